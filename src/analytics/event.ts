@@ -1,0 +1,104 @@
+import { z } from 'zod'
+import { type ReasonCode, reasons } from '../errors/reasons.ts'
+import { randomId } from '../lib/random-id.ts'
+
+/** Every event type with what it says. One event is recorded per thing that happened: one MCP message, one OAuth step. */
+export const eventTypes = {
+  mcp_request_completed: 'An MCP message that is neither a handshake nor about a capability was answered.',
+  mcp_request_rejected: 'A request was refused before it reached an upstream: bad token, bad message, limit, unknown path.',
+  mcp_request_negotiated: 'A client agreed on a protocol revision (initialize or server/discover).',
+  capability_listed: 'A client listed tools, prompts, resources or resource templates.',
+  capability_completed: 'A tool, prompt or resource was used and the upstream answered.',
+  capability_failed: 'A tool, prompt or resource was used and it failed; failureOrigin and reason say where and why.',
+  auth_client_registered: 'An OAuth client registered dynamically or by its metadata document.',
+  auth_authorize_started: 'A person came to the sign-in page on behalf of a client.',
+  auth_signed_in: 'A person signed in.',
+  auth_consent_given: 'A person allowed a client to use a virtual server.',
+  auth_consent_refused: 'A person refused a client.',
+  auth_token_issued: 'A client redeemed an authorization code.',
+  auth_token_refreshed: 'A client used its refresh token.',
+  auth_token_revoked: 'A token or a whole grant was revoked.',
+  auth_token_rejected: 'A token request or a sign-in step failed; reason says why.',
+} as const
+
+export type EventType = keyof typeof eventTypes
+
+const outcomes = ['success', 'failure', 'denied', 'application_error', 'connect_required', 'partial', 'cancelled'] as const
+
+/** The fields of an event, declared once: storage columns, log fields and the reference page come from here. */
+export const eventFields = z.object({
+  id: z.string().describe('Identifier of the event, 32 hexadecimal characters.'),
+  time: z.int().describe('When it happened, in milliseconds since the epoch.'),
+  type: z.enum(Object.keys(eventTypes) as [EventType, ...EventType[]]).describe('What happened.'),
+  requestId: z.string().describe('The request it belongs to; also in x-request-id and in every error.'),
+  traceId: z.string().nullable().describe('W3C trace id, when the client sent a traceparent.'),
+  tenant: z.string().describe('Tenant of the subject; `default` where there is only one.'),
+  virtualServer: z.string().nullable().describe('operationId of the route.'),
+  upstream: z.string().nullable().describe('Host of the upstream.'),
+  subject: z.string().nullable().describe('On whose behalf.'),
+  clientId: z.string().nullable().describe('OAuth client.'),
+  clientName: z.string().nullable().describe('Name the MCP client gives itself.'),
+  clientVersion: z.string().nullable().describe('Version the MCP client gives itself.'),
+  clientProtocol: z.string().nullable().describe('MCP revision between client and gateway.'),
+  upstreamProtocol: z.string().nullable().describe('MCP revision between gateway and upstream.'),
+  method: z.string().nullable().describe('JSON-RPC method.'),
+  capabilityType: z.enum(['tool', 'prompt', 'resource']).nullable().describe('What kind of thing was used or listed.'),
+  capability: z.string().nullable().describe('Name of the tool or prompt, URI of the resource.'),
+  outcome: z.enum(outcomes).describe('How it ended.'),
+  failureOrigin: z.enum(['client', 'gateway', 'upstream']).nullable().describe('Where a failure began.'),
+  reason: z
+    .enum(Object.keys(reasons) as [ReasonCode, ...ReasonCode[]])
+    .nullable()
+    .describe('Documented reason code of a refusal or failure.'),
+  policy: z.string().nullable().describe('Policy that refused.'),
+  httpStatus: z.int().nullable().describe('HTTP status of the answer.'),
+  jsonRpcCode: z.int().nullable().describe('JSON-RPC error code of the answer.'),
+  latencyMs: z.number().nullable().describe('From the first byte of the request to the last byte of the answer.'),
+  upstreamMs: z.number().nullable().describe('Of that, waiting for the upstream.'),
+  bytesIn: z.int().nullable().describe('Size of the request body.'),
+  bytesOut: z.int().nullable().describe('Size of the answer body.'),
+  cached: z.boolean().describe('The answer came from the catalogue cache.'),
+  detail: z.string().nullable().describe('More for the operator. Never a token, argument or result.'),
+})
+
+export type GatewayEvent = z.infer<typeof eventFields>
+
+/** A new event with every field in place, to be filled in. All events share one hidden class: they are made on the request path. */
+export function newEvent(type: EventType, time: number, requestId: string): GatewayEvent {
+  return {
+    id: randomId(),
+    time,
+    type,
+    requestId,
+    traceId: null,
+    tenant: 'default',
+    virtualServer: null,
+    upstream: null,
+    subject: null,
+    clientId: null,
+    clientName: null,
+    clientVersion: null,
+    clientProtocol: null,
+    upstreamProtocol: null,
+    method: null,
+    capabilityType: null,
+    capability: null,
+    outcome: 'success',
+    failureOrigin: null,
+    reason: null,
+    policy: null,
+    httpStatus: null,
+    jsonRpcCode: null,
+    latencyMs: null,
+    upstreamMs: null,
+    bytesIn: null,
+    bytesOut: null,
+    cached: false,
+    detail: null,
+  }
+}
+
+/** Takes events. Never throws, never waits. */
+export interface EventRecorder {
+  record(event: GatewayEvent): void
+}

@@ -1,0 +1,88 @@
+import { z } from 'zod'
+
+const bytes = (defaultValue: number, description: string) =>
+  z.int().positive().default(defaultValue).describe(`${description} Bytes.`)
+const seconds = (defaultValue: number, description: string) =>
+  z.number().positive().default(defaultValue).describe(`${description} Seconds.`)
+
+/** Past a limit the caller gets a clear error with its own reason; connection and process stay healthy. */
+const limits = z.strictObject({
+  requestBodyBytes: bytes(4 * 1024 * 1024, 'Largest request body (413 beyond).'),
+  argumentsBytes: bytes(1024 * 1024, 'Largest arguments of one call (-32602 beyond).'),
+  argumentsDepth: z.int().positive().default(64).describe('Deepest nesting of the arguments of one call.'),
+  responseBytes: bytes(32 * 1024 * 1024, 'Largest JSON answer of an upstream.'),
+  sseEventBytes: bytes(1024 * 1024, 'Largest single event of a streamed answer.'),
+  capabilities: z.int().positive().default(1000).describe('Most entries in one list of an upstream.'),
+  upstreamConnections: z.int().positive().default(256).describe('Most connections kept per upstream.'),
+  upstreamConnectSeconds: seconds(5, 'Time to connect to an upstream.'),
+  upstreamFirstByteSeconds: seconds(60, 'Time to the first byte of an answer.'),
+  upstreamIdleSeconds: seconds(120, 'Time between two chunks of an answer.'),
+  upstreamTotalSeconds: seconds(15 * 60, 'Time for a whole answer, progress included.'),
+  drainSeconds: seconds(30, 'Time that running calls get when the gateway stops or swaps its configuration.'),
+})
+
+/** `sallyport.jsonc`: the settings of a project. */
+export const settingsSchema = z.strictObject({
+  $schema: z.string().optional().describe('JSON Schema for editors.'),
+  version: z.literal(1).describe('Version of the project format.'),
+  compatibilityDate: z.iso.date().optional().describe('Behaviour as of this date; later changes of defaults do not apply.'),
+  publicUrl: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .describe('Origin that clients see: issuer and base of every absolute URL. In `dev` the listener if absent.'),
+  basePath: z
+    .string()
+    .regex(/^(\/[^/?#]+)*$/, 'must be empty or start with "/" and not end with "/"')
+    .default('')
+    .describe('Prefix of /oauth/… and /auth/…; discovery documents stay at the root.'),
+  listen: z
+    .strictObject({
+      host: z.string().default('127.0.0.1').describe('Address to listen on.'),
+      port: z.int().min(0).max(65535).default(9000).describe('Port to listen on; 0 picks a free one.'),
+    })
+    .prefault({})
+    .describe('Listener of the data plane.'),
+  storage: z
+    .strictObject({
+      directory: z.string().default('./data').describe('Where the embedded store keeps its files, relative to the project.'),
+    })
+    .prefault({})
+    .describe('Embedded SQLite store.'),
+  vault: z
+    .strictObject({
+      keyFile: z
+        .string()
+        .default('./data/vault.keys')
+        .describe('File of `id:base64` keys, one per line, first is active. `dev` creates it; SALLYPORT_VAULT_KEYS goes before it.'),
+    })
+    .prefault({})
+    .describe('Keys that seal secrets at rest.'),
+  allowedHosts: z.array(z.string()).default([]).describe('Host names served besides publicUrl and the listener.'),
+  allowedOrigins: z.array(z.string()).default([]).describe('Browser origins that may call, besides the gateway itself. `*` allows all.'),
+  trustedProxies: z
+    .array(z.string())
+    .default([])
+    .describe('Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed.'),
+  limits: limits.prefault({}).describe('Limits on requests and upstreams.'),
+  events: z
+    .strictObject({
+      retentionDays: z.number().positive().default(30).describe('How long events are kept.'),
+      bufferSize: z.int().positive().default(20_000).describe('Most events waiting to be written; more are dropped and counted.'),
+      flushMilliseconds: z.int().positive().default(500).describe('How often waiting events are written.'),
+    })
+    .prefault({})
+    .describe('Audit and analytics events.'),
+  telemetry: z
+    .strictObject({
+      logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe log line written.'),
+      logEvents: z
+        .enum(['all', 'problems', 'none'])
+        .default('all')
+        .describe('Which events are also written to the log: every one, refusals and failures only, or none.'),
+    })
+    .prefault({})
+    .describe('Logs.'),
+})
+
+export type Settings = z.output<typeof settingsSchema>
+export type Limits = Settings['limits']

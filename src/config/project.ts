@@ -1,0 +1,74 @@
+import type { HandlerType } from '../contracts/handler.ts'
+import type { PolicyType } from '../contracts/policy.ts'
+import type { SignInSettings, VirtualServer } from '../contracts/virtual-server.ts'
+import type { Settings } from './project-schema.ts'
+
+/** Where something stands in a project file. Line and column count from 1. */
+export interface Position {
+  /** Relative to the project directory. */
+  readonly file: string
+  readonly line: number
+  readonly column: number
+}
+
+/** Something wrong with a project, for people: where it is, what is wrong, what to write instead. */
+export interface Problem extends Position {
+  readonly severity: 'error' | 'warning'
+  /** e.g. `paths./mcp/x.post.x-gateway-route.policies.inbound[1]`; empty for a whole file. */
+  readonly path: string
+  readonly message: string
+  /** What to write instead, if there is a likely answer. */
+  readonly remedy: string | undefined
+}
+
+/** One entry of policies.json with its options checked. */
+export interface PolicySpec {
+  readonly name: string
+  readonly type: PolicyType
+  readonly options: unknown
+}
+
+/** Which browser pages of other origins may call a route, per `corsPolicies` in policies.json. */
+export interface CorsPolicy {
+  readonly name: string
+  /** `*` or origins; `https://*.example.com` matches one label. */
+  readonly allowedOrigins: readonly string[]
+  readonly allowedMethods: readonly string[]
+  readonly allowedHeaders: readonly string[]
+  readonly exposeHeaders: readonly string[]
+  readonly maxAgeSeconds: number
+  readonly allowCredentials: boolean
+}
+
+/** One operation of the OpenAPI files, bound to its policies and its handler. */
+export interface RouteSpec {
+  readonly path: string
+  /** Upper-case HTTP methods that the project declares. */
+  readonly methods: readonly string[]
+  readonly operationId: string
+  readonly title: string
+  readonly description: string | undefined
+  readonly handler: { readonly type: HandlerType; readonly options: unknown }
+  readonly inbound: readonly PolicySpec[]
+  readonly cors: CorsPolicy | undefined
+  readonly upstreamUrl: string
+  /** Present on MCP routes. */
+  readonly virtualServer: VirtualServer | undefined
+}
+
+/** A whole project, checked: the immutable snapshot that a gateway runs. */
+export interface Project {
+  /** Absolute path. */
+  readonly directory: string
+  readonly mode: 'dev' | 'start'
+  readonly settings: Settings
+  /** Issuer and origin of every absolute URL. No trailing slash. */
+  readonly publicUrl: string
+  readonly routes: readonly RouteSpec[]
+  readonly virtualServers: readonly VirtualServer[]
+  /** Undefined when no route signs people in. */
+  readonly signIn: SignInSettings | undefined
+  /** SHA-256 over all project files: equal hashes, equal projects. */
+  readonly contentHash: string
+  readonly warnings: readonly Problem[]
+}

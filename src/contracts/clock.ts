@@ -1,0 +1,2 @@
+/** Milliseconds since the epoch. Injected where tests must move time. */
+export type Clock = () => number

@@ -1,0 +1,65 @@
+import type { ZodType } from 'zod'
+import type { GatewayError } from '../errors/gateway-error.ts'
+import type { ReasonCode } from '../errors/reasons.ts'
+import type { JsonObject } from '../lib/json.ts'
+import type { MaybePromise } from '../lib/maybe-promise.ts'
+import type { Exchange } from './exchange.ts'
+import type { RateLimiter } from './limiter.ts'
+import type { Logger } from './logger.ts'
+import type { McpMessage, McpReply } from './mcp.ts'
+import type { AccessTokenVerifier } from './subject.ts'
+import type { SignInSettings, VirtualServerDirectory } from './virtual-server.ts'
+
+/** An answer that a policy gives itself, outside MCP. */
+export interface HttpReply {
+  readonly status: number
+  readonly headers?: { readonly [name: string]: string }
+  readonly body?: string | Buffer
+}
+
+/** What policies may use of the gateway. One host per policy instance. */
+export interface PolicyHost {
+  /** Name of the entry in policies.json. */
+  readonly policyName: string
+  readonly log: Logger
+  readonly limiter: RateLimiter
+  readonly accessTokens: AccessTokenVerifier
+  readonly virtualServers: VirtualServerDirectory
+}
+
+/** A kind of policy: its options, declared once, and how to make one. */
+export interface PolicyType<Options = unknown> {
+  /** e.g. `rate-limit-inbound`. */
+  readonly type: string
+  /** As named in policies.json, e.g. `RateLimitInboundPolicy`. */
+  readonly exportName: string
+  /** First sentence of its reference page. */
+  readonly summary: string
+  readonly options: ZodType<Options>
+  /** Reasons it may refuse with. */
+  readonly reasons: readonly ReasonCode[]
+  /**
+   * Present on policies that authenticate MCP clients through our authorization server (a project has at most one):
+   * what its options say about that server.
+   */
+  signInSettings?(options: Options): SignInSettings
+  create(options: Options, host: PolicyHost): Policy
+}
+
+/**
+ * One configured policy, created once per snapshot and shared by its routes. It must not keep state of one exchange.
+ * A method it does not have costs nothing. Refuse by returning a `GatewayError`; throwing is for bugs.
+ */
+export interface Policy {
+  /** Methods whose results it must see. Absent: none, so answers stream through unread. */
+  readonly reads?: ReadonlySet<string>
+  /** What `onResult` depends on besides the result. `nothing` lets a public list be cached for everybody. Default `subject`. */
+  readonly resultDependsOn?: 'nothing' | 'subject'
+  /** Request phase: headers only, before the body is read. */
+  onRequest?(exchange: Exchange): MaybePromise<GatewayError | HttpReply | undefined>
+  /** Message phase: the classified message; may answer it, refuse it or edit it. */
+  onMessage?(message: McpMessage, exchange: Exchange): MaybePromise<GatewayError | McpReply | undefined>
+  /** Result phase: the `result` of one of the methods in `reads`; returns a replacement, or undefined to leave it as it is. */
+  onResult?(result: JsonObject, message: McpMessage, exchange: Exchange): MaybePromise<GatewayError | JsonObject | undefined>
+  close?(): Promise<void>
+}

@@ -1,0 +1,37 @@
+/** On whose behalf a request is made, as established by an authentication policy. */
+export interface Subject {
+  /** Stable identifier of the person or consumer. */
+  readonly id: string
+  readonly tenant: string
+  /** The OAuth client that holds the token. */
+  readonly clientId: string
+  readonly scopes: readonly string[]
+  /** Claims and metadata that policies may look at, e.g. `roles`. */
+  readonly data: { readonly [claim: string]: unknown }
+}
+
+/** What verification of an access token yields. */
+export interface VerifiedAccessToken {
+  readonly subject: Subject
+  /** Canonical resource identifiers the token is bound to. */
+  readonly audience: readonly string[]
+  /** Milliseconds since the epoch. */
+  readonly expiresAtMs: number
+  readonly grantId: string
+}
+
+/** Looks up opaque access tokens. */
+export interface AccessTokenVerifier {
+  /**
+   * The token's record, or why it is not valid. Neither audience nor scope is checked here: the caller knows its resource.
+   * Expiry is checked at every call, also for cached tokens.
+   */
+  verify(
+    token: string,
+  ):
+    | VerifiedAccessToken
+    | 'token_invalid'
+    | 'token_expired'
+    | 'token_revoked'
+    | Promise<VerifiedAccessToken | 'token_invalid' | 'token_expired' | 'token_revoked'>
+}

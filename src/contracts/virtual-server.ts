@@ -1,0 +1,40 @@
+/** A route that speaks MCP, as the authorization server and the resource metadata see it. */
+export interface VirtualServer {
+  /** operationId of the route; the name of the virtual server in every event. */
+  readonly name: string
+  /** `summary` of the route, shown to people. */
+  readonly title: string
+  /** `description` of the route, if any. */
+  readonly description: string | undefined
+  /** Route path, e.g. `/mcp/tracker`. */
+  readonly path: string
+  /** Canonical resource identifier (RFC 8707, RFC 9728): publicUrl + path, without a trailing slash. */
+  readonly resource: string
+  /** URL of the protected resource metadata of this virtual server (RFC 9728 §3.1). */
+  readonly metadataUrl: string
+  /** Scopes that an access token for it may carry. */
+  readonly scopes: readonly string[]
+  /** Display name of the upstream behind it: its host. */
+  readonly upstream: string
+}
+
+/** The virtual servers of the project that runs now. Reads the current snapshot at every call. */
+export interface VirtualServerDirectory {
+  list(): readonly VirtualServer[]
+  /** By resource identifier; tolerates one trailing slash, upper-case scheme or host and a default port. */
+  findByResource(resource: string): VirtualServer | undefined
+}
+
+/** Lifetimes and switches of the authorization server, from the options of the project's sign-in policy. Seconds. */
+export interface SignInSettings {
+  readonly accessTokenTtlSeconds: number
+  readonly refreshTokenTtlSeconds: number
+  /** How long a rotated refresh token is still accepted (two windows of one client refresh at once). */
+  readonly refreshTokenLeewaySeconds: number
+  readonly authorizationCodeTtlSeconds: number
+  readonly sessionTtlSeconds: number
+  readonly stateTtlSeconds: number
+  readonly cimdEnabled: boolean
+  /** People sign in by typing a name, on loopback only. */
+  readonly devLogin: boolean
+}

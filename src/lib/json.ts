@@ -1,0 +1,19 @@
+/** A JSON object whose members have not been checked yet. */
+export type JsonObject = { [key: string]: unknown }
+
+/** True for a plain JSON object: neither null nor an array. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** `object[key]` when it is a string, else undefined. Own members only. */
+export function stringMember(object: JsonObject, key: string): string | undefined {
+  const value = Object.hasOwn(object, key) ? object[key] : undefined
+  return typeof value === 'string' ? value : undefined
+}
+
+/** `object[key]` when it is a JSON object, else undefined. Own members only. */
+export function objectMember(object: JsonObject, key: string): JsonObject | undefined {
+  const value = Object.hasOwn(object, key) ? object[key] : undefined
+  return isJsonObject(value) ? value : undefined
+}
