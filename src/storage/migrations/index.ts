@@ -1,0 +1,5 @@
+import { oauthRecordsMigration } from './0001-oauth-records.ts'
+import type { Migration } from './migration.ts'
+
+/** Every migration, oldest first. Its length is `schemaVersion`. */
+export const migrations: readonly Migration[] = [oauthRecordsMigration]

@@ -1,0 +1,93 @@
+import type { Clock } from '../../contracts/clock.ts'
+import type { SqlDatabase, SqlRow } from '../../contracts/sql-database.ts'
+import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
+
+/**
+ * Records of the authorization server in the table `oauth_records`. Statements are prepared once: a look-up by id is
+ * on the path of every request whose token is not in memory.
+ */
+export function createOAuthRecords(database: SqlDatabase, clock: Clock): OAuthRecords {
+  const statements = prepareStatements(database)
+  return {
+    async find(model, idHash) {
+      return toRecord(statements.find.get(model, idHash))
+    },
+    async findByUid(model, uid) {
+      return toRecord(statements.findByUid.get(uid, model))
+    },
+    async upsert(record) {
+      const { model, idHash, grantId, uid, payload, expiresAtMs, consumedAtMs } = record
+      const times = [clock(), expiresAtMs ?? null, consumedAtMs ?? null] as const
+      statements.upsert.run(model, idHash, grantId ?? null, uid ?? null, payload, ...times)
+    },
+    async consume(model, idHash, nowMs) {
+      return statements.consume.run(nowMs, model, idHash).changes === 1
+    },
+    async destroy(model, idHash) {
+      statements.destroy.run(model, idHash)
+    },
+    async destroyByGrant(grantId) {
+      return Number(statements.destroyByGrant.run(grantId).changes)
+    },
+    async list(model, limit) {
+      return statements.list.all(model, clock(), limit).map((row) => readRecord(row))
+    },
+    async count(model) {
+      return Number(statements.count.get(model, clock())?.count ?? 0)
+    },
+    async destroyExpired(nowMs, limit) {
+      return Number(statements.destroyExpired.run(nowMs, limit).changes)
+    },
+  }
+}
+
+const columns = 'model, id_hash, grant_id, uid, payload, expires_at_ms, consumed_at_ms'
+const isLive = '(expires_at_ms is null or expires_at_ms > ?)'
+
+function prepareStatements(database: SqlDatabase) {
+  return {
+    find: database.prepare(`select ${columns} from oauth_records where model = ? and id_hash = ?`),
+    findByUid: database.prepare(
+      `select ${columns} from oauth_records where uid = ? and model = ? order by created_at_ms desc, rowid desc limit 1`,
+    ),
+    // A later write of the whole record must not make a consumed code or refresh token usable again.
+    upsert: database.prepare(
+      `insert into oauth_records (model, id_hash, grant_id, uid, payload, created_at_ms, expires_at_ms, consumed_at_ms)
+       values (?, ?, ?, ?, ?, ?, ?, ?)
+       on conflict (model, id_hash) do update set
+         grant_id = excluded.grant_id, uid = excluded.uid, payload = excluded.payload,
+         expires_at_ms = excluded.expires_at_ms,
+         consumed_at_ms = coalesce(oauth_records.consumed_at_ms, excluded.consumed_at_ms)`,
+    ),
+    consume: database.prepare(
+      'update oauth_records set consumed_at_ms = ? where model = ? and id_hash = ? and consumed_at_ms is null',
+    ),
+    destroy: database.prepare('delete from oauth_records where model = ? and id_hash = ?'),
+    destroyByGrant: database.prepare('delete from oauth_records where grant_id = ?'),
+    list: database.prepare(
+      `select ${columns} from oauth_records where model = ? and ${isLive}
+       order by created_at_ms desc, rowid desc limit ?`,
+    ),
+    count: database.prepare(`select count(*) as count from oauth_records where model = ? and ${isLive}`),
+    destroyExpired: database.prepare(
+      `delete from oauth_records where rowid in
+         (select rowid from oauth_records where expires_at_ms <= ? order by expires_at_ms limit ?)`,
+    ),
+  }
+}
+
+function toRecord(row: SqlRow | undefined): OAuthRecord | undefined {
+  return row && readRecord(row)
+}
+
+function readRecord(row: SqlRow): OAuthRecord {
+  return {
+    model: row.model as string,
+    idHash: row.id_hash as string,
+    grantId: (row.grant_id as string | null) ?? undefined,
+    uid: (row.uid as string | null) ?? undefined,
+    payload: row.payload as string,
+    expiresAtMs: (row.expires_at_ms as number | null) ?? undefined,
+    consumedAtMs: (row.consumed_at_ms as number | null) ?? undefined,
+  }
+}
