@@ -1,0 +1,74 @@
+import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { loadOrCreateKeyFile, parseVaultKeys, VaultKeyError } from './keys.ts'
+
+const encoded = Buffer.alloc(32, 7).toString('base64')
+
+function messageOf(action: () => unknown): string {
+  try {
+    action()
+  } catch (error) {
+    expect(error).toBeInstanceOf(VaultKeyError)
+    return (error as Error).message
+  }
+  throw new Error('nothing was thrown')
+}
+
+describe('parseVaultKeys', () => {
+  test('reads a list in order, with commas, line ends and comment lines, padded or not', () => {
+    const keys = parseVaultKeys(
+      `# rotated in May\nnew:${encoded}\nold:${encoded.replace('=', '')}, x:${encoded}`,
+      'test',
+    )
+    expect(keys.map((key) => key.id)).toEqual(['new', 'old', 'x'])
+    expect(keys.every((key) => key.bytes.equals(Buffer.alloc(32, 7)))).toBe(true)
+  })
+
+  test.each([
+    ['', /KEYS contains no vault key\. Make one with/],
+    [encoded, /key 1 has no id/],
+    [`k1:${encoded.slice(4)}`, /key 1 is not 32 bytes/],
+    [`k1:${encoded},k2:${encoded.replace('B', '*')}`, /key 2 is not 32 bytes/],
+    [`k 1:${encoded}`, /key 1 has no id/],
+    [`k.1:${encoded}`, /an id is 1 to 32 letters/],
+    [`k1:${encoded},k1:${encoded}`, /two vault keys have the id "k1"/],
+  ])('refuses %j and never repeats a key', (text, expected) => {
+    const message = messageOf(() => parseVaultKeys(text, 'KEYS'))
+    expect(message).toMatch(expected)
+    expect(message).not.toContain(encoded.slice(4, 20))
+  })
+
+  test('the command in the message makes a key that is accepted', async () => {
+    const command = /node -p "(.*)"$/.exec(messageOf(() => parseVaultKeys('', 'KEYS')))?.[1] ?? ''
+    const { execFileSync } = await import('node:child_process')
+    const made = execFileSync(process.execPath, ['-p', command], { encoding: 'utf8' })
+    expect(parseVaultKeys(made, 'KEYS')[0].id).toBe('k1')
+  })
+})
+
+describe('loadOrCreateKeyFile', () => {
+  let directory: string
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'keys-'))
+  })
+  afterEach(() => rmSync(directory, { recursive: true }))
+
+  test('makes a private file once and reads it again', () => {
+    const path = join(directory, 'data', 'vault.keys')
+    const made = loadOrCreateKeyFile(path, { create: true })
+    expect(statSync(path).mode & 0o777).toBe(0o600)
+    expect(statSync(join(directory, 'data')).mode & 0o777).toBe(0o700)
+    expect(loadOrCreateKeyFile(path, { create: true })).toEqual(made)
+    expect(readdirSync(join(directory, 'data'))).toEqual(['vault.keys'])
+  })
+
+  test('says what to do when there is no file, or a broken one', () => {
+    const path = join(directory, 'vault.keys')
+    expect(messageOf(() => loadOrCreateKeyFile(path, { create: false }))).toMatch(/Set SALLYPORT_VAULT_KEYS/)
+    writeFileSync(path, 'k1:broken')
+    expect(messageOf(() => loadOrCreateKeyFile(path, { create: true }))).toContain(path)
+    expect(messageOf(() => loadOrCreateKeyFile(directory, { create: true }))).toMatch(/cannot be read \(EISDIR\)/)
+  })
+})

@@ -1,0 +1,103 @@
+import { randomBytes } from 'node:crypto'
+import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { randomToken } from '../lib/random-id.ts'
+
+/** A key that encrypts the keys of sealed records. 32 bytes, known by its id. */
+export interface VaultKey {
+  readonly id: string
+  readonly bytes: Buffer
+}
+
+/** The keys of a vault: the first seals, all of them open. Never empty. */
+export type VaultKeys = readonly [VaultKey, ...VaultKey[]]
+
+/** Vault keys that are missing or malformed. The message says where and what to do; it never contains a key. */
+export class VaultKeyError extends Error {
+  override readonly name = 'VaultKeyError'
+}
+
+const keyBytes = 32
+const validId = /^[A-Za-z0-9_-]{1,32}$/
+const howToMake = `Make one with: node -p "'k1:' + crypto.randomBytes(${keyBytes}).toString('base64')"`
+
+/**
+ * Reads a key list: `id:base64` entries separated by commas, spaces or line ends; `#` starts a comment line. The first
+ * key is the active one. `source` names the place in errors, e.g. `SALLYPORT_VAULT_KEYS`.
+ */
+export function parseVaultKeys(text: string, source: string): VaultKeys {
+  const entries = text
+    .replace(/^[ \t]*#.*$/gm, '')
+    .split(/[\s,]+/)
+    .filter((entry) => entry !== '')
+  const keys = entries.map((entry, index) => parseVaultKey(entry, index + 1, source))
+  const duplicate = keys.find((key, index) => keys.findIndex((other) => other.id === key.id) !== index)
+  if (duplicate) throw new VaultKeyError(`${source}: two vault keys have the id "${duplicate.id}". Give each its own.`)
+  const [first, ...others] = keys
+  if (!first) throw new VaultKeyError(`${source} contains no vault key. ${howToMake}`)
+  return [first, ...others]
+}
+
+function parseVaultKey(entry: string, ordinal: number, source: string): VaultKey {
+  const where = `${source}: vault key ${ordinal}`
+  const colon = entry.indexOf(':')
+  // Without a colon the entry may be the bare key, so nothing of it is repeated.
+  if (colon < 0) throw new VaultKeyError(`${where} has no id. Write it as id:base64. ${howToMake}`)
+  const id = entry.slice(0, colon)
+  if (!validId.test(id)) {
+    throw new VaultKeyError(`${where}: an id is 1 to 32 letters, digits, "-" or "_" before the colon.`)
+  }
+  const encoded = entry.slice(colon + 1)
+  const bytes = Buffer.from(encoded, 'base64')
+  const isCanonical = bytes.toString('base64').replace(/=+$/, '') === encoded.replace(/=+$/, '')
+  if (!isCanonical || bytes.length !== keyBytes) {
+    throw new VaultKeyError(`${where} is not ${keyBytes} bytes in base64. ${howToMake}`)
+  }
+  return { id, bytes }
+}
+
+/** What to do when the key file does not exist. */
+export interface KeyFileOptions {
+  /** Write a new file with one random key (mode 0600) instead of failing. */
+  readonly create: boolean
+}
+
+/**
+ * Reads the vault keys from the file at `path`, or makes it. Safe against two processes that start at once: both end
+ * with the same keys. Throws a `VaultKeyError` when the file is missing, unreadable or malformed.
+ */
+export function loadOrCreateKeyFile(path: string, options: KeyFileOptions): VaultKeys {
+  const existing = readKeyFile(path)
+  if (existing !== undefined) return parseVaultKeys(existing, path)
+  if (!options.create) {
+    throw new VaultKeyError(
+      `There are no vault keys at ${path}. Set SALLYPORT_VAULT_KEYS or write that file. ${howToMake}`,
+    )
+  }
+  createKeyFile(path, `k1:${randomBytes(keyBytes).toString('base64')}\n`)
+  return parseVaultKeys(readKeyFile(path) ?? '', path)
+}
+
+function readKeyFile(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code === 'ENOENT') return undefined
+    throw new VaultKeyError(`The vault keys at ${path} cannot be read (${code}). Let this user read the file.`)
+  }
+}
+
+/** The file appears complete or not at all, and the first of two writers wins: link() fails where the name is taken. */
+function createKeyFile(path: string, text: string): void {
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+  const temporary = `${path}.${randomToken(8)}`
+  writeFileSync(temporary, text, { mode: 0o600, flag: 'wx', flush: true })
+  try {
+    linkSync(temporary, path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+  } finally {
+    unlinkSync(temporary)
+  }
+}
