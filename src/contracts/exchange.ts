@@ -1,19 +1,19 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { ReasonCode } from '../errors/reasons.ts'
 import type { Subject } from './subject.ts'
 
-/** What policies say about the headers of the upstream request. Names are lower-case. Nothing else of a client's headers leaves. */
+/**
+ * The headers of the upstream request, as policies shape them. A client's own headers are not sent upstream unless the route
+ * lists them in `forwardHeaders`; names are case-insensitive.
+ */
 export interface UpstreamHeaders {
-  /** Sets a header, replacing what the client or an earlier policy gave unless `overwrite` is false. */
+  /** Sets a header. With `overwrite` false an earlier value, of a policy or forwarded from the client, stays. */
   set(name: string, value: string, overwrite?: boolean): void
-  /** Keeps a header back, whether a client sent it or an earlier policy set it. */
+  /** Keeps a header back, whether forwarded from the client or set by an earlier policy. */
   remove(name: string): void
-}
-
-/** What one policy decided about one exchange; shown in the event and the console. */
-export interface Decision {
-  readonly policy: string
-  readonly reason: ReasonCode
+  /** What will be sent under this name; undefined when nothing will. */
+  get(name: string): string | undefined
+  /** Everything that will be sent besides what the handler computes itself, in order. */
+  entries(): Iterable<readonly [name: string, value: string]>
 }
 
 /** One request and its response, as policies and handlers see it. */
@@ -35,6 +35,11 @@ export interface Exchange {
   /** Set by an authentication policy; undefined before, and on routes without one. */
   subject: Subject | undefined
   readonly upstreamHeaders: UpstreamHeaders
-  /** Headers added to the answer, whatever it is. Lower-case names. */
+  /** Header added to the answer, whatever it is. Lower-case name. */
   setResponseHeader(name: string, value: string): void
+  /**
+   * Calls `listener` when the client closes the connection before the answer is complete. In 2026-07-28 that cancels the
+   * call; in older revisions it does not, and the listener never runs.
+   */
+  onCancel(listener: () => void): void
 }

@@ -1,5 +1,7 @@
 import type { ZodType } from 'zod'
+import type { GatewayError } from '../errors/gateway-error.ts'
 import type { MaybePromise } from '../lib/maybe-promise.ts'
+import type { TokenSealer } from '../lib/seal-token.ts'
 import type { Exchange } from './exchange.ts'
 import type { Logger } from './logger.ts'
 import type { McpMessage } from './mcp.ts'
@@ -11,12 +13,14 @@ export interface BufferedAnswer {
   /** The JSON-RPC message, or empty for 202. */
   readonly body: Buffer
   readonly headers: { readonly [name: string]: string }
+  /** Time spent waiting for the upstream, in milliseconds. */
+  readonly upstreamMs: number
 }
 
 /** Receives the events of a stream. */
 export interface EventStreamReader {
-  /** The `data` of one SSE event, complete, and the bytes of the whole event as received. Return false to pause the source. */
-  onEvent(data: Buffer, bytes: Buffer): boolean
+  /** One whole SSE event as received, with its closing blank line. Return false to pause the source. */
+  onEvent(event: Buffer): boolean
   /** The stream ended, or broke with an error. Called once, last. */
   onEnd(error: Error | undefined): void
 }
@@ -26,6 +30,8 @@ export interface StreamedAnswer {
   readonly kind: 'stream'
   readonly status: number
   readonly headers: { readonly [name: string]: string }
+  /** Time to the first byte of the upstream's answer, in milliseconds. */
+  readonly upstreamMs: number
   read(reader: EventStreamReader): void
   /** Goes on after `onEvent` returned false. */
   resume(): void
@@ -34,15 +40,26 @@ export interface StreamedAnswer {
 }
 
 /** What a handler answers to one MCP message. */
-export type McpAnswer = (BufferedAnswer | StreamedAnswer) & {
-  /** performance.now() at the first byte of the upstream's answer: splits latency into upstream and gateway. */
-  readonly firstByteAtMs?: number
-}
+export type McpAnswer = BufferedAnswer | StreamedAnswer
 
 /** What handlers may use of the gateway. */
 export interface HandlerHost {
   readonly routeName: string
   readonly log: Logger
+  readonly limits: HandlerLimits
+  /** Seals the session ids of upstreams, so that they work only for the person and client they were made for. */
+  readonly sessionSealer: TokenSealer
+}
+
+/** Limits a handler keeps, from `limits` of sallyport.jsonc. */
+export interface HandlerLimits {
+  readonly responseBytes: number
+  readonly sseEventBytes: number
+  readonly upstreamConnections: number
+  readonly upstreamConnectSeconds: number
+  readonly upstreamFirstByteSeconds: number
+  readonly upstreamIdleSeconds: number
+  readonly upstreamTotalSeconds: number
 }
 
 /** A kind of handler: its options, declared once, and how to make one. */
@@ -56,14 +73,17 @@ export interface HandlerType<Options = unknown> {
   readonly options: ZodType<Options>
   /** URL of the upstream, for display and for the checks across routes. */
   upstreamUrl(options: Options): string
+  create(options: Options, host: HandlerHost): McpHandler
 }
 
 /** One configured handler of one route. */
 export interface McpHandler {
+  /** Lower-case names of client headers that are sent upstream. Never credentials, cookies or hop-by-hop headers. */
+  readonly forwardHeaders: readonly string[]
   /**
-   * Answers one message. Refuses by throwing a `GatewayError`.
-   * `signal` fires when the caller no longer wants the answer and the protocol era says that this cancels the call.
+   * Answers one message. Refuses by returning or throwing a `GatewayError`.
+   * `exchange.onCancel` tells when the caller no longer wants the answer.
    */
-  handleMessage(message: McpMessage, exchange: Exchange, signal: AbortSignal): MaybePromise<McpAnswer>
+  handleMessage(message: McpMessage, exchange: Exchange): MaybePromise<McpAnswer | GatewayError>
   close?(): Promise<void>
 }

@@ -1,0 +1,91 @@
+import type { Pool } from 'undici'
+import type { Exchange } from '../../contracts/exchange.ts'
+import type { HandlerHost, HandlerType, McpAnswer, McpHandler } from '../../contracts/handler.ts'
+import type { McpMessage } from '../../contracts/mcp.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import { createUpstreamPool, sendUpstream, type UpstreamAnswer, type UpstreamLimits } from '../../http/send-upstream.ts'
+import { openSessionId, sealSessionId } from '../../mcp/session-id.ts'
+import { type McpProxyOptions, mcpProxyOptions } from './options.ts'
+import { readAnswer } from './read-answer.ts'
+import { buildUpstreamHeaders } from './upstream-headers.ts'
+
+const tracingHeaders = ['traceparent', 'tracestate', 'baggage']
+
+/** Passes MCP messages to one upstream over Streamable HTTP and its answers back, streamed. */
+export const mcpProxyHandler: HandlerType<McpProxyOptions> = {
+  exportName: 'McpProxyHandler',
+  summary: 'Serves one upstream MCP server: every message goes there over Streamable HTTP, its answers stream back.',
+  kind: 'mcp',
+  options: mcpProxyOptions,
+  upstreamUrl: (options) => options.rewritePattern,
+  create: (options, host) => new McpProxy(options, host),
+}
+
+class McpProxy implements McpHandler {
+  readonly forwardHeaders: readonly string[]
+  readonly #pool: Pool
+  readonly #path: string
+  readonly #search: string
+  readonly #forwardSearch: boolean
+  readonly #limits: UpstreamLimits
+  readonly #host: HandlerHost
+
+  constructor(options: McpProxyOptions, host: HandlerHost) {
+    const { limits } = host
+    const url = new URL(options.rewritePattern)
+    this.forwardHeaders = [...tracingHeaders, ...options.forwardHeaders]
+    this.#pool = createUpstreamPool(url.origin, {
+      connections: limits.upstreamConnections,
+      connectMs: limits.upstreamConnectSeconds * 1000,
+      firstByteMs: limits.upstreamFirstByteSeconds * 1000,
+      idleMs: limits.upstreamIdleSeconds * 1000,
+    })
+    this.#path = url.pathname
+    this.#search = url.search
+    this.#forwardSearch = options.forwardSearch
+    this.#limits = {
+      responseBytes: limits.responseBytes,
+      sseEventBytes: limits.sseEventBytes,
+      totalMs: limits.upstreamTotalSeconds * 1000,
+    }
+    this.#host = host
+  }
+
+  async handleMessage(message: McpMessage, exchange: Exchange): Promise<McpAnswer | GatewayError> {
+    const session = exchange.headers['mcp-session-id']
+    let upstreamSession: string | undefined
+    if (session !== undefined && message.era === 'legacy' && message.method !== 'initialize') {
+      upstreamSession = openSessionId(this.#host.sessionSealer, String(session), exchange)
+      if (upstreamSession === undefined) return new GatewayError('session_unknown')
+    }
+    const { answer, cancel } = sendUpstream(
+      this.#pool,
+      {
+        path: this.#path + this.#searchFor(exchange),
+        headers: buildUpstreamHeaders(message, exchange, upstreamSession),
+        body: message.edited ? Buffer.from(JSON.stringify(message.body)) : message.bytes,
+      },
+      this.#limits,
+    )
+    exchange.onCancel(cancel)
+    const received = await answer
+    this.#passSessionOn(received, exchange)
+    return readAnswer(received, message)
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close()
+  }
+
+  #searchFor(exchange: Exchange): string {
+    if (!this.#forwardSearch || exchange.search === '') return this.#search
+    return this.#search === '' ? exchange.search : `${this.#search}&${exchange.search.slice(1)}`
+  }
+
+  #passSessionOn(answer: UpstreamAnswer, exchange: Exchange): void {
+    const session = answer.responseHeaders['mcp-session-id']
+    if (typeof session === 'string') {
+      exchange.setResponseHeader('mcp-session-id', sealSessionId(this.#host.sessionSealer, session, exchange))
+    }
+  }
+}

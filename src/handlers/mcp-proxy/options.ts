@@ -1,0 +1,51 @@
+import { z } from 'zod'
+
+// Credentials, hop-by-hop headers, and what the gateway computes itself for the upstream hop.
+const neverForwarded = new Set([
+  'authorization',
+  'proxy-authorization',
+  'cookie',
+  'host',
+  'origin',
+  'referer',
+  'connection',
+  'keep-alive',
+  'proxy-connection',
+  'te',
+  'trailer',
+  'transfer-encoding',
+  'upgrade',
+  'expect',
+  'forwarded',
+  'via',
+  'accept',
+  'accept-encoding',
+  'content-type',
+  'content-length',
+  'content-encoding',
+  'last-event-id',
+])
+
+function mayForward(name: string): boolean {
+  return !neverForwarded.has(name) && !/^(mcp-|x-forwarded-|x-real-ip|sec-|access-control-)/.test(name)
+}
+
+/** Options of McpProxyHandler. */
+export const mcpProxyOptions = z.strictObject({
+  rewritePattern: z
+    .url({ protocol: /^https?$/ })
+    .describe('URL of the MCP endpoint of the upstream: one absolute URL, after `${env.NAME}` is replaced.'),
+  forwardHeaders: z
+    .array(
+      z
+        .string()
+        .toLowerCase()
+        .regex(/^[a-z0-9-]+$/, 'must be a header name')
+        .refine(mayForward, 'is a header that never goes upstream; set it with set-headers-inbound if the upstream needs one'),
+    )
+    .default([])
+    .describe('Client headers sent upstream, besides traceparent, tracestate and baggage.'),
+  forwardSearch: z.boolean().default(true).describe("Append the client's query string to the upstream URL."),
+})
+
+export type McpProxyOptions = z.output<typeof mcpProxyOptions>

@@ -1,0 +1,71 @@
+import type { McpAnswer } from '../../contracts/handler.ts'
+import type { McpMessage } from '../../contracts/mcp.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import { isJsonObject } from '../../lib/json.ts'
+import type { UpstreamAnswer } from '../../http/send-upstream.ts'
+
+const openBrace = 0x7b
+
+/**
+ * What an upstream's HTTP answer means for the caller. JSON-RPC passes unchanged, also under the error statuses that MCP uses.
+ * Its 401 and 403 are about the gateway's credential and never reach the caller as such: a client would sign in again, in vain.
+ */
+export function readAnswer(answer: UpstreamAnswer, message: McpMessage): McpAnswer | GatewayError {
+  const { status } = answer
+  if (status === 401 || status === 403) return refuse(answer, 'upstream_unauthorized')
+  if (status === 429) return refuse(answer, 'upstream_rate_limited', retryAfter(answer))
+  if (answer.kind === 'stream') {
+    return status === 200 ? answer : refuse(answer, 'upstream_refused')
+  }
+  if (message.kind !== 'request') return status < 300 ? answer : refuse(answer, 'upstream_refused')
+  if (status === 404 && message.era === 'legacy') return sessionEnded(answer)
+  if (isJsonRpcCandidate(answer)) return status === 200 || isJsonRpcError(answer.body) ? answer : refuse(answer, 'upstream_refused')
+  if (message.method === 'server/discover' && status >= 400 && status < 500) return noDiscovery(answer)
+  return refuse(answer, status < 300 ? 'upstream_protocol_error' : 'upstream_refused', status === 503 ? retryAfter(answer) : {})
+}
+
+function isJsonRpcCandidate(answer: UpstreamAnswer): boolean {
+  return (
+    answer.kind === 'json' &&
+    answer.body[0] === openBrace &&
+    answer.responseHeaders['content-encoding'] === undefined &&
+    (answer.responseHeaders['content-type']?.startsWith('application/json') ?? false)
+  )
+}
+
+function isJsonRpcError(body: Buffer): boolean {
+  try {
+    const parsed: unknown = JSON.parse(body.toString('utf8'))
+    return isJsonObject(parsed) && parsed.jsonrpc === '2.0' && isJsonObject(parsed.error)
+  } catch {
+    return false
+  }
+}
+
+/** A legacy upstream forgot the session. 404 makes the client initialize again (2025-11-25 §session management). */
+function sessionEnded(answer: UpstreamAnswer): GatewayError {
+  return refuse(answer, 'session_unknown')
+}
+
+/** An upstream of an older revision refuses server/discover in its own way; the client then falls back to initialize. */
+function noDiscovery(answer: UpstreamAnswer): GatewayError {
+  return new GatewayError('message_method_unknown', {
+    message: 'Method not found: server/discover. The upstream speaks an older revision; use initialize.',
+    detail: `upstream answered ${answer.status}`,
+  })
+}
+
+function retryAfter(answer: UpstreamAnswer): { [name: string]: string } {
+  const seconds = answer.responseHeaders['retry-after']
+  return typeof seconds === 'string' ? { 'retry-after': seconds } : {}
+}
+
+function refuse(
+  answer: UpstreamAnswer,
+  reason: 'upstream_unauthorized' | 'upstream_rate_limited' | 'upstream_refused' | 'upstream_protocol_error' | 'session_unknown',
+  headers: { [name: string]: string } = {},
+): GatewayError {
+  if (answer.kind === 'stream') answer.cancel()
+  const contentType = answer.responseHeaders['content-type'] ?? 'no content type'
+  return new GatewayError(reason, { detail: `upstream answered ${answer.status} with ${contentType}`, headers })
+}

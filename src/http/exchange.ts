@@ -1,0 +1,93 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Exchange, UpstreamHeaders } from '../contracts/exchange.ts'
+import type { Subject } from '../contracts/subject.ts'
+import { randomId } from '../lib/random-id.ts'
+
+/** The concrete exchange behind what policies and handlers see, with the response and its bookkeeping. */
+export class HttpExchange implements Exchange {
+  readonly requestId = randomId()
+  readonly startedAtMs = performance.now()
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly routeName: string
+  readonly routePath: string
+  readonly httpMethod: string
+  readonly path: string
+  readonly search: string
+  readonly headers: IncomingMessage['headers']
+  readonly clientAddress: string
+  readonly upstreamHeaders = new UpstreamHeaderMap()
+  subject: Subject | undefined = undefined
+  /** Flat list of names and values. */
+  readonly responseHeaders: string[] = []
+  /** Name of the policy that runs, or that refused. */
+  policy: string | undefined = undefined
+  bytesIn = 0
+  bytesOut = 0
+  upstreamMs: number | undefined = undefined
+  cached = false
+  clientGone = false
+
+  constructor(
+    request: IncomingMessage,
+    response: ServerResponse,
+    route: { readonly name: string; readonly path: string },
+    path: string,
+    search: string,
+    clientAddress: string,
+  ) {
+    this.request = request
+    this.response = response
+    this.routeName = route.name
+    this.routePath = route.path
+    this.httpMethod = request.method ?? ''
+    this.path = path
+    this.search = search
+    this.headers = request.headers
+    this.clientAddress = clientAddress
+  }
+
+  setResponseHeader(name: string, value: string): void {
+    this.responseHeaders.push(name, value)
+  }
+
+  #cancels = false
+  #cancelListener: (() => void) | undefined
+
+  /** From here on a client that goes away cancels the call (2026-07-28 §transport). */
+  cancelOnDisconnect(): void {
+    this.#cancels = true
+  }
+
+  onCancel(listener: () => void): void {
+    this.#cancelListener = listener
+  }
+
+  /** The client closed the connection before the answer was complete. */
+  disconnect(): void {
+    this.clientGone = true
+    if (this.#cancels) this.#cancelListener?.()
+  }
+}
+
+/** Headers of the upstream request under lower-case names: forwarded ones first, then what policies set. */
+export class UpstreamHeaderMap implements UpstreamHeaders {
+  readonly #values = new Map<string, string>()
+
+  set(name: string, value: string, overwrite = true): void {
+    const lower = name.toLowerCase()
+    if (overwrite || !this.#values.has(lower)) this.#values.set(lower, value)
+  }
+
+  remove(name: string): void {
+    this.#values.delete(name.toLowerCase())
+  }
+
+  get(name: string): string | undefined {
+    return this.#values.get(name.toLowerCase())
+  }
+
+  entries(): Iterable<readonly [string, string]> {
+    return this.#values.entries()
+  }
+}

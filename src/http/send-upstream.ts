@@ -1,0 +1,255 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { type Dispatcher, errors, Pool } from 'undici'
+import type { BufferedAnswer, EventStreamReader, StreamedAnswer } from '../contracts/handler.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { EventSplitter } from './split-events.ts'
+
+/** Bounds on one upstream exchange. */
+export interface UpstreamLimits {
+  readonly responseBytes: number
+  readonly sseEventBytes: number
+  readonly totalMs: number
+}
+
+/** Bounds on the connections to one upstream. */
+export interface PoolLimits {
+  readonly connections: number
+  readonly connectMs: number
+  readonly firstByteMs: number
+  readonly idleMs: number
+}
+
+/**
+ * One POST to an upstream. There is no place for the caller's token here: `headers` is a flat list of names and values that
+ * the handler built from nothing.
+ */
+export interface UpstreamRequest {
+  readonly path: string
+  readonly headers: string[]
+  readonly body: Buffer
+}
+
+/** What came back: a whole answer in memory, or an open event stream. */
+export type UpstreamAnswer = (BufferedAnswer | StreamedAnswer) & { readonly responseHeaders: IncomingHttpHeaders }
+
+/** Keep-alive connections to one origin. Idle time-outs are per chunk, so long streams with progress stay open. */
+export function createUpstreamPool(origin: string, limits: PoolLimits): Pool {
+  return new Pool(origin, {
+    connections: limits.connections,
+    connect: { timeout: limits.connectMs },
+    headersTimeout: limits.firstByteMs,
+    bodyTimeout: limits.idleMs,
+    pipelining: 1,
+    // Longer than usual gaps between calls of one person, shorter than the idle time-out of common servers.
+    keepAliveTimeout: 4_000,
+    maxResponseSize: -1,
+    allowH2: false,
+  })
+}
+
+/**
+ * Sends one request and resolves when the answer is complete (JSON), or with its first byte (event stream). Rejects with an
+ * `upstream_…` GatewayError. The returned `cancel` closes the upstream connection; the promise then rejects.
+ */
+export function sendUpstream(
+  pool: Pool,
+  request: UpstreamRequest,
+  limits: UpstreamLimits,
+): { readonly answer: Promise<UpstreamAnswer>; cancel(): void } {
+  let call!: UpstreamCall
+  const answer = new Promise<UpstreamAnswer>((resolve, reject) => {
+    call = new UpstreamCall(limits, resolve, reject)
+  })
+  pool.dispatch({ method: 'POST', path: request.path, headers: request.headers, body: request.body, blocking: false }, call)
+  return { answer, cancel: () => call.cancel() }
+}
+
+class UpstreamCall implements Dispatcher.DispatchHandler {
+  readonly #limits: UpstreamLimits
+  readonly #resolve: (answer: UpstreamAnswer) => void
+  readonly #reject: (error: GatewayError) => void
+  readonly #startedAtMs = performance.now()
+  #controller: Dispatcher.DispatchController | undefined
+  #status = 0
+  #headers: IncomingHttpHeaders = {}
+  #chunks: Buffer[] = []
+  #length = 0
+  #stream: UpstreamEventStream | undefined
+  #cancelled = false
+  #failure: GatewayError | undefined
+
+  constructor(limits: UpstreamLimits, resolve: (answer: UpstreamAnswer) => void, reject: (error: GatewayError) => void) {
+    this.#limits = limits
+    this.#resolve = resolve
+    this.#reject = reject
+  }
+
+  cancel(): void {
+    this.#cancelled = true
+    this.#abort(new GatewayError('request_cancelled'))
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#cancelled) controller.abort(new GatewayError('request_cancelled'))
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200) return
+    this.#status = status
+    this.#headers = headers
+    if (!headers['content-type']?.startsWith('text/event-stream')) return
+    this.#stream = new UpstreamEventStream(status, headers, this.#elapsedMs(), this.#limits.sseEventBytes, controller, () =>
+      this.cancel(),
+    )
+    this.#resolve(this.#stream)
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#elapsedMs() > this.#limits.totalMs) {
+      this.#abort(new GatewayError('upstream_timeout', { detail: 'the whole answer took too long' }))
+    } else if (this.#stream) {
+      const failure = this.#stream.push(chunk)
+      if (failure) this.#abort(failure)
+      else if (this.#stream.paused) controller.pause()
+    } else {
+      this.#length += chunk.length
+      if (this.#length > this.#limits.responseBytes) this.#abort(new GatewayError('limit_response_exceeded'))
+      else this.#chunks.push(chunk)
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#stream) {
+      this.#stream.end(undefined)
+      return
+    }
+    const body = this.#chunks.length === 1 ? this.#chunks[0] : undefined
+    this.#resolve({
+      kind: 'json',
+      status: this.#status,
+      body: body ?? Buffer.concat(this.#chunks, this.#length),
+      headers: {},
+      upstreamMs: this.#elapsedMs(),
+      responseHeaders: this.#headers,
+    })
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    const failure = this.#failure ?? upstreamFailure(error, this.#status !== 0)
+    if (this.#stream) this.#stream.end(failure)
+    else this.#reject(failure)
+  }
+
+  #abort(failure: GatewayError): void {
+    this.#failure ??= failure
+    this.#controller?.abort(failure)
+  }
+
+  #elapsedMs(): number {
+    return performance.now() - this.#startedAtMs
+  }
+}
+
+/** Hands whole events to a reader; what arrives before there is one waits, and the source is paused. */
+class UpstreamEventStream implements StreamedAnswer {
+  readonly kind = 'stream'
+  readonly status: number
+  readonly headers = {}
+  readonly responseHeaders: IncomingHttpHeaders
+  readonly upstreamMs: number
+  paused = true
+  readonly #splitter: EventSplitter
+  readonly #controller: Dispatcher.DispatchController
+  readonly #cancel: () => void
+  #waiting: Buffer[] = []
+  #reader: EventStreamReader | undefined
+  #ended = false
+  #error: Error | undefined
+
+  constructor(
+    status: number,
+    responseHeaders: IncomingHttpHeaders,
+    upstreamMs: number,
+    eventLimitBytes: number,
+    controller: Dispatcher.DispatchController,
+    cancel: () => void,
+  ) {
+    this.status = status
+    this.responseHeaders = responseHeaders
+    this.upstreamMs = upstreamMs
+    this.#splitter = new EventSplitter(eventLimitBytes)
+    this.#controller = controller
+    this.#cancel = cancel
+  }
+
+  read(reader: EventStreamReader): void {
+    this.#reader = reader
+    this.resume()
+  }
+
+  resume(): void {
+    this.paused = false
+    this.#deliver()
+    if (!this.paused && !this.#ended) this.#controller.resume()
+  }
+
+  cancel(): void {
+    if (!this.#ended) this.#cancel()
+  }
+
+  /** Takes a chunk; returns the failure that must end the stream, if any. */
+  push(chunk: Buffer): GatewayError | undefined {
+    const events = this.#splitter.push(chunk)
+    if (events === undefined) return new GatewayError('limit_response_exceeded', { detail: 'one event is too large' })
+    if (this.#waiting.length === 0) this.#waiting = events
+    else this.#waiting.push(...events)
+    this.#deliver()
+    return undefined
+  }
+
+  end(error: Error | undefined): void {
+    if (this.#ended) return
+    this.#ended = true
+    this.#error = error
+    const rest = this.#splitter.end()
+    if (rest !== undefined && error === undefined) this.#waiting.push(Buffer.concat([rest, Buffer.from('\n\n')]))
+    this.#deliver()
+  }
+
+  #deliver(): void {
+    const reader = this.#reader
+    if (reader === undefined) return
+    let delivered = 0
+    while (!this.paused && delivered < this.#waiting.length) {
+      const event = this.#waiting[delivered++]
+      if (event !== undefined && !reader.onEvent(event)) this.paused = true
+    }
+    this.#waiting = delivered === this.#waiting.length ? [] : this.#waiting.slice(delivered)
+    if (this.#ended && this.#waiting.length === 0) {
+      this.#reader = undefined
+      reader.onEnd(this.#error)
+    }
+  }
+}
+
+function upstreamFailure(error: Error, answered: boolean): GatewayError {
+  if (error instanceof GatewayError) return error
+  const details = { cause: error, detail: describe(error) }
+  if (
+    error instanceof errors.HeadersTimeoutError ||
+    error instanceof errors.BodyTimeoutError ||
+    error instanceof errors.ConnectTimeoutError
+  ) {
+    return new GatewayError('upstream_timeout', details)
+  }
+  if (error instanceof errors.HTTPParserError || error instanceof errors.HeadersOverflowError) {
+    return new GatewayError('upstream_protocol_error', details)
+  }
+  return new GatewayError(answered ? 'upstream_disconnected' : 'upstream_unreachable', details)
+}
+
+function describe(error: Error): string {
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : error.name
+  return `${code}: ${error.message}`
+}
