@@ -1,0 +1,5 @@
+import type { PolicyType } from '../contracts/policy.ts'
+import { mcpCapabilityFilterInbound } from './mcp-capability-filter-inbound/policy.ts'
+
+/** The built-in policies. A project names them by module `$import(sallyport)` and export name. */
+export const policyTypes: readonly PolicyType[] = [mcpCapabilityFilterInbound]
