@@ -25,7 +25,10 @@ const limits = z.strictObject({
 export const settingsSchema = z.strictObject({
   $schema: z.string().optional().describe('JSON Schema for editors.'),
   version: z.literal(1).describe('Version of the project format.'),
-  compatibilityDate: z.iso.date().optional().describe('Behaviour as of this date; later changes of defaults do not apply.'),
+  compatibilityDate: z.iso
+    .date()
+    .optional()
+    .describe('Behaviour as of this date; later changes of defaults do not apply.'),
   publicUrl: z
     .url({ protocol: /^https?$/ })
     .optional()
@@ -44,7 +47,10 @@ export const settingsSchema = z.strictObject({
     .describe('Listener of the data plane.'),
   storage: z
     .strictObject({
-      directory: z.string().default('./data').describe('Where the embedded store keeps its files, relative to the project.'),
+      directory: z
+        .string()
+        .default('./data')
+        .describe('Where the embedded store keeps its files, relative to the project.'),
     })
     .prefault({})
     .describe('Embedded SQLite store.'),
@@ -53,12 +59,17 @@ export const settingsSchema = z.strictObject({
       keyFile: z
         .string()
         .default('./data/vault.keys')
-        .describe('File of `id:base64` keys, one per line, first is active. `dev` creates it; SALLYPORT_VAULT_KEYS goes before it.'),
+        .describe(
+          'File of `id:base64` keys, one per line, first is active. `dev` creates it; SALLYPORT_VAULT_KEYS goes before it.',
+        ),
     })
     .prefault({})
     .describe('Keys that seal secrets at rest.'),
   allowedHosts: z.array(z.string()).default([]).describe('Host names served besides publicUrl and the listener.'),
-  allowedOrigins: z.array(z.string()).default([]).describe('Browser origins that may call, besides the gateway itself. `*` allows all.'),
+  allowedOrigins: z
+    .array(z.string())
+    .default([])
+    .describe('Browser origins that may call, besides the gateway itself. `*` allows all.'),
   trustedProxies: z
     .array(z.string())
     .default([])
@@ -67,7 +78,11 @@ export const settingsSchema = z.strictObject({
   events: z
     .strictObject({
       retentionDays: z.number().positive().default(30).describe('How long events are kept.'),
-      bufferSize: z.int().positive().default(20_000).describe('Most events waiting to be written; more are dropped and counted.'),
+      bufferSize: z
+        .int()
+        .positive()
+        .default(20_000)
+        .describe('Most events waiting to be written; more are dropped and counted.'),
       flushMilliseconds: z.int().positive().default(500).describe('How often waiting events are written.'),
     })
     .prefault({})

@@ -1,0 +1,157 @@
+import type { HandlerType } from '../contracts/handler.ts'
+import type { PolicyType } from '../contracts/policy.ts'
+import type { SignInSettings } from '../contracts/virtual-server.ts'
+import { compileCorsPolicies } from './compile-cors.ts'
+import { type CompiledPolicies, compilePolicies } from './compile-policies.ts'
+import { compileRoute } from './compile-routes.ts'
+import { compileSettings, isLoopbackHost, type SettingsContext } from './compile-settings.ts'
+import type { ProjectSources } from './load-project.ts'
+import { ProblemList } from './problem-list.ts'
+import type { Problem, Project, RouteSpec } from './project.ts'
+import type { Settings } from './project-schema.ts'
+import { type Operation, readOperations } from './read-operations.ts'
+
+/** What a project is compiled with. The lists come from outside: this room knows no policy and no handler. */
+export interface CompileContext extends SettingsContext {
+  readonly policyTypes: readonly PolicyType[]
+  readonly handlerTypes: readonly HandlerType[]
+}
+
+/** A project that can run, or everything that keeps it from running. */
+export type CompileResult = { readonly project: Project } | { readonly problems: readonly Problem[] }
+
+/**
+ * Checks all files of a project against each other and binds routes to policies and handlers. Never throws because of the
+ * project's content. Problems come in the order of files and lines; with a project, warnings are in `project.warnings`.
+ */
+export function compileProject(sources: ProjectSources, context: CompileContext): CompileResult {
+  const problems = new ProblemList()
+  problems.add(sources.problems)
+  const compiled = compileSettings(sources, context, problems)
+  const policies = compilePolicies(sources, context.policyTypes, problems)
+  const operations = sources.routes.flatMap((document) => readOperations(document, problems))
+  checkUnique(operations, problems)
+  const routes = compileRoutes(operations, { sources, context, policies, compiled, problems })
+  reportUnused(policies, operations, sources, problems)
+  const signIn = findSignIn(policies, routes)
+  if (signIn?.devLogin && compiled) checkDevLogin(policies, compiled, { sources, context, problems })
+  if (operations.length === 0 && problems.sorted().length === 0) {
+    problems.warning(sources.routes[0] ?? sources.settings, ['paths'], 'the project has no route')
+  }
+  if (problems.hasErrors || compiled === undefined) return { problems: problems.sorted() }
+  const virtualServers = routes.flatMap((route) => route.virtualServer ?? [])
+  const { directory, contentHash } = sources
+  return {
+    project: {
+      directory,
+      mode: context.mode,
+      ...compiled,
+      routes,
+      virtualServers,
+      signIn,
+      contentHash,
+      warnings: problems.sorted(),
+    },
+  }
+}
+
+interface Compilation {
+  readonly sources: ProjectSources
+  readonly context: CompileContext
+  readonly problems: ProblemList
+}
+
+function compileRoutes(
+  operations: readonly Operation[],
+  parts: Compilation & { policies: CompiledPolicies; compiled: { settings: Settings; publicUrl: string } | undefined },
+): RouteSpec[] {
+  const { sources, context, policies, compiled, problems } = parts
+  const routeContext = {
+    handlerTypes: context.handlerTypes,
+    policies,
+    corsPolicies: compileCorsPolicies(policies.file, sources.policies, problems),
+    environment: sources.environment,
+    publicUrl: compiled?.publicUrl,
+    basePath: compiled?.settings.basePath ?? '',
+    problems,
+  }
+  return operations.flatMap((operation) => compileRoute(operation, routeContext) ?? [])
+}
+
+/** A virtual server is one path and one name: both are unique over all files. */
+function checkUnique(operations: readonly Operation[], problems: ProblemList): void {
+  const paths = new Map<string, Operation>()
+  const names = new Map<string, Operation>()
+  for (const operation of operations) {
+    const { document, path, at, fields } = operation
+    const samePath = paths.get(path)
+    if (samePath) {
+      const message = `the path ${path} is declared already at ${place(samePath)}`
+      problems.error(document, at, message, 'Keep one operation per path and join its methods: "get,post".', 'key')
+    } else paths.set(path, operation)
+    const name = fields.operationId
+    if (typeof name !== 'string') continue
+    const sameName = names.get(name)
+    if (sameName) {
+      const message = `the operationId "${name}" is used already at ${place(sameName)}`
+      problems.error(document, [...at, 'operationId'], message, 'Give each virtual server a name of its own.')
+    } else names.set(name, operation)
+  }
+}
+
+function place({ document, at }: Operation): string {
+  const { file, line } = document.locate(at, 'key')
+  return `${file}:${line}`
+}
+
+function reportUnused(
+  policies: CompiledPolicies,
+  operations: readonly Operation[],
+  sources: ProjectSources,
+  problems: ProblemList,
+): void {
+  // Text is enough here: a name that appears nowhere in the routes is used by none, and a broken route must not cause noise.
+  const text = JSON.stringify(operations.map((operation) => operation.fields))
+  for (const [name, at] of policies.places) {
+    if (operations.length > 0 && !text.includes(JSON.stringify(name))) {
+      problems.warning(sources.policies, [...at, 'name'], `no route uses the policy "${name}"`)
+    }
+  }
+}
+
+function findSignIn({ signIn, specs }: CompiledPolicies, routes: readonly RouteSpec[]): SignInSettings | undefined {
+  const spec = signIn === undefined ? undefined : specs.get(signIn)
+  if (spec === undefined || !routes.some((route) => route.inbound.includes(spec))) return undefined
+  return spec.type.signInSettings?.(spec.options)
+}
+
+/** Dev login lets anybody in under any name, so nobody but this machine may reach it. */
+function checkDevLogin(
+  { signIn, places }: CompiledPolicies,
+  { settings, publicUrl }: { settings: Settings; publicUrl: string },
+  { sources, context, problems }: Compilation,
+): void {
+  const at = [...(places.get(signIn ?? '') ?? []), 'handler', 'options']
+  if (context.mode === 'start') {
+    problems.error(
+      sources.policies,
+      at,
+      '`sallyport start` refuses dev login: it lets anybody in',
+      'Configure an identity provider, or use `sallyport dev`.',
+    )
+  } else if (!isLoopbackHost(settings.listen.host)) {
+    problems.error(
+      sources.settings,
+      ['listen', 'host'],
+      'dev login needs a listener that only this machine reaches',
+      'Write "127.0.0.1".',
+    )
+  } else if (!isLoopbackHost(new URL(publicUrl).hostname)) {
+    problems.error(
+      sources.settings,
+      ['publicUrl'],
+      'dev login needs a publicUrl that only this machine reaches',
+      'Remove publicUrl, or configure an identity provider.',
+    )
+  }
+}

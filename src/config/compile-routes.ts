@@ -1,0 +1,166 @@
+import type { HandlerType } from '../contracts/handler.ts'
+import type { VirtualServer } from '../contracts/virtual-server.ts'
+import { nearestName } from '../lib/nearest-name.ts'
+import { checkRoutePath } from './check-route-path.ts'
+import { checkShape } from './check-shape.ts'
+import { findCorsPolicy } from './compile-cors.ts'
+import type { CompiledPolicies } from './compile-policies.ts'
+import type { JsonPath } from './json-path.ts'
+import type { Environment } from './load-project.ts'
+import { checkModule } from './module-reference.ts'
+import type { ProblemList } from './problem-list.ts'
+import type { CorsPolicy, PolicySpec, RouteSpec } from './project.ts'
+import { type Operation, routeMember } from './read-operations.ts'
+import { type RouteExtension, routeExtensionSchema } from './route-extension.ts'
+import { refuseEnvironment, substituteEnvironment } from './substitute-env.ts'
+
+/** What a route may refer to. */
+export interface RouteContext {
+  readonly handlerTypes: readonly HandlerType[]
+  readonly policies: CompiledPolicies
+  readonly corsPolicies: ReadonlyMap<string, CorsPolicy>
+  readonly environment: Environment
+  /** Undefined while the settings have problems of their own. */
+  readonly publicUrl: string | undefined
+  readonly basePath: string
+  readonly problems: ProblemList
+}
+
+/** The route that an operation declares; undefined after problems were reported. */
+export function compileRoute(operation: Operation, context: RouteContext): RouteSpec | undefined {
+  const { document, fields, path, methods } = operation
+  const { problems } = context
+  const at = [...operation.at, routeMember]
+  refuseEnvironment(
+    fields,
+    operation.at,
+    { document, environment: context.environment, problems },
+    new Set(['options']),
+  )
+  const extension = checkShape(routeExtensionSchema, { document, path: at, value: fields[routeMember], problems })
+  const operationId = readText('operationId', operation, problems)
+  checkRoutePath(operation, context.basePath, problems)
+  if (operationId === undefined) {
+    problems.error(
+      document,
+      operation.at,
+      'an MCP route needs an operationId: the name of the virtual server',
+      'Add "operationId".',
+      'key',
+    )
+  }
+  if (extension === undefined) return undefined
+  const inbound = findPolicies(extension, operation, at, context)
+  const cors = findCorsPolicy(extension.corsPolicy, methods, context.corsPolicies, (message, remedy) =>
+    problems.error(document, [...at, 'corsPolicy'], message, remedy),
+  )
+  const handler = compileHandler(extension.handler, operation, [...at, 'handler'], context)
+  if (handler === undefined || operationId === undefined || context.publicUrl === undefined) return undefined
+  const title = readText('summary', operation, problems) ?? operationId
+  const description = readText('description', operation, problems)
+  const virtualServer = newVirtualServer(
+    { name: operationId, title, description, path },
+    handler.upstreamUrl,
+    context.publicUrl,
+  )
+  return {
+    path,
+    methods,
+    operationId,
+    title,
+    description,
+    handler,
+    inbound,
+    cors,
+    upstreamUrl: handler.upstreamUrl,
+    virtualServer,
+  }
+}
+
+function compileHandler(
+  { module, export: exportName, options: raw }: RouteExtension['handler'],
+  { document, methods, at: operationAt }: Operation,
+  at: JsonPath,
+  { handlerTypes, environment, problems }: RouteContext,
+): { type: HandlerType; options: unknown; upstreamUrl: string } | undefined {
+  const value = substituteEnvironment(raw, [...at, 'options'], { document, environment, problems })
+  const moduleFits = checkModule(module, document, [...at, 'module'], problems)
+  const type = handlerTypes.find((candidate) => candidate.exportName === exportName)
+  if (type === undefined) {
+    const names = handlerTypes.map((candidate) => candidate.exportName)
+    const nearest = nearestName(exportName, names)
+    const remedy = nearest ? `Write "${nearest}".` : `There are: ${names.join(', ')}.`
+    return moduleFits
+      ? problems.error(document, [...at, 'export'], `there is no handler "${exportName}"`, remedy)
+      : undefined
+  }
+  if (!methods.includes('POST')) {
+    problems.error(document, operationAt, 'an MCP route needs the method post', 'Write "post" or "get,post".', 'key')
+  }
+  const options = checkShape(type.options, { document, path: [...at, 'options'], value, problems })
+  if (options === undefined) return undefined
+  const upstreamUrl = type.upstreamUrl(options)
+  if (URL.canParse(upstreamUrl)) return { type, options, upstreamUrl }
+  return problems.error(document, [...at, 'options'], 'the URL of the upstream is not a URL')
+}
+
+function findPolicies(
+  { policies: named }: RouteExtension,
+  operation: Operation,
+  at: JsonPath,
+  context: RouteContext,
+): PolicySpec[] {
+  const { policies, problems } = context
+  const { document } = operation
+  for (const [index, name] of named.outbound.entries()) {
+    const message = `outbound policies are not supported yet: "${name}"`
+    problems.error(document, [...at, 'policies', 'outbound', index], message, 'They arrive in a later version.')
+  }
+  const found: PolicySpec[] = []
+  for (const [index, name] of named.inbound.entries()) {
+    const place = [...at, 'policies', 'inbound', index]
+    if (named.inbound.indexOf(name) < index)
+      problems.error(document, place, `"${name}" is named twice`, 'Remove one of the two.')
+    else if (policies.known && !policies.names.has(name)) {
+      const nearest = nearestName(name, policies.names)
+      const remedy = nearest
+        ? `Write "${nearest}".`
+        : `Add it to ${context.policies.names.size > 0 ? 'the policies' : 'config/policies.json'}.`
+      problems.error(document, place, `there is no policy "${name}"`, remedy)
+    }
+    const spec = policies.specs.get(name)
+    if (spec) found.push(spec)
+  }
+  if (policies.known && (policies.signIn === undefined || !named.inbound.includes(policies.signIn))) {
+    problems.warning(
+      document,
+      operation.at,
+      'nobody signs in to this MCP route: whoever reaches it may use it',
+      policies.signIn ? `Add "${policies.signIn}" to policies.inbound.` : 'Add a policy of type mcp-oauth-inbound.',
+      'key',
+    )
+  }
+  return found
+}
+
+function readText(name: string, { document, fields, at }: Operation, problems: ProblemList): string | undefined {
+  const value = fields[name]
+  if (value === undefined) return undefined
+  if (typeof value === 'string' && value.trim() !== '') return value
+  return problems.error(document, [...at, name], 'must be a text')
+}
+
+function newVirtualServer(
+  names: Pick<VirtualServer, 'name' | 'title' | 'description' | 'path'>,
+  upstreamUrl: string,
+  publicUrl: string,
+): VirtualServer {
+  return {
+    ...names,
+    resource: publicUrl + names.path,
+    // RFC 9728 §3.1: the well-known part goes between host and path.
+    metadataUrl: `${publicUrl}/.well-known/oauth-protected-resource${names.path}`,
+    scopes: ['mcp:tools'],
+    upstream: new URL(upstreamUrl).host,
+  }
+}

@@ -1,0 +1,68 @@
+import { checkShape } from './check-shape.ts'
+import type { ProjectSources } from './load-project.ts'
+import type { ProblemList } from './problem-list.ts'
+import { type Settings, settingsSchema } from './project-schema.ts'
+import type { SourceDocument } from './source-document.ts'
+import { substituteEnvironment } from './substitute-env.ts'
+
+/** How a project is compiled. */
+export interface SettingsContext {
+  readonly mode: 'dev' | 'start'
+  /** Where the gateway listens, when that is known already; `dev` uses it where publicUrl is not set. */
+  readonly listenUrl?: string | undefined
+}
+
+/** `sallyport.jsonc` checked, and the public URL that follows from it. Undefined after problems were reported. */
+export function compileSettings(
+  { settings: document, environment }: ProjectSources,
+  { mode, listenUrl }: SettingsContext,
+  problems: ProblemList,
+): { settings: Settings; publicUrl: string } | undefined {
+  if (document.value === undefined) return undefined
+  const value = substituteEnvironment(document.value, [], { document, environment, problems })
+  const settings = checkShape(settingsSchema, { document, path: [], value, problems })
+  if (settings === undefined) return undefined
+  return { settings, publicUrl: checkPublicUrl(settings, { mode, listenUrl }, document, problems) }
+}
+
+// A URL is returned after a problem too, so that the routes are still checked.
+function checkPublicUrl(
+  settings: Settings,
+  { mode, listenUrl }: SettingsContext,
+  document: SourceDocument,
+  problems: ProblemList,
+): string {
+  const report = (message: string, remedy: string) => problems.error(document, ['publicUrl'], message, remedy)
+  if (settings.publicUrl === undefined) {
+    if (mode === 'start')
+      report('"publicUrl" is required by `sallyport start`', 'Write the https origin that clients use.')
+    return originOf(listenUrl ?? listenAddress(settings))
+  }
+  const url = new URL(settings.publicUrl)
+  if (url.pathname !== '/' || url.search || url.hash || url.username || url.password) {
+    report('must be an origin: no path, query, fragment or user', `Write "${url.origin}".`)
+  }
+  if (mode === 'start' && url.protocol !== 'https:') {
+    report(
+      '`sallyport start` needs an https publicUrl',
+      'Put TLS in front and write the https origin, or use `sallyport dev`.',
+    )
+  }
+  return url.origin
+}
+
+/** True for host names and addresses that only this machine reaches. */
+export function isLoopbackHost(host: string): boolean {
+  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host) || host.toLowerCase().endsWith('.localhost')
+}
+
+function listenAddress({ listen }: Settings): string {
+  const everywhere = listen.host === '0.0.0.0' || listen.host === '::'
+  const host = everywhere ? '127.0.0.1' : listen.host
+  return `http://${host.includes(':') ? `[${host}]` : host}:${listen.port}`
+}
+
+// A host that is not a valid one is kept: listening on it fails with a clearer error.
+function originOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).origin : url
+}
