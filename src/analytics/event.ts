@@ -5,7 +5,8 @@ import { randomId } from '../lib/random-id.ts'
 /** Every event type with what it says. One event is recorded per thing that happened: one MCP message, one OAuth step. */
 export const eventTypes = {
   mcp_request_completed: 'An MCP message that is neither a handshake nor about a capability was answered.',
-  mcp_request_rejected: 'A request was refused before it reached an upstream: bad token, bad message, limit, unknown path.',
+  mcp_request_rejected:
+    'A request was refused before it reached an upstream: bad token, bad message, limit, unknown path.',
   mcp_request_negotiated: 'A client agreed on a protocol revision (initialize or server/discover).',
   capability_listed: 'A client listed tools, prompts, resources or resource templates.',
   capability_completed: 'A tool, prompt or resource was used and the upstream answered.',
@@ -23,7 +24,15 @@ export const eventTypes = {
 
 export type EventType = keyof typeof eventTypes
 
-const outcomes = ['success', 'failure', 'denied', 'application_error', 'connect_required', 'partial', 'cancelled'] as const
+const outcomes = [
+  'success',
+  'failure',
+  'denied',
+  'application_error',
+  'connect_required',
+  'partial',
+  'cancelled',
+] as const
 
 /** The fields of an event, declared once: storage columns, log fields and the reference page come from here. */
 export const eventFields = z.object({

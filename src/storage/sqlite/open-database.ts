@@ -12,10 +12,9 @@ export interface OpenDatabaseOptions {
   readonly durability?: 'full' | 'normal'
   /** Opens an existing file for reading only. Default false. */
   readonly readOnly?: boolean
+  /** How long a statement waits for another process that writes, in milliseconds; it holds the thread. Default 5,000. */
+  readonly busyTimeoutMs?: number
 }
-
-/** How long a statement waits for another process that writes, in milliseconds. */
-const busyTimeoutMs = 5000
 
 // node:sqlite renames DatabaseSync to Database within Node 26; the old name stays as an alias.
 const { Database = sqlite.DatabaseSync } = sqlite as typeof sqlite & { Database?: typeof sqlite.DatabaseSync }
@@ -29,13 +28,13 @@ export function openDatabase(path: string, options: OpenDatabaseOptions = {}): S
   if (readOnly && !existsSync(path)) throw new StorageError(`There is no database at ${path}. Start the gateway once.`)
   try {
     if (!readOnly) createPrivateFile(path)
-    return connect(path, readOnly, options.durability ?? 'full')
+    return connect(path, { durability: 'full', readOnly, busyTimeoutMs: 5000, ...options })
   } catch (error) {
     throw explainOpenError(path, error)
   }
 }
 
-function connect(path: string, readOnly: boolean, durability: 'full' | 'normal'): SqlDatabase {
+function connect(path: string, { durability, readOnly, busyTimeoutMs }: Required<OpenDatabaseOptions>): SqlDatabase {
   const database = new Database(path, { readOnly, timeout: busyTimeoutMs })
   try {
     // The wait for other processes must be in place before the switch to WAL: that switch needs the file for itself.

@@ -1,0 +1,162 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import type { EventSink } from '../contracts/event-sink.ts'
+import { createEventBuffer, type EventBuffer, type EventBufferOptions } from './buffer.ts'
+import { type GatewayEvent, newEvent } from './event.ts'
+
+type Sink = EventSink<GatewayEvent> & { readonly seen: string[]; closed: boolean }
+
+function memorySink(write: (events: readonly GatewayEvent[]) => void | Promise<void> = () => {}): Sink {
+  const seen: string[] = []
+  return {
+    name: 'memory',
+    seen,
+    closed: false,
+    async write(events) {
+      await write(events)
+      seen.push(...events.map((event) => event.requestId))
+    },
+    close() {
+      this.closed = true
+    },
+  }
+}
+
+const failingSink = (): EventSink<GatewayEvent> => ({
+  name: 'broken',
+  write() {
+    throw new Error('disk full')
+  },
+  close() {
+    throw new Error('cannot close')
+  },
+})
+
+const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
+let now = 0
+function buffer(sinks: readonly EventSink<GatewayEvent>[], options: Partial<EventBufferOptions> = {}): EventBuffer {
+  return createEventBuffer({ sinks, log, clock: () => now, ...options })
+}
+function recordMany(target: EventBuffer, count: number, from = 0): string[] {
+  const ids = Array.from({ length: count }, (_, index) => String(from + index))
+  for (const id of ids) target.record(newEvent('capability_completed', now, id))
+  return ids
+}
+
+beforeEach(() => {
+  vi.clearAllMocks()
+  now = 0
+})
+
+describe('delivery', () => {
+  test('every sink gets every event in order, in batches of the given size', async () => {
+    const sizes: number[] = []
+    const [left, right] = [memorySink((events) => void sizes.push(events.length)), memorySink()]
+    const events = buffer([left, right], { batchSize: 10 })
+    const ids = recordMany(events, 25)
+    expect(left.seen).toEqual([])
+    await events.flush()
+    expect(left.seen).toEqual(ids)
+    expect(right.seen).toEqual(ids)
+    expect(sizes).toEqual([10, 10, 5])
+    expect(events.dropped).toBe(0)
+  })
+
+  test('a full batch is written without waiting for the timer, a partial one by the timer', async () => {
+    const sink = memorySink()
+    const events = buffer([sink], { batchSize: 4, flushMilliseconds: 1 })
+    recordMany(events, 4)
+    await vi.waitFor(() => expect(sink.seen).toHaveLength(4))
+    recordMany(events, 1, 4)
+    await vi.waitFor(() => expect(sink.seen).toHaveLength(5))
+  })
+
+  describe('with fake timers', () => {
+    beforeEach(() => void vi.useFakeTimers())
+    afterEach(() => void vi.useRealTimers())
+
+    test('the timer runs only while something waits', async () => {
+      const events = buffer([memorySink()])
+      expect(vi.getTimerCount()).toBe(0)
+      recordMany(events, 3)
+      expect(vi.getTimerCount()).toBe(1)
+      await vi.advanceTimersByTimeAsync(500)
+      expect(vi.getTimerCount()).toBe(0)
+    })
+
+    test('close gives up on a sink that hangs, says so, and does not leave a timer', async () => {
+      const events = buffer([memorySink(() => new Promise(() => {}))], { closeMilliseconds: 50 })
+      recordMany(events, 1)
+      const closed = events.close()
+      await vi.advanceTimersByTimeAsync(50)
+      await closed
+      expect(log.error).toHaveBeenCalledWith({}, expect.stringContaining('did not finish in time'))
+      expect(vi.getTimerCount()).toBe(0)
+    })
+  })
+})
+
+describe('loss', () => {
+  test('what does not fit is dropped, counted and reported', async () => {
+    const sink = memorySink()
+    const events = buffer([sink], { maxSize: 5 })
+    recordMany(events, 8)
+    await events.close()
+    expect(sink.seen).toHaveLength(5)
+    expect(events.dropped).toBe(3)
+    const reported = log.error.mock.calls.map(([fields]) => (fields as { dropped: number }).dropped)
+    expect(reported.reduce((sum, count) => sum + count, 0)).toBe(3)
+  })
+
+  test('a sink that hangs loses its own events only, beyond its bound', async () => {
+    const [hanging, healthy] = [memorySink(() => new Promise(() => {})), memorySink()]
+    const events = buffer([hanging, healthy], { maxSize: 4, batchSize: 2, closeMilliseconds: 1 })
+    for (let round = 0; round < 6; round++) {
+      recordMany(events, 2, round * 2)
+      void events.flush()
+      await vi.waitFor(() => expect(healthy.seen).toHaveLength(round * 2 + 2))
+    }
+    // One batch is being written for ever, two wait, three were dropped.
+    expect(events.dropped).toBe(6)
+    await events.close()
+  })
+
+  test('a sink that fails loses its batch, not the others, and the log says why', async () => {
+    const healthy = memorySink()
+    const events = buffer([failingSink(), healthy, memorySink(() => Promise.reject(new Error('gone')))])
+    recordMany(events, 3)
+    await events.flush()
+    expect(healthy.seen).toHaveLength(3)
+    expect(events.dropped).toBe(6)
+    const [fields] = log.error.mock.calls[0] as [{ error: Error; sink: string; dropped: number }]
+    expect(fields).toMatchObject({ sink: 'broken', dropped: 3 })
+    expect(fields.error.message).toBe('disk full')
+    await events.close()
+    expect(healthy.closed).toBe(true)
+  })
+
+  test('a sink that always fails is reported once per ten seconds', async () => {
+    const events = buffer([failingSink()])
+    for (let second = 0; second < 21; second++) {
+      now = second * 1000
+      recordMany(events, 1)
+      await events.flush()
+    }
+    expect(log.error).toHaveBeenCalledTimes(3)
+    expect(events.dropped).toBe(21)
+  })
+
+  test('recording never throws: after close, and with a log that is broken', async () => {
+    const throwing = {
+      ...log,
+      error: () => {
+        throw new Error('no log')
+      },
+    }
+    const events = buffer([failingSink()], { log: throwing, maxSize: 1 })
+    recordMany(events, 3)
+    await events.close()
+    recordMany(events, 2)
+    expect(events.dropped).toBe(5)
+    await events.close()
+  })
+})

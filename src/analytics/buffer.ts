@@ -1,0 +1,137 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { EventSink } from '../contracts/event-sink.ts'
+import type { Logger } from '../contracts/logger.ts'
+import type { EventRecorder, GatewayEvent } from './event.ts'
+import { SinkLane } from './sink-lane.ts'
+
+export interface EventBufferOptions {
+  readonly sinks: readonly EventSink<GatewayEvent>[]
+  readonly log: Logger
+  /** Events that may wait, for the next flush and for each sink. Beyond it they are dropped and counted. Default 20,000. */
+  readonly maxSize?: number
+  /** Longest time an event waits for others, in milliseconds. Default 500. */
+  readonly flushMilliseconds?: number
+  /** Events that are written at once. Small batches keep the thread free for calls. Default 256. */
+  readonly batchSize?: number
+  /** How long `close` waits for slow sinks, in milliseconds. Default 5,000. */
+  readonly closeMilliseconds?: number
+  readonly clock?: Clock
+}
+
+/** Takes events in memory and hands them to the sinks in batches, off the request path. */
+export interface EventBuffer extends EventRecorder {
+  /** Resolves when everything recorded so far is written or dropped. Never rejects. */
+  flush(): Promise<void>
+  /** Flushes within the deadline and closes the sinks. Events recorded later are dropped. Never rejects. */
+  close(): Promise<void>
+  /** Events lost so far: once per sink that did not get them. */
+  readonly dropped: number
+}
+
+/** At most one line about dropped events per this many milliseconds. */
+const dropReportMs = 10_000
+
+/** Creates the buffer between the request path and the sinks. */
+export function createEventBuffer(options: EventBufferOptions): EventBuffer {
+  return new BoundedEventBuffer(options)
+}
+
+class BoundedEventBuffer implements EventBuffer {
+  readonly #options: Required<EventBufferOptions>
+  readonly #lanes: readonly SinkLane<GatewayEvent>[]
+  #pending: GatewayEvent[] = []
+  #timer: NodeJS.Timeout | undefined
+  #closed: Promise<void> | undefined
+  #dropped = 0
+  #unreported = 0
+  #reportedAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(options: EventBufferOptions) {
+    const defaults = {
+      maxSize: 20_000,
+      flushMilliseconds: 500,
+      batchSize: 256,
+      closeMilliseconds: 5000,
+      clock: Date.now,
+    }
+    this.#options = { ...defaults, ...options }
+    const { maxSize, sinks } = this.#options
+    this.#lanes = sinks.map(
+      (sink) => new SinkLane(sink, maxSize, (name, count, error) => this.#drop(name, count, error)),
+    )
+  }
+
+  get dropped(): number {
+    return this.#dropped
+  }
+
+  record(event: GatewayEvent): void {
+    const waiting = this.#pending.length
+    if (waiting >= this.#options.maxSize || this.#closed) {
+      this.#drop('buffer', this.#lanes.length, undefined)
+      return
+    }
+    this.#pending.push(event)
+    if (waiting === 0) this.#armTimer()
+    // The call that fills a batch is answered first; the batch is written right after it.
+    else if (waiting + 1 === this.#options.batchSize) setImmediate(() => this.#handOver())
+  }
+
+  async flush(): Promise<void> {
+    this.#handOver()
+    await Promise.all(this.#lanes.map((lane) => lane.idle()))
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    const closing = this.flush().then(() => Promise.all(this.#lanes.map((lane) => lane.close())))
+    let deadline: NodeJS.Timeout | undefined
+    const late = new Promise<'late'>((resolve) => {
+      deadline = setTimeout(resolve, this.#options.closeMilliseconds, 'late')
+    })
+    const outcome = await Promise.race([closing, late])
+    clearTimeout(deadline)
+    if (outcome === 'late')
+      this.#options.log.error({}, 'the event sinks did not finish in time; their last events are lost')
+    this.#reportDrops('buffer', undefined)
+  }
+
+  #armTimer(): void {
+    this.#timer = setTimeout(() => this.#handOver(), this.#options.flushMilliseconds).unref()
+  }
+
+  #handOver(): void {
+    clearTimeout(this.#timer)
+    const pending = this.#pending
+    if (pending.length === 0) return
+    this.#pending = []
+    for (let start = 0; start < pending.length; start += this.#options.batchSize) {
+      const batch = pending.slice(start, start + this.#options.batchSize)
+      for (const lane of this.#lanes) lane.offer(batch)
+    }
+  }
+
+  #drop(sink: string, count: number, error: unknown): void {
+    this.#dropped += count
+    this.#unreported += count
+    const isDue = this.#options.clock() - this.#reportedAtMs >= dropReportMs
+    if (isDue || count === 0) this.#reportDrops(sink, error)
+  }
+
+  /** Never throws: a broken log must not turn into a failed call. */
+  #reportDrops(sink: string, error: unknown): void {
+    if (this.#unreported === 0 && error === undefined) return
+    const fields = { sink, dropped: this.#unreported, droppedTotal: this.#dropped, ...(error ? { error } : {}) }
+    this.#unreported = 0
+    this.#reportedAtMs = this.#options.clock()
+    try {
+      this.#options.log.error(fields, 'events were lost')
+    } catch {
+      // Nowhere left to say it; the count stays in `dropped`.
+    }
+  }
+}

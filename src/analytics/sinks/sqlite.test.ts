@@ -1,0 +1,127 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import * as fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { reasons } from '../../errors/reasons.ts'
+import { eventFields, type GatewayEvent, newEvent } from '../event.ts'
+import { eventColumns } from '../event-columns.ts'
+import { readEvents } from '../read-events.ts'
+import { deleteOldEvents } from '../retention.ts'
+import { createSqliteSink } from './sqlite.ts'
+
+let directory: string
+let path: string
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'events-'))
+  path = join(directory, 'events.db')
+})
+afterEach(() => rmSync(directory, { recursive: true }))
+
+function eventAt(time: number, changes: Partial<GatewayEvent> = {}): GatewayEvent {
+  return { ...newEvent('capability_completed', time, `request-${time}`), ...changes }
+}
+const timesOf = (events: readonly { event: GatewayEvent }[]) => events.map(({ event }) => event.time)
+
+describe('the table', () => {
+  test('has one column per declared field, with the type of the field', () => {
+    expect(eventColumns.map((column) => column.name)).toEqual(Object.keys(eventFields.shape))
+    const typeOf = (name: string) => eventColumns.find((column) => column.name === name)
+    expect(typeOf('time')).toMatchObject({ sqlType: 'integer', nullable: false })
+    expect(typeOf('latencyMs')).toMatchObject({ sqlType: 'real', nullable: true })
+    expect(typeOf('cached')).toMatchObject({ sqlType: 'integer', isBoolean: true })
+    expect(typeOf('subject')).toMatchObject({ sqlType: 'text', nullable: true })
+    expect(typeOf('reason')).toMatchObject({ sqlType: 'text', nullable: true })
+  })
+
+  test('an older table gets the columns it lacks and keeps its rows', () => {
+    const database = new DatabaseSync(path)
+    database.exec(`create table events (row_id integer primary key autoincrement, id text not null, time integer not null);
+      insert into events (id, time) values ('old', 1)`)
+    const sink = createSqliteSink(database)
+    void sink.write([eventAt(2)])
+    expect(readEvents(database, { limit: 9 }).map(({ event }) => [event.id === 'old', event.type])).toEqual([
+      [true, null],
+      [false, 'capability_completed'],
+    ])
+    void sink.close()
+  })
+})
+
+describe('writing and reading', () => {
+  const nullableText = fc.option(fc.string())
+  const anyEvent = fc
+    .record({
+      time: fc.nat(),
+      subject: nullableText,
+      capability: nullableText,
+      detail: nullableText,
+      reason: fc.option(fc.constantFrom(...(Object.keys(reasons) as (keyof typeof reasons)[]))),
+      httpStatus: fc.option(fc.integer({ min: 100, max: 599 })),
+      latencyMs: fc.option(fc.double({ min: 0, max: 1e7, noNaN: true })),
+      cached: fc.boolean(),
+    })
+    .map(({ time, ...changes }) => eventAt(time, changes))
+
+  test('any batch comes back as it was written', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, { maxLength: 70 }), (events) => {
+        const database = new DatabaseSync(':memory:')
+        const sink = createSqliteSink(database)
+        void sink.write(events)
+        const stored = readEvents(database, { limit: 1000, afterRowId: 0 })
+        expect(stored.map(({ event }) => event)).toEqual(events.map((event) => normalizeZero(event)))
+        void sink.close()
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  test('a batch that fails leaves nothing behind, and the sink goes on', () => {
+    const database = new DatabaseSync(path)
+    const sink = createSqliteSink(database)
+    const broken = { ...eventAt(2), tenant: null } as unknown as GatewayEvent
+    expect(() => sink.write([eventAt(1), broken])).toThrow(/NOT NULL/)
+    void sink.write([eventAt(3)])
+    expect(timesOf(readEvents(database, { limit: 9 }))).toEqual([3])
+    void sink.close()
+  })
+
+  test('the latest events, oldest first; then what follows a row; from a time on', () => {
+    const database = new DatabaseSync(path)
+    const sink = createSqliteSink(database)
+    void sink.write([1, 2, 3, 4, 5].map((time) => eventAt(time)))
+    const reader = new DatabaseSync(path, { readOnly: true })
+    const latest = readEvents(reader, { limit: 2 })
+    expect(timesOf(latest)).toEqual([4, 5])
+    void sink.write([6, 7].map((time) => eventAt(time)))
+    expect(timesOf(readEvents(reader, { limit: 9, afterRowId: latest[1]?.rowId }))).toEqual([6, 7])
+    expect(timesOf(readEvents(reader, { limit: 2, afterRowId: 0 }))).toEqual([1, 2])
+    expect(timesOf(readEvents(reader, { limit: 9, sinceMs: 6 }))).toEqual([6, 7])
+    reader.close()
+    void sink.close()
+  })
+
+  test('a file without events reads as empty', () => {
+    expect(readEvents(new DatabaseSync(':memory:'), { limit: 9 })).toEqual([])
+  })
+})
+
+test('retention deletes the oldest in steps, and row numbers are never used again', () => {
+  const database = new DatabaseSync(path)
+  const sink = createSqliteSink(database)
+  void sink.write([5, 1, 9, 2, 3].map((time) => eventAt(time)))
+  expect(deleteOldEvents(database, 5, 2)).toBe(2)
+  expect(timesOf(readEvents(database, { limit: 9 }))).toEqual([5, 9, 3])
+  expect(deleteOldEvents(database, 5, 2)).toBe(1)
+  expect(deleteOldEvents(database, 100, 9)).toBe(2)
+  void sink.write([eventAt(10)])
+  expect(readEvents(database, { limit: 9 })[0]?.rowId).toBe(6)
+  void sink.close()
+})
+
+/** SQLite keeps no negative zero. */
+function normalizeZero(event: GatewayEvent): GatewayEvent {
+  return { ...event, latencyMs: event.latencyMs === null ? null : event.latencyMs + 0 }
+}
