@@ -287,9 +287,9 @@ export const reasons = {
     origin: 'client',
     status: 200,
     code: invalidParams,
-    message: 'The upstream does not know this capability.',
-    cause: 'The client called a tool, prompt or resource that the upstream does not have.',
-    remedy: 'Let the client list again; check the name.',
+    message: 'The upstream does not know this capability, or refuses its arguments.',
+    cause: 'The upstream answered the call with -32602, -32601 or -32002: unknown name, or arguments that do not fit.',
+    remedy: 'Let the client list again; check the name and the arguments against the schema.',
   },
   capability_failed: {
     origin: 'upstream',

@@ -70,7 +70,7 @@ class McpProxy implements McpHandler {
     exchange.onCancel(cancel)
     const received = await answer
     this.#passSessionOn(received, exchange)
-    return readAnswer(received, message)
+    return readAnswer(received, message, upstreamSession !== undefined)
   }
 
   close(): Promise<void> {
@@ -79,7 +79,7 @@ class McpProxy implements McpHandler {
 
   #searchFor(exchange: Exchange): string {
     if (!this.#forwardSearch || exchange.search === '') return this.#search
-    return this.#search === '' ? exchange.search : `${this.#search}&${exchange.search.slice(1)}`
+    return this.#search === '' ? exchange.search : mergeSearch(this.#search, exchange.search)
   }
 
   #passSessionOn(answer: UpstreamAnswer, exchange: Exchange): void {
@@ -88,4 +88,14 @@ class McpProxy implements McpHandler {
       exchange.setResponseHeader('mcp-session-id', sealSessionId(this.#host.sessionSealer, session, exchange))
     }
   }
+}
+
+/** The operator's query and the caller's; a caller cannot set again what the operator has set (`?read_only=true`). */
+function mergeSearch(operators: string, callers: string): string {
+  const merged = new URLSearchParams(operators)
+  const fixed = new Set(merged.keys())
+  for (const [name, value] of new URLSearchParams(callers)) {
+    if (!fixed.has(name)) merged.append(name, value)
+  }
+  return `?${merged}`
 }

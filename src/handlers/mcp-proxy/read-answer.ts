@@ -6,19 +6,25 @@ import type { UpstreamAnswer } from '../../http/send-upstream.ts'
 
 const openBrace = 0x7b
 
+const accepted: McpAnswer = { kind: 'json', status: 202, body: Buffer.alloc(0), headers: {}, upstreamMs: 0 }
+
 /**
  * What an upstream's HTTP answer means for the caller. JSON-RPC passes unchanged, also under the error statuses that MCP uses.
  * Its 401 and 403 are about the gateway's credential and never reach the caller as such: a client would sign in again, in vain.
  */
-export function readAnswer(answer: UpstreamAnswer, message: McpMessage): McpAnswer | GatewayError {
+export function readAnswer(answer: UpstreamAnswer, message: McpMessage, inSession: boolean): McpAnswer | GatewayError {
   const { status } = answer
   if (status === 401 || status === 403) return refuse(answer, 'upstream_unauthorized')
   if (status === 429) return refuse(answer, 'upstream_rate_limited', retryAfter(answer))
   if (answer.kind === 'stream') {
-    return status === 200 ? answer : refuse(answer, 'upstream_refused')
+    if (status === 200 && message.kind === 'request') return answer
+    if (status !== 200) return refuse(answer, 'upstream_refused')
+    answer.cancel()
+    return accepted
   }
+  // The upstream forgot the session; 404 makes the client initialize again (2025-11-25 §session management).
+  if (status === 404 && inSession) return refuse(answer, 'session_unknown')
   if (message.kind !== 'request') return status < 300 ? answer : refuse(answer, 'upstream_refused')
-  if (status === 404 && message.era === 'legacy') return sessionEnded(answer)
   if (isJsonRpcCandidate(answer)) return status === 200 || isJsonRpcError(answer.body) ? answer : refuse(answer, 'upstream_refused')
   if (message.method === 'server/discover' && status >= 400 && status < 500) return noDiscovery(answer)
   return refuse(answer, status < 300 ? 'upstream_protocol_error' : 'upstream_refused', status === 503 ? retryAfter(answer) : {})
@@ -40,11 +46,6 @@ function isJsonRpcError(body: Buffer): boolean {
   } catch {
     return false
   }
-}
-
-/** A legacy upstream forgot the session. 404 makes the client initialize again (2025-11-25 §session management). */
-function sessionEnded(answer: UpstreamAnswer): GatewayError {
-  return refuse(answer, 'session_unknown')
 }
 
 /** An upstream of an older revision refuses server/discover in its own way; the client then falls back to initialize. */

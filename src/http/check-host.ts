@@ -1,0 +1,18 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { GatewayError } from '../errors/gateway-error.ts'
+
+/** Lower-case host names that are served; ports do not count, since DNS rebinding is about names. */
+export type AllowedHosts = ReadonlySet<string>
+
+/** Refuses a Host that is not ours (DNS rebinding). Runs before anything else. */
+export function checkHost(headers: IncomingHttpHeaders, allowed: AllowedHosts): GatewayError | undefined {
+  const { host } = headers
+  if (host !== undefined && (allowed.has(host) || allowed.has(hostnameOf(host)))) return undefined
+  return new GatewayError('host_not_allowed')
+}
+
+/** Host name of a Host header, lower-case, without port; IPv6 keeps its brackets. */
+export function hostnameOf(host: string): string {
+  const end = host.endsWith(']') ? -1 : host.lastIndexOf(':')
+  return (end === -1 ? host : host.slice(0, end)).toLowerCase()
+}

@@ -1,0 +1,81 @@
+import type { CorsPolicy, PolicySpec, Project, RouteSpec } from '../config/project.ts'
+import type { HandlerHost } from '../contracts/handler.ts'
+import type { Policy, PolicyHost } from '../contracts/policy.ts'
+import { createOriginMatcher, exposedHeaders, type OriginRules } from '../http/cors.ts'
+import { CatalogCache } from '../mcp/catalog-cache.ts'
+import { listMethods } from '../mcp/methods.ts'
+import type { NamedPolicy, PhasePolicy, Route } from './route.ts'
+
+/** What policies and handlers are given; the rest of their host is particular to each. */
+export interface BuildHost {
+  readonly policies: Omit<PolicyHost, 'policyName'>
+  readonly handlers: Omit<HandlerHost, 'routeName'>
+}
+
+/** Every route of a project with its policies and handlers created, and how to let go of them. */
+export interface BuiltRoutes {
+  /** By path. */
+  readonly routes: ReadonlyMap<string, Route>
+  close(): Promise<void>
+}
+
+/** Creates each policy once, however many routes use it, and one handler per route. Throws what a `create` throws. */
+export function buildRoutes(project: Project, host: BuildHost): BuiltRoutes {
+  const policies = new Map<string, NamedPolicy>()
+  const routes = new Map<string, Route>()
+  const named = (spec: PolicySpec): NamedPolicy => {
+    const known = policies.get(spec.name)
+    if (known) return known
+    const created = { name: spec.name, policy: spec.type.create(spec.options, { ...host.policies, policyName: spec.name }) }
+    policies.set(spec.name, created)
+    return created
+  }
+  for (const spec of project.routes) routes.set(spec.path, buildRoute(spec, project, spec.inbound.map(named), host))
+  return {
+    routes,
+    close: async () => {
+      await Promise.all([...policies.values()].map(({ policy }) => policy.close?.()))
+      await Promise.all([...routes.values()].map(({ handler }) => handler.close?.()))
+    },
+  }
+}
+
+function buildRoute(spec: RouteSpec, project: Project, policies: readonly NamedPolicy[], host: BuildHost): Route {
+  const resultPolicies = new Map<string, PhasePolicy<'onResult'>[]>()
+  for (const method of new Set(policies.flatMap(({ policy }) => [...(policy.reads ?? [])]))) {
+    resultPolicies.set(method, policies.filter(inPhase('onResult')).filter(({ policy }) => policy.reads?.has(method)))
+  }
+  return {
+    name: spec.operationId,
+    path: spec.path,
+    upstream: new URL(spec.upstreamUrl).host,
+    handler: spec.handler.type.create(spec.handler.options, { ...host.handlers, routeName: spec.operationId }),
+    requestPolicies: policies.filter(inPhase('onRequest')),
+    messagePolicies: policies.filter(inPhase('onMessage')),
+    resultPolicies,
+    resultVaries: policies.some(({ policy }) => readsLists(policy) && policy.resultDependsOn !== 'nothing'),
+    origins: originRules(spec.cors, project),
+    cache: new CatalogCache(),
+  }
+}
+
+function inPhase<Phase extends 'onRequest' | 'onMessage' | 'onResult'>(phase: Phase) {
+  return (entry: NamedPolicy): entry is PhasePolicy<Phase> => entry.policy[phase] !== undefined
+}
+
+function readsLists(policy: Policy): boolean {
+  return [...(policy.reads ?? [])].some((method) => listMethods.has(method) || method === 'server/discover')
+}
+
+/** In `dev`, pages on this machine may call: MCP inspectors run there, on ports of their own. */
+function originRules(cors: CorsPolicy | undefined, project: Project): OriginRules {
+  const origins = [project.publicUrl, ...project.settings.allowedOrigins, ...(cors?.allowedOrigins ?? [])]
+  return {
+    isAllowed: createOriginMatcher(origins, project.mode === 'dev'),
+    allowCredentials: cors?.allowCredentials ?? false,
+    maxAgeSeconds: cors?.maxAgeSeconds ?? 600,
+    allowedMethods: cors?.allowedMethods.join(', ') || 'POST, GET, DELETE, OPTIONS',
+    allowedHeaders: cors?.allowedHeaders.join(', ') || undefined,
+    exposeHeaders: cors?.exposeHeaders.join(', ') || exposedHeaders,
+  }
+}

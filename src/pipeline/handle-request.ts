@@ -1,0 +1,116 @@
+import type { McpAnswer } from '../contracts/handler.ts'
+import type { McpMessage } from '../contracts/mcp.ts'
+import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
+import { checkHost } from '../http/check-host.ts'
+import { corsHeaders, preflightHeaders } from '../http/cors.ts'
+import type { HttpExchange } from '../http/exchange.ts'
+import { type CacheKey, cacheKey } from '../mcp/catalog-cache.ts'
+import { findMethod } from '../mcp/methods.ts'
+import { receiveMessage, readIdOnly, RefusedMessage } from './receive-message.ts'
+import { recordExchange } from './record-exchange.ts'
+import type { PipelineHost, Route } from './route.ts'
+import { runMessagePhase, runRequestPhase } from './run-policies.ts'
+import { type AnswerOutcome, failed, sendAnswer, sendBuffer, sendError, sendHttpReply } from './send-answer.ts'
+
+/** The whole life of one request to a route, from its headers to its event. Never throws. */
+export async function handleRequest(exchange: HttpExchange, route: Route, host: PipelineHost): Promise<void> {
+  let message: McpMessage | undefined
+  let outcome: AnswerOutcome | undefined
+  try {
+    admit(exchange, route, host)
+    if (exchange.httpMethod === 'OPTIONS') {
+      sendPreflight(exchange, route)
+      return
+    }
+    forwardHeaders(exchange, route)
+    const reply = await runRequestPhase(route.requestPolicies, exchange)
+    if (reply) outcome = sendHttpReply(exchange, reply)
+    else {
+      message = await receiveMessage(exchange, host)
+      if (message.era === 'modern') exchange.cancelOnDisconnect()
+      outcome = await answerMessage(message, exchange, route, host)
+    }
+  } catch (error) {
+    outcome = await refuse(error, exchange, message, host)
+  }
+  recordExchange(exchange, route, message, outcome, host.recorder)
+}
+
+/** Host and Origin are checked before anything else; neither may be answered by a policy. */
+function admit(exchange: HttpExchange, route: Route, host: PipelineHost): void {
+  const refusal = checkHost(exchange.headers, host.allowedHosts)
+  if (refusal) throw refusal
+  const { origin } = exchange.headers
+  if (origin === undefined) return
+  if (!route.origins.isAllowed(origin)) throw new GatewayError('origin_not_allowed')
+  exchange.responseHeaders.push(...corsHeaders(route.origins, origin))
+}
+
+function sendPreflight(exchange: HttpExchange, route: Route): void {
+  const { origin } = exchange.headers
+  const headers = origin === undefined ? ['allow', 'POST'] : preflightHeaders(route.origins, origin, exchange.headers)
+  exchange.response.writeHead(204, headers).end()
+}
+
+/** Client headers that the route lets through become upstream headers, for policies to change or keep back. */
+function forwardHeaders(exchange: HttpExchange, route: Route): void {
+  for (const name of route.handler.forwardHeaders) {
+    const value = exchange.headers[name]
+    if (value !== undefined) exchange.upstreamHeaders.set(name, String(value))
+  }
+}
+
+/** Message phase, cache, handler, result phase, and the bytes of the answer. */
+async function answerMessage(
+  message: McpMessage,
+  exchange: HttpExchange,
+  route: Route,
+  host: PipelineHost,
+): Promise<AnswerOutcome> {
+  const reply = await runMessagePhase(route.messagePolicies, message, exchange)
+  if (reply) {
+    const body = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: message.id, result: reply.result }))
+    return sendBuffer(exchange, 200, body)
+  }
+  const key = cacheKeyOf(message, exchange)
+  const cached = key && message.id !== undefined ? route.cache.answer(key, message.id) : undefined
+  if (cached) {
+    exchange.cached = true
+    return sendBuffer(exchange, 200, cached)
+  }
+  const answer = await askHandler(message, exchange, route)
+  return sendAnswer(answer, message, exchange, route, host, key)
+}
+
+/** Only modern answers say how long they hold; legacy lists are asked for every time. */
+function cacheKeyOf(message: McpMessage, exchange: HttpExchange): CacheKey | undefined {
+  if (message.era !== 'modern' || !findMethod(message.method, 'modern')?.cacheable) return undefined
+  return cacheKey(message, exchange)
+}
+
+async function askHandler(message: McpMessage, exchange: HttpExchange, route: Route): Promise<McpAnswer> {
+  exchange.response.once('close', () => {
+    if (!exchange.response.writableFinished) exchange.disconnect()
+  })
+  const answer = await route.handler.handleMessage(message, exchange)
+  if (answer instanceof GatewayError) throw answer
+  exchange.upstreamMs = answer.upstreamMs
+  return answer
+}
+
+async function refuse(
+  thrown: unknown,
+  exchange: HttpExchange,
+  message: McpMessage | undefined,
+  host: PipelineHost,
+): Promise<AnswerOutcome> {
+  const error = asGatewayError(thrown instanceof RefusedMessage ? thrown.refusal : thrown)
+  if (error.reason === 'gateway_error') {
+    host.log.error({ requestId: exchange.requestId, route: exchange.routeName, err: error }, 'unexpected error')
+  }
+  let id = thrown instanceof RefusedMessage ? thrown.id : message?.id
+  // A limit may refuse before the body is read; who asks again wants to know which request it was.
+  if (error.status === 429 && message === undefined && exchange.httpMethod === 'POST') id = await readIdOnly(exchange, host)
+  sendError(exchange, error, id)
+  return failed(error)
+}

@@ -1,0 +1,94 @@
+import { isUtf8 } from 'node:buffer'
+import type { McpMessage } from '../contracts/mcp.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import type { HttpExchange } from '../http/exchange.ts'
+import { readBody } from '../http/read-body.ts'
+import { isJsonObject, objectMember } from '../lib/json.ts'
+import { isDepthWithin } from '../mcp/check-arguments.ts'
+import { isAmbiguous } from '../mcp/check-ambiguity.ts'
+import { classifyMessage, idOf } from '../mcp/classify-message.ts'
+import type { PipelineHost } from './route.ts'
+
+/** A body that was read and may be refused: the id is echoed where there is one. */
+export class RefusedMessage extends Error {
+  readonly refusal: GatewayError
+  readonly id: string | number | undefined
+
+  constructor(refusal: GatewayError, id: string | number | undefined) {
+    super(refusal.message)
+    this.refusal = refusal
+    this.id = id
+  }
+}
+
+/**
+ * Reads the body once, bounded, and says what it is. Throws a `GatewayError`, or a `RefusedMessage` when the body has an id
+ * to echo.
+ */
+export async function receiveMessage(exchange: HttpExchange, host: PipelineHost): Promise<McpMessage> {
+  const refusal = checkRepresentation(exchange)
+  if (refusal) throw refusal
+  const bytes = await readBody(exchange.request, host.limits.requestBodyBytes)
+  exchange.bytesIn = bytes.length
+  const text = isUtf8(bytes) ? bytes.toString('utf8') : undefined
+  const body = text === undefined ? undefined : parseJson(text)
+  if (text === undefined || body === undefined) throw new GatewayError('message_not_json')
+  const message = classifyMessage(exchange.headers, body, bytes)
+  if (message instanceof GatewayError) throw new RefusedMessage(message, idOf(body))
+  const problem = checkAccept(exchange, message) ?? checkBody(message, text, host)
+  if (problem) throw new RefusedMessage(problem, message.id)
+  return message
+}
+
+/** The id of a message that a policy refused before the body was read, for the error to echo. */
+export async function readIdOnly(exchange: HttpExchange, host: PipelineHost): Promise<string | number | undefined> {
+  try {
+    return idOf(parseJson((await readBody(exchange.request, host.limits.requestBodyBytes)).toString('utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+function checkRepresentation(exchange: HttpExchange): GatewayError | undefined {
+  if (exchange.httpMethod !== 'POST') return new GatewayError('method_not_allowed', { headers: { allow: 'POST' } })
+  const contentType = exchange.headers['content-type']
+  // Almost always exactly this, so the comparison goes before the parsing.
+  const isJson = contentType === 'application/json' || mediaTypeOf(contentType) === 'application/json'
+  return isJson && exchange.headers['content-encoding'] === undefined
+    ? undefined
+    : new GatewayError('message_content_type')
+}
+
+function mediaTypeOf(contentType: string | undefined): string | undefined {
+  return contentType?.split(';', 1)[0]?.trim().toLowerCase()
+}
+
+/** An answer may come as JSON or as a stream, so a client must take both. 2026-07-28 servers are lenient about it. */
+function checkAccept(exchange: HttpExchange, message: McpMessage): GatewayError | undefined {
+  const { accept } = exchange.headers
+  if (message.era === 'modern' || accept === undefined || accept.includes('*/*')) return undefined
+  return accept.includes('application/json') && accept.includes('text/event-stream')
+    ? undefined
+    : new GatewayError('message_not_acceptable')
+}
+
+function checkBody(message: McpMessage, text: string, host: PipelineHost): GatewayError | undefined {
+  if (isAmbiguous(text, message.body)) {
+    return new GatewayError('message_invalid', { message: 'The message repeats a member, or spells one in two ways.' })
+  }
+  const params = objectMember(message.body, 'params')
+  const callArguments = params?.arguments
+  if (!isJsonObject(callArguments)) return undefined
+  const { argumentsBytes, argumentsDepth } = host.limits
+  const tooLarge = text.length > argumentsBytes && Buffer.byteLength(JSON.stringify(callArguments)) > argumentsBytes
+  if (!tooLarge && isDepthWithin(callArguments, argumentsDepth)) return undefined
+  return new GatewayError('limit_arguments_exceeded', { data: { argumentsBytes, argumentsDepth } })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

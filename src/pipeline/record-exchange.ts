@@ -1,0 +1,92 @@
+import { type EventRecorder, type EventType, type GatewayEvent, newEvent } from '../analytics/event.ts'
+import type { McpMessage } from '../contracts/mcp.ts'
+import type { ReasonCode } from '../errors/reasons.ts'
+import type { HttpExchange } from '../http/exchange.ts'
+import { findMethod, type McpMethod } from '../mcp/methods.ts'
+import type { Route } from './route.ts'
+import type { AnswerOutcome } from './send-answer.ts'
+
+/** Records the one event of an exchange, when its last byte is on the way. */
+export function recordExchange(
+  exchange: HttpExchange,
+  route: Route,
+  message: McpMessage | undefined,
+  outcome: AnswerOutcome,
+  recorder: EventRecorder,
+): void {
+  const declaration = message && findMethod(message.method, message.era)
+  const event = newEvent(typeOf(message, declaration, outcome), Date.now(), exchange.requestId)
+  event.virtualServer = route.name
+  event.upstream = route.upstream
+  event.traceId = traceIdOf(exchange.headers.traceparent)
+  const { subject } = exchange
+  if (subject) {
+    event.subject = subject.id
+    event.tenant = subject.tenant
+    event.clientId = subject.clientId
+  }
+  if (message) describeMessage(event, message, declaration)
+  describeOutcome(event, exchange, declaration, outcome)
+  event.latencyMs = performance.now() - exchange.startedAtMs
+  event.upstreamMs = exchange.upstreamMs ?? null
+  event.bytesIn = exchange.bytesIn
+  event.bytesOut = exchange.bytesOut
+  event.cached = exchange.cached
+  recorder.record(event)
+}
+
+function typeOf(message: McpMessage | undefined, declaration: McpMethod | undefined, outcome: AnswerOutcome): EventType {
+  if (message === undefined) return 'mcp_request_rejected'
+  const failed = outcome.error !== undefined || outcome.isError === true || outcome.code !== undefined
+  if (outcome.error?.declaration.origin === 'client' && outcome.error.reason !== 'request_cancelled') return 'mcp_request_rejected'
+  if (declaration?.uses) return failed ? 'capability_failed' : 'capability_completed'
+  if (declaration?.lists) return failed ? 'capability_failed' : 'capability_listed'
+  return declaration?.negotiates ? 'mcp_request_negotiated' : 'mcp_request_completed'
+}
+
+function describeMessage(event: GatewayEvent, message: McpMessage, declaration: McpMethod | undefined): void {
+  event.method = message.method || null
+  event.clientProtocol = message.protocolVersion ?? null
+  event.upstreamProtocol = event.clientProtocol
+  event.capability = message.name ?? null
+  event.capabilityType = declaration?.uses ?? declaration?.lists?.type ?? null
+  const { clientInfo } = message
+  if (clientInfo) {
+    event.clientName = clientInfo.name.slice(0, 200)
+    event.clientVersion = clientInfo.version.slice(0, 100)
+  }
+}
+
+function describeOutcome(
+  event: GatewayEvent,
+  exchange: HttpExchange,
+  declaration: McpMethod | undefined,
+  outcome: AnswerOutcome,
+): void {
+  event.httpStatus = outcome.status
+  event.jsonRpcCode = outcome.code ?? null
+  const { error } = outcome
+  if (error) {
+    event.reason = error.reason
+    event.failureOrigin = error.declaration.origin
+    event.policy = exchange.policy ?? null
+    event.detail = error.details.detail ?? null
+    event.outcome =
+      error.reason === 'request_cancelled' ? 'cancelled' : error.declaration.origin === 'client' ? 'denied' : 'failure'
+  } else if (outcome.isError || outcome.code !== undefined) {
+    event.outcome = 'application_error'
+    event.failureOrigin = 'upstream'
+    event.reason = declaration?.uses ? failureReason(outcome.code) : null
+  } else if (outcome.inputRequired) event.outcome = 'partial'
+}
+
+/** Codes by which servers of the different revisions say that a name or its arguments are wrong. */
+function failureReason(code: number | undefined): ReasonCode {
+  return code === -32601 || code === -32602 || code === -32002 ? 'capability_unknown' : 'capability_failed'
+}
+
+const traceparent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/
+
+function traceIdOf(header: string | string[] | undefined): string | null {
+  return typeof header === 'string' ? (traceparent.exec(header)?.[1] ?? null) : null
+}

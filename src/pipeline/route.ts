@@ -1,0 +1,43 @@
+import type { EventRecorder } from '../analytics/event.ts'
+import type { Limits } from '../config/project-schema.ts'
+import type { McpHandler } from '../contracts/handler.ts'
+import type { Logger } from '../contracts/logger.ts'
+import type { Policy } from '../contracts/policy.ts'
+import type { AllowedHosts } from '../http/check-host.ts'
+import type { OriginRules } from '../http/cors.ts'
+import type { CatalogCache } from '../mcp/catalog-cache.ts'
+
+/** A policy under the name that events and the log use for it. */
+export interface NamedPolicy {
+  readonly name: string
+  readonly policy: Policy
+}
+
+/** A policy that has the method of one phase. */
+export type PhasePolicy<Phase extends 'onRequest' | 'onMessage' | 'onResult'> = NamedPolicy & {
+  readonly policy: Policy & Required<Pick<Policy, Phase>>
+}
+
+/** One operation, ready to serve: its policies sorted by the phase they take part in, so that absent phases cost nothing. */
+export interface Route {
+  readonly name: string
+  readonly path: string
+  readonly upstream: string
+  readonly handler: McpHandler
+  readonly requestPolicies: readonly PhasePolicy<'onRequest'>[]
+  readonly messagePolicies: readonly PhasePolicy<'onMessage'>[]
+  /** By JSON-RPC method. */
+  readonly resultPolicies: ReadonlyMap<string, readonly PhasePolicy<'onResult'>[]>
+  /** True when a result policy looks at more than the result: its answers are never shared between people. */
+  readonly resultVaries: boolean
+  readonly origins: OriginRules
+  readonly cache: CatalogCache
+}
+
+/** What every request of one snapshot shares. */
+export interface PipelineHost {
+  readonly limits: Limits
+  readonly allowedHosts: AllowedHosts
+  readonly recorder: EventRecorder
+  readonly log: Logger
+}

@@ -1,0 +1,142 @@
+import type { EventStreamReader, StreamedAnswer } from '../contracts/handler.ts'
+import type { McpMessage } from '../contracts/mcp.ts'
+import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
+import { jsonRpcError } from '../errors/render-error.ts'
+import type { HttpExchange } from '../http/exchange.ts'
+import { eventData, formatEvent } from '../http/split-events.ts'
+import type { CacheKey } from '../mcp/catalog-cache.ts'
+import type { AnswerOutcome } from './send-answer.ts'
+import type { PipelineHost, Route } from './route.ts'
+import { inspectResponse, needsShaping, parseResponse, shapeResult } from './shape-result.ts'
+
+const keepAliveMs = 15_000
+const keepAliveComment = ':\n\n'
+
+/**
+ * Relays an event stream: each event as it came, at once, unless a policy reads this method. A slow client pauses the upstream;
+ * a stream that breaks off ends with a JSON-RPC error, so that no client waits for ever.
+ */
+export function sendStream(
+  answer: StreamedAnswer,
+  message: McpMessage,
+  exchange: HttpExchange,
+  route: Route,
+  host: PipelineHost,
+  key: CacheKey | undefined,
+): Promise<AnswerOutcome> {
+  return new Promise((resolve) => {
+    answer.read(new EventRelay(answer, message, exchange, route, host, key, resolve))
+  })
+}
+
+class EventRelay implements EventStreamReader {
+  readonly #answer: StreamedAnswer
+  readonly #message: McpMessage
+  readonly #exchange: HttpExchange
+  readonly #route: Route
+  readonly #host: PipelineHost
+  readonly #key: CacheKey | undefined
+  readonly #finish: (outcome: AnswerOutcome) => void
+  readonly #keepAlive: NodeJS.Timeout
+  #outcome: AnswerOutcome = { status: 200 }
+  #answered = false
+  #resumable = false
+  #ended = false
+
+  constructor(
+    answer: StreamedAnswer,
+    message: McpMessage,
+    exchange: HttpExchange,
+    route: Route,
+    host: PipelineHost,
+    key: CacheKey | undefined,
+    finish: (outcome: AnswerOutcome) => void,
+  ) {
+    this.#answer = answer
+    this.#message = message
+    this.#exchange = exchange
+    this.#route = route
+    this.#host = host
+    this.#key = key
+    this.#finish = finish
+    exchange.response.writeHead(200, [
+      ...exchange.responseHeaders,
+      'content-type',
+      'text/event-stream',
+      'cache-control',
+      'no-cache, no-transform',
+      'x-accel-buffering',
+      'no',
+      'x-request-id',
+      exchange.requestId,
+    ])
+    exchange.response.flushHeaders()
+    this.#keepAlive = setInterval(() => exchange.response.write(keepAliveComment), keepAliveMs).unref()
+  }
+
+  onEvent(event: Buffer): boolean {
+    const data = eventData(event)
+    if (data === undefined) {
+      // Comments and priming events carry no message; an id promises that the stream can be resumed.
+      this.#resumable ||= event.includes('id:')
+      return this.#write(event)
+    }
+    if (data.includes('list_changed')) this.#route.cache.clear()
+    if (!isResponse(data)) return this.#write(event)
+    this.#answered = true
+    if (needsShaping(this.#message, this.#route, this.#key)) {
+      void this.#shape(event, data)
+      return false
+    }
+    this.#outcome = { ...inspectResponse(data), status: 200 }
+    return this.#write(event)
+  }
+
+  onEnd(error: Error | undefined): void {
+    if (this.#ended) return
+    this.#ended = true
+    const failure = error ? asGatewayError(error) : this.#missingAnswer()
+    if (failure && !this.#answered) {
+      this.#outcome = { status: 200, error: failure, code: failure.code }
+      this.#write(formatEvent(jsonRpcError(failure, this.#exchange.requestId, this.#message.id)))
+    }
+    clearInterval(this.#keepAlive)
+    this.#exchange.response.end()
+    this.#finish(this.#outcome)
+  }
+
+  async #shape(event: Buffer, data: Buffer): Promise<void> {
+    try {
+      const shaped = await shapeResult(data, this.#message, this.#exchange, this.#route, this.#host, this.#key)
+      this.#outcome = { ...shaped.outcome, status: 200 }
+      if (this.#write(shaped.body === data ? event : formatEvent(shaped.body))) this.#answer.resume()
+    } catch (error) {
+      this.#answered = false
+      this.onEnd(asGatewayError(error))
+      this.#answer.cancel()
+    }
+  }
+
+  /** Writes to the client; false when it is slower than the upstream, which then waits for it. */
+  #write(bytes: Buffer): boolean {
+    this.#exchange.bytesOut += bytes.length
+    // A legacy client that went away did not cancel the call: the upstream is read to its end, for nobody.
+    if (this.#exchange.clientGone || this.#exchange.response.write(bytes)) return true
+    this.#exchange.response.once('drain', () => this.#answer.resume())
+    this.#exchange.response.once('close', () => this.#answer.resume())
+    return false
+  }
+
+  #missingAnswer(): GatewayError | undefined {
+    // A legacy server may close a stream on purpose and let the client resume it.
+    if (this.#answered || this.#resumable || this.#message.kind !== 'request') return undefined
+    if (this.#message.method === 'subscriptions/listen') return undefined
+    return new GatewayError('upstream_disconnected', { detail: 'the stream ended without an answer' })
+  }
+}
+
+/** Answers the request, as opposed to a notification or a request of the server. Most of those pass without being parsed. */
+function isResponse(data: Buffer): boolean {
+  if (!data.includes('"result"') && !data.includes('"error"')) return false
+  return !data.includes('"method"') || parseResponse(data).method === undefined
+}
