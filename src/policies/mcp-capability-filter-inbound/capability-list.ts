@@ -17,16 +17,21 @@ export interface CapabilityList {
   filter(result: JsonObject): JsonObject | undefined
 }
 
-/** The rules for one list, or undefined when the options say nothing about it. */
-export function compileList(options: CapabilityFilterOptions, name: ListName): CapabilityList | undefined {
+/** The rules for one list, or undefined when the options say nothing about it. `besides`: what an offered key must also pass. */
+export function compileList(
+  options: CapabilityFilterOptions,
+  name: ListName,
+  besides: NameMatcher | undefined,
+): CapabilityList | undefined {
   const entries = configuredEntries(options, name)
   const denied = options.deny?.[name]
   if (!entries && !denied) return undefined
-  const allows = compileAllows(
+  const inLists = compileAllows(
     name,
     entries?.map((entry) => entry.key),
     denied ?? [],
   )
+  const allows: NameMatcher = besides ? (key) => inLists(key) && besides(key) : inLists
   const rewrites = new Map((entries ?? []).filter(hasRewrites).map((entry) => [entry.key, entry.rewrites]))
   return { name, allows, filter: (result) => filterResult(result, name, allows, rewrites) }
 }

@@ -2,8 +2,7 @@ import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { type JsonObject, objectMember, stringMember } from '../../lib/json.ts'
 import type { NameMatcher } from './name-matcher.ts'
-import type { CapabilityFilterOptions, ListName } from './options.ts'
-import { compileReadableUris } from './readable-uris.ts'
+import type { ListName } from './options.ts'
 
 /** Refuses a message that asks for something that is not offered. */
 export type Guard = (message: McpMessage) => GatewayError | undefined
@@ -25,14 +24,13 @@ const readingMethods = [
 
 const subscriptions = 'resourcesubscriptions'
 
-/** A guard for every method that names a capability of a list the options speak of. */
+/** A guard for every method that names a capability the options speak of. `readable`: see `compileReadableUris`. */
 export function compileGuards(
-  options: CapabilityFilterOptions,
+  readable: NameMatcher | undefined,
   allowsIn: (list: ListName) => NameMatcher | undefined,
 ): ReadonlyMap<string, Guard> {
   const guards = new Map<string, Guard>()
   const [tools, prompts, templates] = [allowsIn('tools'), allowsIn('prompts'), allowsIn('resourceTemplates')]
-  const readable = compileReadableUris(options)
   if (tools) guards.set('tools/call', guardMember('tool', 'name', tools))
   if (prompts) guards.set('prompts/get', guardMember('prompt', 'name', prompts))
   if (readable) {

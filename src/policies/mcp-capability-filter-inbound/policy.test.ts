@@ -388,6 +388,12 @@ describe('reading', () => {
     }
   })
 
+  it('lists no resource that could not be read', () => {
+    const policy = createPolicy({ resources: ['file:///*'], deny: { resources: ['file:///secret.txt'] } })
+    const resources = ['file:///a', 'file:///x/../secret.txt', 'file:///secret.txt', 'http://b'].map((uri) => ({ uri }))
+    expect(filterList(policy, 'resources/list', { resources })).toEqual({ resources: [{ uri: 'file:///a' }] })
+  })
+
   it('is fast on URIs made to be slow', () => {
     const policy = createPolicy({
       resources: ['a*a*a*a*a*a*b'],

@@ -4,6 +4,7 @@ import type { GatewayError } from '../../errors/gateway-error.ts'
 import { type CapabilityList, compileList } from './capability-list.ts'
 import { compileGuards, type Guard } from './guards.ts'
 import { type CapabilityFilterOptions, capabilityFilterOptions, type ListName, listNames } from './options.ts'
+import { compileReadableUris } from './readable-uris.ts'
 
 const methodOfList: { readonly [List in ListName]: string } = {
   tools: 'tools/list',
@@ -25,12 +26,13 @@ export const mcpCapabilityFilterInbound: PolicyType<CapabilityFilterOptions> = {
 
 function createFilter(options: CapabilityFilterOptions): Policy {
   const lists = new Map<string, CapabilityList>()
+  const readable = compileReadableUris(options)
   for (const name of listNames) {
-    const list = compileList(options, name)
+    const list = compileList(options, name, name === 'resources' ? readable : undefined)
     if (list) lists.set(methodOfList[name], list)
   }
   if (lists.size === 0) return {}
-  const guards: ReadonlyMap<string, Guard> = compileGuards(options, (name) => lists.get(methodOfList[name])?.allows)
+  const guards: ReadonlyMap<string, Guard> = compileGuards(readable, (name) => lists.get(methodOfList[name])?.allows)
   return {
     reads: new Set(lists.keys()),
     resultDependsOn: 'nothing',
