@@ -259,6 +259,12 @@ describe('calls', () => {
     expect([...allowed, ...refused].filter((name) => isAllowed(policy, 'tools/call', { name }))).toEqual(allowed)
   })
 
+  it('does not let two parts of a glob share a character', () => {
+    const policy = createPolicy({ tools: ['ab*ba', 'c*d*d'] })
+    const names = ['aba', 'abba', 'cd', 'ccd', 'cdd']
+    expect(names.filter((name) => isAllowed(policy, 'tools/call', { name }))).toEqual(['abba', 'cdd'])
+  })
+
   it('offers everything except what a lone deny names', () => {
     const policy = createPolicy({ deny: { tools: ['drop'] } })
     expect(filterList(policy, 'tools/list', { tools: named('a', 'drop', 'b') })).toEqual({ tools: named('a', 'b') })
@@ -399,7 +405,13 @@ describe('reading', () => {
       resources: ['a*a*a*a*a*a*b'],
       resourceTemplates: ['a{x}{y}{z}{x}{y}b', 'a{+x}{+y}{+z}b'],
     })
-    const uris = ['a'.repeat(8_000), 'a'.repeat(4_000_000), '%25'.repeat(2_600), `a${'%25'.repeat(1_000_000)}`]
+    const uris = [
+      'a'.repeat(8_000),
+      'a'.repeat(4_000_000),
+      '%25'.repeat(2_600),
+      `a${'%25'.repeat(1_000_000)}`,
+      `a%${'25'.repeat(4_000)}`,
+    ]
     const started = performance.now()
     for (const uri of uris) expect(canRead(policy, uri)).toBe(false)
     expect(performance.now() - started).toBeLessThan(500)
