@@ -60,6 +60,10 @@ export interface Policy {
   /** Message phase: the classified message; may answer it, refuse it or edit it. */
   onMessage?(message: McpMessage, exchange: Exchange): MaybePromise<GatewayError | McpReply | undefined>
   /** Result phase: the `result` of one of the methods in `reads`; returns a replacement, or undefined to leave it as it is. */
-  onResult?(result: JsonObject, message: McpMessage, exchange: Exchange): MaybePromise<GatewayError | JsonObject | undefined>
+  onResult?(
+    result: JsonObject,
+    message: McpMessage,
+    exchange: Exchange,
+  ): MaybePromise<GatewayError | JsonObject | undefined>
   close?(): Promise<void>
 }

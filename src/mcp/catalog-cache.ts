@@ -75,7 +75,10 @@ export function cacheKey(message: McpMessage, exchange: Exchange): CacheKey {
     exchange.search,
   ])
   const { subject } = exchange
-  return { shared, personal: `${JSON.stringify([subject?.tenant, subject?.id, subject?.clientId, subject?.scopes])}${shared}` }
+  return {
+    shared,
+    personal: `${JSON.stringify([subject?.tenant, subject?.id, subject?.clientId, subject?.scopes])}${shared}`,
+  }
 }
 
 function isTracing(name: string): boolean {

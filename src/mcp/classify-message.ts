@@ -108,7 +108,8 @@ function classifyModern(
   if (kind === 'request') {
     const refusal = checkEnvelope(meta, headers) ?? checkMirroredHeaders(headers, method, declaration, name)
     if (refusal) return refusal
-    if (declaration === undefined) return new GatewayError('message_method_unknown', { message: `Method not found: ${method}` })
+    if (declaration === undefined)
+      return new GatewayError('message_method_unknown', { message: `Method not found: ${method}` })
     if (declaration.nameMember !== undefined && name === undefined) return nameMissing(declaration.nameMember)
   }
   const version = meta?.[protocolVersionKey] ?? headers['mcp-protocol-version']
@@ -127,7 +128,9 @@ function classifyLegacy(
   // initialize negotiates in its params; a header left over from an earlier connection must not fail it.
   const version = method === 'initialize' ? undefined : headers['mcp-protocol-version']
   if (version !== undefined && (typeof version !== 'string' || !isServedVersion('legacy', version))) {
-    return new GatewayError('message_version_unsupported', { data: { supported: supportedVersions, requested: version } })
+    return new GatewayError('message_version_unsupported', {
+      data: { supported: supportedVersions, requested: version },
+    })
   }
   const declaration = findMethod(method, 'legacy')
   const name = nameOf(body, declaration)

@@ -16,7 +16,9 @@ const revisionDate = /^\d{4}-\d{2}-\d{2}$/
 
 /** True for a revision of the given era that this gateway relays. */
 export function isServedVersion(era: Era, version: string): boolean {
-  return era === 'modern' ? (modernVersions as readonly string[]).includes(version) : toleratedVersions.includes(version)
+  return era === 'modern'
+    ? (modernVersions as readonly string[]).includes(version)
+    : toleratedVersions.includes(version)
 }
 
 /** True for a revision at or after the first modern one, whether or not it is served. Revisions are ISO dates, so they sort. */

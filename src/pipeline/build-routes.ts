@@ -26,7 +26,10 @@ export function buildRoutes(project: Project, host: BuildHost): BuiltRoutes {
   const named = (spec: PolicySpec): NamedPolicy => {
     const known = policies.get(spec.name)
     if (known) return known
-    const created = { name: spec.name, policy: spec.type.create(spec.options, { ...host.policies, policyName: spec.name }) }
+    const created = {
+      name: spec.name,
+      policy: spec.type.create(spec.options, { ...host.policies, policyName: spec.name }),
+    }
     policies.set(spec.name, created)
     return created
   }
@@ -43,7 +46,10 @@ export function buildRoutes(project: Project, host: BuildHost): BuiltRoutes {
 function buildRoute(spec: RouteSpec, project: Project, policies: readonly NamedPolicy[], host: BuildHost): Route {
   const resultPolicies = new Map<string, PhasePolicy<'onResult'>[]>()
   for (const method of new Set(policies.flatMap(({ policy }) => [...(policy.reads ?? [])]))) {
-    resultPolicies.set(method, policies.filter(inPhase('onResult')).filter(({ policy }) => policy.reads?.has(method)))
+    resultPolicies.set(
+      method,
+      policies.filter(inPhase('onResult')).filter(({ policy }) => policy.reads?.has(method)),
+    )
   }
   return {
     name: spec.operationId,

@@ -6,7 +6,7 @@ import { corsHeaders, preflightHeaders } from '../http/cors.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { type CacheKey, cacheKey } from '../mcp/catalog-cache.ts'
 import { findMethod } from '../mcp/methods.ts'
-import { receiveMessage, readIdOnly, RefusedMessage } from './receive-message.ts'
+import { RefusedMessage, readIdOnly, receiveMessage } from './receive-message.ts'
 import { recordExchange } from './record-exchange.ts'
 import type { PipelineHost, Route } from './route.ts'
 import { runMessagePhase, runRequestPhase } from './run-policies.ts'
@@ -110,7 +110,8 @@ async function refuse(
   }
   let id = thrown instanceof RefusedMessage ? thrown.id : message?.id
   // A limit may refuse before the body is read; who asks again wants to know which request it was.
-  if (error.status === 429 && message === undefined && exchange.httpMethod === 'POST') id = await readIdOnly(exchange, host)
+  if (error.status === 429 && message === undefined && exchange.httpMethod === 'POST')
+    id = await readIdOnly(exchange, host)
   sendError(exchange, error, id)
   return failed(error)
 }

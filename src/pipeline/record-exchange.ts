@@ -35,10 +35,15 @@ export function recordExchange(
   recorder.record(event)
 }
 
-function typeOf(message: McpMessage | undefined, declaration: McpMethod | undefined, outcome: AnswerOutcome): EventType {
+function typeOf(
+  message: McpMessage | undefined,
+  declaration: McpMethod | undefined,
+  outcome: AnswerOutcome,
+): EventType {
   if (message === undefined) return 'mcp_request_rejected'
   const failed = outcome.error !== undefined || outcome.isError === true || outcome.code !== undefined
-  if (outcome.error?.declaration.origin === 'client' && outcome.error.reason !== 'request_cancelled') return 'mcp_request_rejected'
+  if (outcome.error?.declaration.origin === 'client' && outcome.error.reason !== 'request_cancelled')
+    return 'mcp_request_rejected'
   if (declaration?.uses) return failed ? 'capability_failed' : 'capability_completed'
   if (declaration?.lists) return failed ? 'capability_failed' : 'capability_listed'
   return declaration?.negotiates ? 'mcp_request_negotiated' : 'mcp_request_completed'

@@ -1,5 +1,5 @@
-import type { HttpReply } from '../contracts/policy.ts'
 import type { McpMessage, McpReply } from '../contracts/mcp.ts'
+import type { HttpReply } from '../contracts/policy.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import type { JsonObject } from '../lib/json.ts'

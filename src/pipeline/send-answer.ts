@@ -6,9 +6,9 @@ import { renderError } from '../errors/render-error.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { isJsonObject, type JsonObject } from '../lib/json.ts'
 import type { CacheKey } from '../mcp/catalog-cache.ts'
-import { inspectResponse, needsShaping, shapeResult } from './shape-result.ts'
-import { sendStream } from './send-stream.ts'
 import type { PipelineHost, Route } from './route.ts'
+import { sendStream } from './send-stream.ts'
+import { inspectResponse, needsShaping, shapeResult } from './shape-result.ts'
 
 /** How an exchange ended, for its event. */
 export interface AnswerOutcome {

@@ -74,7 +74,7 @@ class McpProxy implements McpHandler {
   }
 
   close(): Promise<void> {
-    return this.#pool.close()
+    return this.#pool.destroy()
   }
 
   #searchFor(exchange: Exchange): string {

@@ -41,7 +41,10 @@ export const mcpProxyOptions = z.strictObject({
         .string()
         .toLowerCase()
         .regex(/^[a-z0-9-]+$/, 'must be a header name')
-        .refine(mayForward, 'is a header that never goes upstream; set it with set-headers-inbound if the upstream needs one'),
+        .refine(
+          mayForward,
+          'is a header that never goes upstream; set it with set-headers-inbound if the upstream needs one',
+        ),
     )
     .default([])
     .describe('Client headers sent upstream, besides traceparent, tracestate and baggage.'),

@@ -1,8 +1,8 @@
 import type { McpAnswer } from '../../contracts/handler.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
-import { isJsonObject } from '../../lib/json.ts'
 import type { UpstreamAnswer } from '../../http/send-upstream.ts'
+import { isJsonObject } from '../../lib/json.ts'
 
 const openBrace = 0x7b
 
@@ -25,9 +25,14 @@ export function readAnswer(answer: UpstreamAnswer, message: McpMessage, inSessio
   // The upstream forgot the session; 404 makes the client initialize again (2025-11-25 §session management).
   if (status === 404 && inSession) return refuse(answer, 'session_unknown')
   if (message.kind !== 'request') return status < 300 ? answer : refuse(answer, 'upstream_refused')
-  if (isJsonRpcCandidate(answer)) return status === 200 || isJsonRpcError(answer.body) ? answer : refuse(answer, 'upstream_refused')
+  if (isJsonRpcCandidate(answer))
+    return status === 200 || isJsonRpcError(answer.body) ? answer : refuse(answer, 'upstream_refused')
   if (message.method === 'server/discover' && status >= 400 && status < 500) return noDiscovery(answer)
-  return refuse(answer, status < 300 ? 'upstream_protocol_error' : 'upstream_refused', status === 503 ? retryAfter(answer) : {})
+  return refuse(
+    answer,
+    status < 300 ? 'upstream_protocol_error' : 'upstream_refused',
+    status === 503 ? retryAfter(answer) : {},
+  )
 }
 
 function isJsonRpcCandidate(answer: UpstreamAnswer): boolean {
@@ -63,7 +68,12 @@ function retryAfter(answer: UpstreamAnswer): { [name: string]: string } {
 
 function refuse(
   answer: UpstreamAnswer,
-  reason: 'upstream_unauthorized' | 'upstream_rate_limited' | 'upstream_refused' | 'upstream_protocol_error' | 'session_unknown',
+  reason:
+    | 'upstream_unauthorized'
+    | 'upstream_rate_limited'
+    | 'upstream_refused'
+    | 'upstream_protocol_error'
+    | 'session_unknown',
   headers: { [name: string]: string } = {},
 ): GatewayError {
   if (answer.kind === 'stream') answer.cancel()

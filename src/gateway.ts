@@ -1,0 +1,239 @@
+import type { IncomingMessage } from 'node:http'
+import { isAbsolute, join } from 'node:path'
+import { createEventBuffer, type EventBuffer } from './analytics/buffer.ts'
+import { newEvent } from './analytics/event.ts'
+import { deleteOldEvents } from './analytics/retention.ts'
+import { createLogSink } from './analytics/sinks/log.ts'
+import { createSqliteSink } from './analytics/sinks/sqlite.ts'
+import { compileProject } from './config/compile-project.ts'
+import { loadProject } from './config/load-project.ts'
+import type { Problem, Project } from './config/project.ts'
+import { ProjectError } from './config/project-error.ts'
+import type { Logger } from './contracts/logger.ts'
+import type { VirtualServerDirectory } from './contracts/virtual-server.ts'
+import { loadOrCreateKeyFile, parseVaultKeys, type VaultKeys } from './credentials/keys.ts'
+import { createVault } from './credentials/vault.ts'
+import type { GatewayError } from './errors/gateway-error.ts'
+import { handlerTypes } from './handlers/index.ts'
+import { type AllowedHosts, checkHost, hostnameOf } from './http/check-host.ts'
+import { isLoopbackHostname } from './http/cors.ts'
+import { createDispatcher } from './http/dispatch.ts'
+import { type Listener, listen } from './http/listen.ts'
+import { randomToken } from './lib/random-id.ts'
+import { createTokenSealer, type TokenSealer } from './lib/seal-token.ts'
+import { createMemoryLimiter } from './limits/memory-limiter.ts'
+import { createAuthorizationServer } from './oauth/authorization-server/create-authorization-server.ts'
+import { createResourceMetadataMount } from './oauth/resource-server/protected-resource-metadata.ts'
+import { type BuildHost, buildRoutes } from './pipeline/build-routes.ts'
+import { Snapshot } from './pipeline/snapshot.ts'
+import { policyTypes } from './policies/index.ts'
+import { openDatabase } from './storage/sqlite/open-database.ts'
+import { openStorage } from './storage/sqlite/open-storage.ts'
+import { createLog, type Log } from './telemetry/log.ts'
+
+/** How to run a project. */
+export interface GatewayOptions {
+  readonly projectDirectory: string
+  /** `dev` allows dev login and http; `start` refuses both. */
+  readonly mode: 'dev' | 'start'
+  /** Default: JSON lines on standard output at the project's level. */
+  readonly log?: Log
+}
+
+/** A gateway that serves. */
+export interface RunningGateway {
+  readonly publicUrl: string
+  /** The snapshot that runs now. */
+  readonly project: Project
+  /** Loads the project again and swaps it in; with problems, the running one goes on. */
+  reload(): Promise<ReloadResult>
+  /** Takes no new requests, lets running ones end within `limits.drainSeconds`, writes all events, closes the store. */
+  close(): Promise<void>
+}
+
+export type ReloadResult = { readonly ok: true } | { readonly ok: false; readonly problems: readonly Problem[] }
+
+/** Composition root: wires a project and its storage into a gateway that serves. Throws `ProjectError` for a broken project. */
+export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
+  const draft = await compile(options, undefined)
+  const log = options.log ?? createLog({ level: draft.settings.telemetry.logLevel, pretty: false })
+  const listener = await listen(draft.settings.listen)
+  try {
+    return await wire(options, await compile(options, listener.url), listener, log)
+  } catch (error) {
+    await listener.close(0)
+    throw error
+  }
+}
+
+async function wire(options: GatewayOptions, project: Project, listener: Listener, log: Log): Promise<RunningGateway> {
+  const stores = await openStores(project, options.mode, log)
+  const { storage, events, recorder, vault, close } = stores
+  let current: Snapshot
+  const virtualServers = directoryOf(() => current.project)
+  const authorizationServer = await createAuthorizationServer({
+    publicUrl: project.publicUrl,
+    basePath: project.settings.basePath,
+    records: storage.oauth,
+    sealed: storage.sealed,
+    vault,
+    virtualServers,
+    settings: () => current.project.signIn,
+    recorder,
+    log,
+  })
+  const limiter = createMemoryLimiter(Date.now)
+  const sessionSealer = await loadSessionSealer(stores)
+  const build = (next: Project): Snapshot => {
+    const host: BuildHost = {
+      policies: { log, limiter, accessTokens: authorizationServer.verifier, virtualServers },
+      handlers: { log, limits: next.settings.limits, sessionSealer },
+    }
+    const allowedHosts = hostsOf(next, listener.url)
+    return new Snapshot(next, buildRoutes(next, host), { limits: next.settings.limits, allowedHosts, recorder, log })
+  }
+  current = build(project)
+  const housekeeping = startHousekeeping(() => current.project, storage, events, log)
+  listener.serve(
+    createDispatcher({
+      serveRoute: (request, response, path, search) => current.serve(request, response, path, search),
+      mounts: [createResourceMetadataMount(virtualServers), authorizationServer],
+      admit: (request: IncomingMessage) => checkHost(request.headers, current.host.allowedHosts),
+      onRefused: (error, requestId) => recordRefusal(recorder, error, requestId),
+    }),
+  )
+  return {
+    publicUrl: project.publicUrl,
+    get project() {
+      return current.project
+    },
+    async reload() {
+      const result = await tryCompile(options, listener.url)
+      if ('problems' in result) return { ok: false, problems: result.problems }
+      const retired = current
+      current = build(result.project)
+      warnAbout(result.project, log)
+      warnAboutFixed(project, result.project, log)
+      void retired.retire(retired.project.settings.limits.drainSeconds * 1000)
+      return { ok: true }
+    },
+    async close() {
+      clearInterval(housekeeping)
+      const drainMs = current.project.settings.limits.drainSeconds * 1000
+      await Promise.all([listener.close(drainMs), current.retire(drainMs)])
+      await authorizationServer.close()
+      await close()
+      log.flush()
+    },
+  }
+}
+
+async function compile(options: GatewayOptions, listenUrl: string | undefined): Promise<Project> {
+  const result = await tryCompile(options, listenUrl)
+  if ('problems' in result) throw new ProjectError(result.problems)
+  return result.project
+}
+
+async function tryCompile(options: GatewayOptions, listenUrl: string | undefined) {
+  const sources = await loadProject(options.projectDirectory)
+  return compileProject(sources, { policyTypes, handlerTypes, mode: options.mode, listenUrl })
+}
+
+type Stores = Awaited<ReturnType<typeof openStores>>
+
+async function openStores(project: Project, mode: GatewayOptions['mode'], log: Log) {
+  const { settings } = project
+  const directory = inProject(project, settings.storage.directory)
+  const vault = createVault(await readVaultKeys(project, mode))
+  const storage = await openStorage(directory)
+  const events = openDatabase(join(directory, 'events.db'), { durability: 'normal' })
+  const sinks = [createSqliteSink(events)]
+  if (settings.telemetry.logEvents !== 'none') sinks.push(createLogSink(log, settings.telemetry.logEvents))
+  const { bufferSize, flushMilliseconds } = settings.events
+  const recorder: EventBuffer = createEventBuffer({ sinks, log, maxSize: bufferSize, flushMilliseconds })
+  const close = async () => {
+    await recorder.close()
+    await storage.close()
+  }
+  return { vault, storage, events, recorder, close }
+}
+
+async function readVaultKeys(project: Project, mode: GatewayOptions['mode']): Promise<VaultKeys> {
+  const { vaultKeys } = project
+  if (vaultKeys !== undefined) return parseVaultKeys(vaultKeys.reveal(), 'SALLYPORT_VAULT_KEYS')
+  return loadOrCreateKeyFile(inProject(project, project.settings.vault.keyFile), { create: mode === 'dev' })
+}
+
+/** Sessions of legacy clients outlive a restart, so their key is kept, sealed. */
+async function loadSessionSealer({ storage, vault }: Stores): Promise<TokenSealer> {
+  const context = { tenant: 'default', kind: 'gateway-key', owner: 'gateway', id: 'mcp-session' }
+  const name = 'mcp-session-key'
+  const sealed =
+    (await storage.sealed.get(name)) ?? (await storage.sealed.putIfAbsent(name, vault.seal(randomToken(32), context)))
+  return createTokenSealer(Buffer.from(vault.open(sealed, context), 'base64url'))
+}
+
+function directoryOf(project: () => Project): VirtualServerDirectory {
+  return {
+    list: () => project().virtualServers,
+    findByResource: (resource) => {
+      const canonical = canonicalResource(resource)
+      return project().virtualServers.find((server) => server.resource === canonical)
+    },
+  }
+}
+
+function canonicalResource(resource: string): string | undefined {
+  const url = URL.parse(resource)
+  if (url === null || url.hash !== '' || url.search !== '') return undefined
+  return (url.origin + url.pathname).replace(/\/$/, '')
+}
+
+function hostsOf(project: Project, listenUrl: string): AllowedHosts {
+  const listened = new URL(listenUrl).hostname
+  const names = [new URL(project.publicUrl).hostname, listened, ...project.settings.allowedHosts.map(hostnameOf)]
+  if (isLoopbackHostname(listened)) names.push('localhost', '127.0.0.1', '[::1]')
+  return new Set(names.map((name) => name.toLowerCase()))
+}
+
+const hourMs = 60 * 60 * 1000
+
+function startHousekeeping(
+  project: () => Project,
+  storage: Stores['storage'],
+  events: Stores['events'],
+  log: Logger,
+): NodeJS.Timeout {
+  const cleanUp = async (): Promise<void> => {
+    const oldestMs = Date.now() - project().settings.events.retentionDays * 24 * hourMs
+    deleteOldEvents(events, oldestMs, 10_000)
+    await storage.oauth.destroyExpired(Date.now(), 10_000)
+  }
+  const run = (): void => void cleanUp().catch((error: unknown) => log.error({ error }, 'housekeeping failed'))
+  return setInterval(run, hourMs).unref()
+}
+
+function recordRefusal(recorder: EventBuffer, error: GatewayError, requestId: string): void {
+  const event = newEvent('mcp_request_rejected', Date.now(), requestId)
+  event.outcome = 'denied'
+  event.failureOrigin = error.declaration.origin
+  event.reason = error.reason
+  event.httpStatus = error.status
+  recorder.record(event)
+}
+
+function warnAbout(project: Project, log: Logger): void {
+  for (const { severity: _, ...warning } of project.warnings) log.warn(warning, 'project warning')
+}
+
+/** Settings that are read once, when the process starts. */
+function warnAboutFixed(started: Project, reloaded: Project, log: Logger): void {
+  for (const name of ['publicUrl', 'basePath', 'listen', 'storage', 'vault', 'events', 'telemetry'] as const) {
+    if (JSON.stringify(started.settings[name]) === JSON.stringify(reloaded.settings[name])) continue
+    log.warn({ setting: name }, `"${name}" changed and takes effect after a restart`)
+  }
+}
+
+function inProject(project: Project, path: string): string {
+  return isAbsolute(path) ? path : join(project.directory, path)
+}

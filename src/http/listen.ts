@@ -1,0 +1,63 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A listening socket. */
+export interface Listener {
+  /** e.g. `http://127.0.0.1:9000`. */
+  readonly url: string
+  /** Sets what answers requests; until then they wait. */
+  serve(handle: (request: IncomingMessage, response: ServerResponse) => void): void
+  /** Takes no new connections, lets running requests end for at most `drainMs`, then closes the rest. */
+  close(drainMs: number): Promise<void>
+}
+
+/** Listens. Rejects with a sentence that says what to do when the address is taken or not ours. */
+export async function listen(options: { readonly host: string; readonly port: number }): Promise<Listener> {
+  // Longer than the idle time of usual load balancers, so that it is they who close, not we under a request.
+  const server = createServer({ keepAliveTimeout: 75_000, noDelay: true })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, options)))
+    server.listen(options.port, options.host, resolve)
+  })
+  server.removeAllListeners('error')
+  return {
+    url: urlOf(server, options.host),
+    serve: (handle) => server.on('request', handle),
+    close: (drainMs) => closeServer(server, drainMs),
+  }
+}
+
+function urlOf(server: Server, host: string): string {
+  const { port } = server.address() as AddressInfo
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
+}
+
+function closeServer(server: Server, drainMs: number): Promise<void> {
+  return new Promise((resolve) => {
+    const deadline = setTimeout(() => server.closeAllConnections(), drainMs)
+    server.close(() => {
+      clearTimeout(deadline)
+      resolve()
+    })
+    server.closeIdleConnections()
+  })
+}
+
+function explain(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): Error {
+  const address = `${host}:${port}`
+  if (error.code === 'EADDRINUSE') {
+    return new Error(`${address} is in use. Stop what listens there, or set listen.port in sallyport.jsonc.`, {
+      cause: error,
+    })
+  }
+  if (error.code === 'EADDRNOTAVAIL' || error.code === 'EACCES') {
+    return new Error(
+      `Cannot listen on ${address} (${error.code}). Set listen.host and listen.port in sallyport.jsonc.`,
+      {
+        cause: error,
+      },
+    )
+  }
+  return error
+}

@@ -1,0 +1,57 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Project } from '../config/project.ts'
+import { type ClientAddressReader, createClientAddressReader } from '../http/client-address.ts'
+import { HttpExchange } from '../http/exchange.ts'
+import type { BuiltRoutes } from './build-routes.ts'
+import { handleRequest } from './handle-request.ts'
+import type { PipelineHost, Route } from './route.ts'
+
+/** A project that runs: its routes, and the requests that are under way on it. */
+export class Snapshot {
+  readonly project: Project
+  readonly host: PipelineHost
+  readonly #built: BuiltRoutes
+  readonly #clientAddress: ClientAddressReader
+  #running = 0
+  #drained: (() => void) | undefined
+
+  constructor(project: Project, built: BuiltRoutes, host: PipelineHost) {
+    this.project = project
+    this.host = host
+    this.#built = built
+    this.#clientAddress = createClientAddressReader(project.settings.trustedProxies)
+  }
+
+  /** Serves one request; false when no route has this path. One trailing slash is forgiven: people paste URLs. */
+  serve(request: IncomingMessage, response: ServerResponse, path: string, search: string): boolean {
+    const route = this.#findRoute(path)
+    if (route === undefined) return false
+    this.#running++
+    const exchange = new HttpExchange(request, response, route, path, search, this.#clientAddress(request))
+    void handleRequest(exchange, route, this.host).finally(() => this.#leave())
+    return true
+  }
+
+  /** Resolves when the last request ended, or after `drainMs`; then policies and handlers are closed. */
+  async retire(drainMs: number): Promise<void> {
+    if (this.#running > 0) {
+      await new Promise<void>((resolve) => {
+        const deadline = setTimeout(resolve, drainMs)
+        this.#drained = () => {
+          clearTimeout(deadline)
+          resolve()
+        }
+      })
+    }
+    await this.#built.close()
+  }
+
+  #findRoute(path: string): Route | undefined {
+    const { routes } = this.#built
+    return routes.get(path) ?? (path.endsWith('/') ? routes.get(path.slice(0, -1)) : undefined)
+  }
+
+  #leave(): void {
+    if (--this.#running === 0) this.#drained?.()
+  }
+}
