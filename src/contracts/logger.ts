@@ -5,3 +5,18 @@ export interface Logger {
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
 }
+
+/** One finished log line. */
+export interface LogRecord {
+  readonly level: 'debug' | 'info' | 'warn' | 'error'
+  readonly timeMs: number
+  readonly message: string
+  /** JSON members of the line, e.g. `"event":{"id":"…"}`. */
+  readonly members: string
+}
+
+/** Takes many log lines at once: a third of the cost of one call each. */
+export interface LogRecordWriter {
+  /** Writes the records that pass the log's level. Values are scrubbed; member names are not looked at, so they must be declared ones. */
+  writeRecords(records: readonly LogRecord[]): void
+}

@@ -1,4 +1,5 @@
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
+import type { LogRecord } from '../../contracts/logger.ts'
 import { type GatewayEvent, newEvent } from '../event.ts'
 import { createLogSink, type LogSinkMode } from './log.ts'
 
@@ -8,18 +9,14 @@ const events: GatewayEvent[] = [
   { ...newEvent('capability_failed', 3, 'c'), outcome: 'failure', reason: 'gateway_error', failureOrigin: 'gateway' },
 ]
 
-function linesOf(mode: LogSinkMode): [string, string, object][] {
-  const lines: [string, string, object][] = []
-  const method = (level: string) => (fields: object, message: string) => void lines.push([level, message, fields])
-  void createLogSink(
-    { debug: vi.fn(), info: method('info'), warn: method('warn'), error: method('error') },
-    mode,
-  ).write(events)
+function linesOf(mode: LogSinkMode): LogRecord[] {
+  const lines: LogRecord[] = []
+  void createLogSink({ writeRecords: (records) => void lines.push(...records) }, mode).write(events)
   return lines
 }
 
 test('all: one line per event, the level by where the failure began', () => {
-  expect(linesOf('all').map(([level, message]) => `${level} ${message}`)).toEqual([
+  expect(linesOf('all').map(({ level, message }) => `${level} ${message}`)).toEqual([
     'info capability_completed',
     'warn mcp_request_rejected',
     'error capability_failed',
@@ -27,12 +24,13 @@ test('all: one line per event, the level by where the failure began', () => {
 })
 
 test('problems: refusals and failures only', () => {
-  expect(linesOf('problems').map(([, message]) => message)).toEqual(['mcp_request_rejected', 'capability_failed'])
+  expect(linesOf('problems').map(({ message }) => message)).toEqual(['mcp_request_rejected', 'capability_failed'])
 })
 
 test('fields that are null are left out', () => {
-  const [, , fields] = linesOf('problems')[0] ?? []
-  expect(fields).toEqual({
+  const [line] = linesOf('problems')
+  expect(line?.timeMs).toBe(2)
+  expect(JSON.parse(`{${line?.members}}`)).toEqual({
     event: {
       id: events[1]?.id,
       time: 2,
@@ -45,4 +43,11 @@ test('fields that are null are left out', () => {
       cached: false,
     },
   })
+})
+
+test('texts are escaped', () => {
+  const event = { ...newEvent('capability_completed', 1, 'a'), capability: 'a"\n\u2028b' }
+  const lines: string[] = []
+  void createLogSink({ writeRecords: ([record]) => void lines.push(record?.members ?? '') }, 'all').write([event])
+  expect(JSON.parse(`{${lines[0]}}`)).toMatchObject({ event: { capability: 'a"\n\u2028b' } })
 })
