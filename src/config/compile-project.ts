@@ -1,6 +1,7 @@
 import type { HandlerType } from '../contracts/handler.ts'
 import type { PolicyType } from '../contracts/policy.ts'
 import type { SignInSettings } from '../contracts/virtual-server.ts'
+import { Secret } from '../lib/secret.ts'
 import { compileCorsPolicies } from './compile-cors.ts'
 import { type CompiledPolicies, compilePolicies } from './compile-policies.ts'
 import { compileRoute } from './compile-routes.ts'
@@ -40,7 +41,8 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
   }
   if (problems.hasErrors || compiled === undefined) return { problems: problems.sorted() }
   const virtualServers = routes.flatMap((route) => route.virtualServer ?? [])
-  const { directory, contentHash } = sources
+  const { directory, contentHash, environment } = sources
+  const vaultKeys = environment.SALLYPORT_VAULT_KEYS
   return {
     project: {
       directory,
@@ -49,6 +51,7 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
       routes,
       virtualServers,
       signIn,
+      vaultKeys: vaultKeys === undefined ? undefined : new Secret(vaultKeys),
       contentHash,
       warnings: problems.sorted(),
     },

@@ -131,16 +131,22 @@ function findPolicies(
     const spec = policies.specs.get(name)
     if (spec) found.push(spec)
   }
-  if (policies.known && (policies.signIn === undefined || !named.inbound.includes(policies.signIn))) {
-    problems.warning(
-      document,
-      operation.at,
-      'nobody signs in to this MCP route: whoever reaches it may use it',
-      policies.signIn ? `Add "${policies.signIn}" to policies.inbound.` : 'Add a policy of type mcp-oauth-inbound.',
-      'key',
-    )
-  }
+  warnIfOpen(operation, found, named.inbound, context)
   return found
+}
+
+/** Says that nobody has to sign in. Not while a policy of the route has problems: it may be the one that was meant. */
+function warnIfOpen(
+  { document, at }: Operation,
+  found: readonly PolicySpec[],
+  names: readonly string[],
+  { policies, problems }: RouteContext,
+): void {
+  if (found.length < names.length || found.some((spec) => spec.type.signInSettings)) return
+  const remedy = policies.signIn
+    ? `Add "${policies.signIn}" to policies.inbound.`
+    : 'Add a policy of type mcp-oauth-inbound.'
+  problems.warning(document, at, 'nobody signs in to this MCP route: whoever reaches it may use it', remedy, 'key')
 }
 
 function readText(name: string, { document, fields, at }: Operation, problems: ProblemList): string | undefined {

@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
-import { sha256 } from '../lib/hash.ts'
+import { sha256, sha256OfBytes } from '../lib/hash.ts'
 import { formatPath } from './json-path.ts'
 import { parseJsonc } from './parse-jsonc.ts'
 import type { Problem } from './project.ts'
@@ -61,9 +61,24 @@ export async function loadProject(
     routes,
     policies: await open(policies[0] ?? 'config/policies.json'),
     environment: { ...readEnvironment(files.get('.env')), ...processEnvironment },
-    contentHash: sha256(names.map((name) => `${name}\0${files.get(name)?.toString('base64') ?? ''}`).join('\n')),
+    contentHash: hashFiles(files),
     problems,
   }
+}
+
+/** The `contentHash` that `loadProject` would give now. Never throws. */
+export async function hashProject(directory: string): Promise<string> {
+  return hashFiles(await readFiles(resolve(directory), []))
+}
+
+/** What `.env` of the project and the process say, without the rest of the project. The process wins. */
+export async function loadEnvironment(directory: string): Promise<Environment> {
+  const bytes = await readFile(join(directory, '.env')).catch(() => undefined)
+  return { ...readEnvironment(bytes), ...process.env }
+}
+
+function hashFiles(files: ReadonlyMap<string, Buffer>): string {
+  return sha256([...files].map(([name, bytes]) => `${name}\0${sha256OfBytes(bytes)}`).join('\n'))
 }
 
 async function readFiles(directory: string, problems: Problem[]): Promise<Map<string, Buffer>> {

@@ -1,0 +1,50 @@
+import { Command, InvalidArgumentError } from 'commander'
+
+/** Options of `sallyport events` as parsed. */
+export interface EventsOptions {
+  readonly follow?: boolean
+  readonly json?: boolean
+  readonly limit: number
+  /** Milliseconds since the epoch. */
+  readonly since?: number
+}
+
+/** `sallyport events`: what happened. */
+export function eventsCommand(): Command {
+  return new Command('events')
+    .description('Show what happened: sign-ins, lists, calls, refusals.')
+    .argument('[directory]', 'Directory of the project.', '.')
+    .option('-f, --follow', 'Go on with new events as they are written.')
+    .option('--json', 'Print one JSON object per line.')
+    .option('-n, --limit <number>', 'Most events to show.', parseLimit, 50)
+    .option(
+      '--since <time>',
+      'Only events since then: a time (2026-11-20T09:00Z) or an age (30s, 15m, 2h, 7d).',
+      parseSince,
+    )
+    .addHelpText(
+      'after',
+      '\nWorks beside a running gateway. Fields: docs/reference/events.md.\n\nExamples:\n  $ sallyport events --follow\n  $ sallyport events --since 1h --json | jq \'select(.outcome != "success")\'',
+    )
+    .action(async (directory: string, options: EventsOptions) => {
+      const { showEvents } = await import('../show-events.ts')
+      await showEvents(directory, options)
+    })
+}
+
+function parseLimit(text: string): number {
+  const limit = Number(text)
+  if (!Number.isInteger(limit) || limit < 1) throw new InvalidArgumentError('Write a whole number of at least 1.')
+  return limit
+}
+
+const unitMilliseconds: { readonly [unit: string]: number } = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Milliseconds since the epoch of a time or an age. */
+function parseSince(text: string): number {
+  const age = /^(\d+)([smhd])$/.exec(text)
+  if (age) return Date.now() - Number(age[1]) * (unitMilliseconds[age[2] ?? ''] ?? 0)
+  const time = Date.parse(text)
+  if (Number.isNaN(time)) throw new InvalidArgumentError('Write a time like 2026-11-20T09:00Z or an age like 15m.')
+  return time
+}

@@ -1,0 +1,85 @@
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { styleText } from 'node:util'
+import type { GatewayEvent } from '../analytics/event.ts'
+import { readEvents, type StoredEvent } from '../analytics/read-events.ts'
+import { compileSettings } from '../config/compile-settings.ts'
+import { loadProject } from '../config/load-project.ts'
+import { ProblemList } from '../config/problem-list.ts'
+import { ProjectError } from '../config/project-error.ts'
+import type { SqlDatabase } from '../contracts/sql-database.ts'
+import { openDatabase } from '../storage/sqlite/open-database.ts'
+import type { EventsOptions } from './commands/events.ts'
+import { UsageError } from './describe-error.ts'
+
+/** How often the database is read for new events, and how many at once. */
+const followMilliseconds = 300
+const followBatch = 1000
+
+/** Prints the events of a project, and new ones until SIGINT with `follow`. */
+export async function showEvents(directory: string, options: EventsOptions): Promise<void> {
+  const path = await findEventsDatabase(directory)
+  if (!existsSync(path)) throw new UsageError(`no events yet: there is no ${path}. Start the gateway first.`)
+  const database = openDatabase(path, { readOnly: true })
+  try {
+    const stored = readEvents(database, { limit: options.limit, sinceMs: options.since })
+    print(stored, options)
+    if (options.follow) await follow(database, stored.at(-1)?.rowId ?? 0, options)
+  } finally {
+    database.close()
+  }
+}
+
+async function follow(database: SqlDatabase, lastRowId: number, options: EventsOptions): Promise<void> {
+  let afterRowId = lastRowId
+  const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
+  const timer = setInterval(() => {
+    const stored = readEvents(database, { limit: followBatch, afterRowId, sinceMs: options.since })
+    afterRowId = stored.at(-1)?.rowId ?? afterRowId
+    print(stored, options)
+  }, followMilliseconds)
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, stop)
+  // `sallyport events --follow | head` closes the pipe.
+  process.stdout.once('error', stop)
+  await stopped
+  clearInterval(timer)
+}
+
+function print(stored: readonly StoredEvent[], { json }: EventsOptions): void {
+  if (stored.length === 0) return
+  const lines = stored.map(({ event }) => (json ? JSON.stringify(event) : formatEvent(event, process.stdout)))
+  process.stdout.write(`${lines.join('\n')}\n`)
+}
+
+/** One event as a line for people: when, what, where, how it ended, for whom. */
+export function formatEvent(event: GatewayEvent, stream: NodeJS.WritableStream): string {
+  const time = styleText('dim', new Date(event.time).toISOString().slice(0, 23).replace('T', ' '), { stream })
+  const ending = event.reason ?? event.outcome
+  const fine = event.outcome === 'success' || event.outcome === 'partial'
+  const parts = [
+    event.type.padEnd(22),
+    event.virtualServer,
+    event.method,
+    event.capability,
+    styleText(fine ? 'green' : 'red', ending, { stream }),
+    event.policy && `by ${event.policy}`,
+    event.latencyMs !== null && `${event.latencyMs.toFixed(1)} ms`,
+    event.subject && `for ${event.subject}`,
+    event.clientName && `with ${event.clientName}`,
+    event.detail && styleText('dim', event.detail, { stream }),
+  ]
+  // What clients send in names must not move the cursor of a terminal.
+  return `${time}  ${parts.filter(Boolean).join('  ')}`.replaceAll(controlCharacters, '?')
+}
+
+// Everything but the colour codes that styleText writes.
+// oxlint-disable-next-line no-control-regex
+const controlCharacters = /(?!\u001B\[\d+m)[\u0000-\u001F\u007F-\u009F]/g
+
+async function findEventsDatabase(directory: string): Promise<string> {
+  const problems = new ProblemList()
+  const sources = await loadProject(directory)
+  const compiled = compileSettings(sources, { mode: 'dev' }, problems)
+  if (compiled === undefined) throw new ProjectError([...sources.problems, ...problems.sorted()])
+  return join(resolve(directory, compiled.settings.storage.directory), 'events.db')
+}
