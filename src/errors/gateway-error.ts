@@ -48,5 +48,7 @@ export class GatewayError extends Error {
 
 /** The given error when it already carries a reason, else a `gateway_error` that keeps it as cause. */
 export function asGatewayError(error: unknown): GatewayError {
-  return error instanceof GatewayError ? error : new GatewayError('gateway_error', { cause: error, detail: String(error) })
+  return error instanceof GatewayError
+    ? error
+    : new GatewayError('gateway_error', { cause: error, detail: String(error) })
 }

@@ -112,7 +112,8 @@ export const reasons = {
     status: 401,
     code: 401,
     message: 'The application could not be authenticated.',
-    cause: 'The client secret or assertion at the token endpoint is wrong, or of another kind than the client registered.',
+    cause:
+      'The client secret or assertion at the token endpoint is wrong, or of another kind than the client registered.',
     remedy: 'Remove the server from the MCP client and add it again; check the configured client secret.',
   },
   grant_invalid: {

@@ -19,7 +19,7 @@ export function renderError(
   error: GatewayError,
   form: ErrorForm,
   requestId: string,
-  id?: string | number | undefined,
+  id?: string | number,
 ): RenderedError {
   return form === 'json-rpc'
     ? { status: error.status, contentType: 'application/json', body: jsonRpcError(error, requestId, id) }

@@ -20,7 +20,9 @@ export function createClientAddressReader(trustedProxies: readonly string[]): Cl
     const peer = request.socket.remoteAddress ?? ''
     const forwarded = request.headers['x-forwarded-for']
     if (forwarded === undefined || !isTrusted(peer)) return peer
-    const hops = String(forwarded).split(',').map((hop) => hop.trim())
+    const hops = String(forwarded)
+      .split(',')
+      .map((hop) => hop.trim())
     return hops.findLast((hop) => ipaddr.isValid(hop) && !isTrusted(hop)) ?? peer
   }
 }

@@ -16,10 +16,15 @@ export interface OriginRules {
 export const exposedHeaders = 'WWW-Authenticate, Mcp-Session-Id, MCP-Protocol-Version, Retry-After, X-Request-Id'
 
 /** Matches origins exactly, `https://*.example.com` for one label, `*` for all; `loopbackAnyPort` lets local pages in. */
-export function createOriginMatcher(patterns: readonly string[], loopbackAnyPort: boolean): (origin: string) => boolean {
+export function createOriginMatcher(
+  patterns: readonly string[],
+  loopbackAnyPort: boolean,
+): (origin: string) => boolean {
   if (patterns.includes('*')) return () => true
   const exact = new Set(patterns.map((pattern) => pattern.toLowerCase()))
-  const wildcards = patterns.filter((pattern) => pattern.includes('*.')).map((pattern) => pattern.toLowerCase().split('*.', 2))
+  const wildcards = patterns
+    .filter((pattern) => pattern.includes('*.'))
+    .map((pattern) => pattern.toLowerCase().split('*.', 2))
   return (origin) => {
     const lower = origin.toLowerCase()
     if (exact.has(lower)) return true
@@ -44,7 +49,14 @@ function isLoopbackOrigin(origin: string): boolean {
 
 /** Headers of an answer to a page of an allowed origin. Flat list of names and values. */
 export function corsHeaders(rules: OriginRules, origin: string): string[] {
-  const headers = ['access-control-allow-origin', origin, 'vary', 'Origin', 'access-control-expose-headers', rules.exposeHeaders]
+  const headers = [
+    'access-control-allow-origin',
+    origin,
+    'vary',
+    'Origin',
+    'access-control-expose-headers',
+    rules.exposeHeaders,
+  ]
   if (rules.allowCredentials) headers.push('access-control-allow-credentials', 'true')
   return headers
 }

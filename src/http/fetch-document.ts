@@ -1,4 +1,4 @@
-import { lookup as lookupInDns, type LookupAddress } from 'node:dns'
+import { type LookupAddress, lookup as lookupInDns } from 'node:dns'
 import ipaddr from 'ipaddr.js'
 import { Agent, buildConnector, request } from 'undici'
 import { GatewayError } from '../errors/gateway-error.ts'
@@ -90,7 +90,8 @@ function createGuardedConnector(
       lookupAll(hostname, (error, addresses) => {
         const first = addresses?.[0]
         if (error || !first) callback(error ?? new Error('the name does not resolve'), '')
-        else if (!addresses.every(({ address }) => allows(address))) callback(new Error('the address is not public'), '')
+        else if (!addresses.every(({ address }) => allows(address)))
+          callback(new Error('the address is not public'), '')
         else if (lookupOptions.all) callback(null, addresses)
         else callback(null, first.address, first.family)
       })

@@ -60,7 +60,10 @@ export function sendUpstream(
   const answer = new Promise<UpstreamAnswer>((resolve, reject) => {
     call = new UpstreamCall(limits, resolve, reject)
   })
-  pool.dispatch({ method: 'POST', path: request.path, headers: request.headers, body: request.body, blocking: false }, call)
+  pool.dispatch(
+    { method: 'POST', path: request.path, headers: request.headers, body: request.body, blocking: false },
+    call,
+  )
   return { answer, cancel: () => call.cancel() }
 }
 
@@ -78,7 +81,11 @@ class UpstreamCall implements Dispatcher.DispatchHandler {
   #cancelled = false
   #failure: GatewayError | undefined
 
-  constructor(limits: UpstreamLimits, resolve: (answer: UpstreamAnswer) => void, reject: (error: GatewayError) => void) {
+  constructor(
+    limits: UpstreamLimits,
+    resolve: (answer: UpstreamAnswer) => void,
+    reject: (error: GatewayError) => void,
+  ) {
     this.#limits = limits
     this.#resolve = resolve
     this.#reject = reject
@@ -99,8 +106,13 @@ class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#status = status
     this.#headers = headers
     if (!headers['content-type']?.startsWith('text/event-stream')) return
-    this.#stream = new UpstreamEventStream(status, headers, this.#elapsedMs(), this.#limits.sseEventBytes, controller, () =>
-      this.cancel(),
+    this.#stream = new UpstreamEventStream(
+      status,
+      headers,
+      this.#elapsedMs(),
+      this.#limits.sseEventBytes,
+      controller,
+      () => this.cancel(),
     )
     this.#resolve(this.#stream)
   }

@@ -37,8 +37,8 @@ export function buildRoutes(project: Project, host: BuildHost): BuiltRoutes {
   return {
     routes,
     close: async () => {
-      await Promise.all([...policies.values()].map(({ policy }) => policy.close?.()))
-      await Promise.all([...routes.values()].map(({ handler }) => handler.close?.()))
+      await Promise.all([...policies.values()].map(async ({ policy }) => policy.close?.()))
+      await Promise.all([...routes.values()].map(async ({ handler }) => handler.close?.()))
     },
   }
 }

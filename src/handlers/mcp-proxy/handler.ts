@@ -58,7 +58,7 @@ class McpProxy implements McpHandler {
       upstreamSession = openSessionId(this.#host.sessionSealer, String(session), exchange)
       if (upstreamSession === undefined) return new GatewayError('session_unknown')
     }
-    const { answer, cancel } = sendUpstream(
+    const call = sendUpstream(
       this.#pool,
       {
         path: this.#path + this.#searchFor(exchange),
@@ -67,8 +67,8 @@ class McpProxy implements McpHandler {
       },
       this.#limits,
     )
-    exchange.onCancel(cancel)
-    const received = await answer
+    exchange.onCancel(() => call.cancel())
+    const received = await call.answer
     this.#passSessionOn(received, exchange)
     return readAnswer(received, message, upstreamSession !== undefined)
   }
@@ -97,5 +97,5 @@ function mergeSearch(operators: string, callers: string): string {
   for (const [name, value] of new URLSearchParams(callers)) {
     if (!fixed.has(name)) merged.append(name, value)
   }
-  return `?${merged}`
+  return `?${merged.toString()}`
 }

@@ -1,0 +1,40 @@
+import fc from 'fast-check'
+import { expect, it } from 'vitest'
+import { isAmbiguous } from './check-ambiguity.ts'
+
+function judge(text: string): boolean {
+  return isAmbiguous(text, JSON.parse(text))
+}
+
+it.each([
+  '{"jsonrpc":"2.0","method":"tools/list","method":"tools/call"}',
+  '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"allowed","name":"hidden"}}',
+  '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"allowed","arguments":{"a":1,"a":2}}}',
+  '{"method":"tools/call","params":{"name":"allowed","\\u006eame":"hidden"}}',
+  '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"allowed","Name":"hidden"}}',
+  '{"jsonrpc":"2.0","method":"tools/list","Method":"tools/call"}',
+])('sees that parsers could differ about %s', (text) => {
+  expect(judge(text)).toBe(true)
+})
+
+it.each([
+  '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"a","arguments":{"Name":"x","name":"y"}}}',
+  '{ "jsonrpc": "2.0", "id": 1, "method": "ping" }',
+  '{"id":12345678901234567890,"method":"x"}',
+  '{"method":"x","params":{"a":{"k":1},"b":{"k":1},"c":[{"k":1},{"k":1}]}}',
+])('passes %s', (text) => {
+  expect(judge(text)).toBe(false)
+})
+
+it('passes whatever JSON.stringify makes, however it is indented', () => {
+  fc.assert(
+    fc.property(fc.dictionary(fc.string(), fc.jsonValue()), fc.nat(4), (params, indent) => {
+      const text = JSON.stringify(
+        { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { arguments: params } },
+        null,
+        indent,
+      )
+      expect(judge(text)).toBe(false)
+    }),
+  )
+})
