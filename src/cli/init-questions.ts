@@ -1,7 +1,6 @@
 import { cancel, intro, select, text } from '@clack/prompts'
-import type { InitOptions } from './commands/init.ts'
 import { UsageError } from './describe-error.ts'
-import { answerChecks, type InitAnswers, suggestName } from './init-project.ts'
+import { answerChecks, type InitAnswers, type InitOptions, suggestName } from './init-answers.ts'
 
 /** Asks for what the flags leave open. Throws a `UsageError` when the person cancels. */
 export async function askAnswers(options: InitOptions): Promise<InitAnswers> {

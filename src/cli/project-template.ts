@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomToken } from '../lib/random-id.ts'
-import type { InitAnswers } from './init-project.ts'
+import type { InitAnswers } from './init-answers.ts'
 import { packageVersion, quickstartDirectory } from './package-files.ts'
 
 /** Contents by file name, relative to the project. */

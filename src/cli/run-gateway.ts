@@ -1,6 +1,7 @@
 import { countProblems, formatProblems } from '../config/format-problems.ts'
 import { watchProject } from '../config/reload.ts'
 import type { RunningGateway } from '../gateway.ts'
+import type { Log } from '../telemetry/log.ts'
 import { describeError } from './describe-error.ts'
 import { formatBanner } from './print-banner.ts'
 
@@ -10,9 +11,12 @@ const sameSignalMs = 500
 /** Runs the gateway of a project until a signal ends it. Throws when it cannot start. */
 export async function runGateway(directory: string, mode: 'dev' | 'start'): Promise<void> {
   const { startGateway } = await import('../gateway.ts')
-  const gateway = await startGateway({ projectDirectory: directory, mode })
+  const gateway = await startGateway({
+    projectDirectory: directory,
+    mode,
+    ...(mode === 'dev' && { log: await createDevLog(directory) }),
+  })
   if (mode === 'dev') process.stdout.write(formatBanner(gateway, process.stdout))
-  printWarnings(gateway)
   const { contentHash } = gateway.project
   const watch = mode === 'dev' ? watchProject(directory, () => void reload(gateway), { contentHash }) : undefined
   process.on('SIGHUP', () => void reload(gateway))
@@ -21,8 +25,15 @@ export async function runGateway(directory: string, mode: 'dev' | 'start'): Prom
   await gateway.close()
 }
 
-function printWarnings({ project }: RunningGateway): void {
-  if (project.warnings.length > 0) process.stderr.write(`${formatProblems(project.warnings)}\n`)
+/** Lines for people in `dev`; the gateway's own JSON lines otherwise. The level comes from the project, if it can be read. */
+async function createDevLog(directory: string): Promise<Log> {
+  const [{ createLog }, { compileDirectory }] = await Promise.all([
+    import('../telemetry/log.ts'),
+    import('./compile-directory.ts'),
+  ])
+  const result = await compileDirectory(directory, 'dev')
+  const level = 'project' in result ? result.project.settings.telemetry.logLevel : 'info'
+  return createLog({ level, pretty: true })
 }
 
 async function reload(gateway: RunningGateway): Promise<void> {
@@ -30,7 +41,6 @@ async function reload(gateway: RunningGateway): Promise<void> {
     const result = await gateway.reload()
     if (result.ok) {
       process.stderr.write('sallyport: reloaded.\n')
-      printWarnings(gateway)
       return
     }
     const count = countProblems(result.problems)

@@ -9,8 +9,16 @@ import { ProblemList } from '../config/problem-list.ts'
 import { ProjectError } from '../config/project-error.ts'
 import type { SqlDatabase } from '../contracts/sql-database.ts'
 import { openDatabase } from '../storage/sqlite/open-database.ts'
-import type { EventsOptions } from './commands/events.ts'
 import { UsageError } from './describe-error.ts'
+
+/** Options of `sallyport events` as parsed. */
+export interface EventsOptions {
+  readonly follow?: boolean
+  readonly json?: boolean
+  readonly limit: number
+  /** Milliseconds since the epoch. */
+  readonly since?: number
+}
 
 /** How often the database is read for new events, and how many at once. */
 const followMilliseconds = 300

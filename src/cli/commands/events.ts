@@ -1,13 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
-
-/** Options of `sallyport events` as parsed. */
-export interface EventsOptions {
-  readonly follow?: boolean
-  readonly json?: boolean
-  readonly limit: number
-  /** Milliseconds since the epoch. */
-  readonly since?: number
-}
+import type { EventsOptions } from '../show-events.ts'
 
 /** `sallyport events`: what happened. */
 export function eventsCommand(): Command {

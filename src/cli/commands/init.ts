@@ -1,13 +1,5 @@
 import { Command } from 'commander'
-
-/** Options of `sallyport init` as parsed. */
-export interface InitOptions {
-  readonly name?: string
-  readonly upstream?: string
-  readonly apiKeyEnv?: string
-  readonly yes?: boolean
-  readonly force?: boolean
-}
+import type { InitOptions } from '../init-answers.ts'
 
 /** `sallyport init`: a new project. */
 export function initCommand(): Command {
