@@ -217,7 +217,8 @@ int main(int count, char **arguments) {
     }
   }
   double seconds = (double)(now_ns() - began_ns) / 1e9;
-  if (in_flight) errors += (unsigned long)in_flight, snprintf(first_error, sizeof first_error, "%d calls never answered", in_flight);
+  if (in_flight && !errors) snprintf(first_error, sizeof first_error, "%d calls never answered", in_flight);
+  errors += (unsigned long)in_flight;
   qsort(latencies_ns, completed, sizeof *latencies_ns, compare_latencies);
   printf("{\"completed\":%zu,\"errors\":%lu,\"firstError\":\"%s\",\"seconds\":%.6f,\"p50\":%.1f,\"p90\":%.1f,\"p99\":%.1f,\"max\":%.1f}\n",
          completed, errors, first_error, seconds, percentile_us(0.5), percentile_us(0.9), percentile_us(0.99), percentile_us(1));
