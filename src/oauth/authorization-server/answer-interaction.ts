@@ -1,0 +1,126 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Provider } from 'oidc-provider'
+import type { SignInSettings, VirtualServer, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import type { RenderedPage } from '../pages/render-page.ts'
+import { answerConsent } from './answer-consent.ts'
+import { answerDevLogin } from './answer-dev-login.ts'
+import type { FormTokens } from './form-token.ts'
+import type { EventFacts, OAuthEvents } from './record-oauth-events.ts'
+import { formActionSource } from './redirect-uris.ts'
+import type { RequestContext } from './request-context.ts'
+
+/** What the pages between authorize and redirect work with. */
+export interface InteractionHost {
+  readonly provider: Provider
+  readonly publicUrl: string
+  readonly virtualServers: VirtualServerDirectory
+  readonly settings: () => SignInSettings
+  readonly formTokens: FormTokens
+  readonly events: OAuthEvents
+}
+
+/** An interaction of the provider. */
+export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
+
+/** One visit to a page: the interaction of this browser, who asks for what, and the form if one was sent. */
+export interface Visit {
+  readonly interaction: Interaction
+  readonly clientName: string
+  readonly redirectUri: string
+  readonly server: VirtualServer
+  readonly facts: EventFacts
+  readonly formToken: string
+  readonly formTargets: readonly string[]
+  /** Undefined for GET. */
+  readonly form: URLSearchParams | undefined
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly context: RequestContext
+}
+
+/** A page to show, or undefined when the response was answered already. */
+export type VisitAnswer = { readonly page: RenderedPage; readonly status: number } | undefined
+
+/** Name of a page and of the provider's prompt that leads to it. */
+export type PageName = 'dev-login' | 'consent'
+
+const promptOf = { 'dev-login': 'login', consent: 'consent' } as const
+
+/** Answers a page of the sign-in. Refuses by throwing a `GatewayError`. */
+export async function answerInteraction(
+  page: PageName,
+  uid: string,
+  visit: Pick<Visit, 'request' | 'response' | 'context' | 'form'>,
+  host: InteractionHost,
+): Promise<VisitAnswer> {
+  const interaction = await findInteraction(uid, visit, host)
+  if (interaction.prompt.name !== promptOf[page])
+    throw new GatewayError('grant_expired', { detail: 'the sign-in is at another step' })
+  if (visit.form) checkForm(visit.form, visit.context.original, interaction, host)
+  const complete = { ...visit, ...(await describeInteraction(interaction, host)) }
+  return page === 'consent' ? answerConsent(complete, host) : answerDevLogin(complete, host)
+}
+
+/** The interaction of the URL, if this browser began it: consent given in one browser must never finish a flow of another. */
+async function findInteraction(
+  uid: string,
+  visit: Pick<Visit, 'request' | 'response'>,
+  host: InteractionHost,
+): Promise<Interaction> {
+  let interaction: Interaction
+  try {
+    interaction = await host.provider.interactionDetails(visit.request, visit.response)
+  } catch (error) {
+    const description = error instanceof Error && 'error_description' in error ? String(error.error_description) : ''
+    if (description === '') throw error
+    throw new GatewayError('grant_expired', { detail: description, status: description.includes('cookie') ? 403 : 400 })
+  }
+  if (interaction.uid !== uid) throw new GatewayError('grant_expired', { detail: 'another interaction', status: 403 })
+  return interaction
+}
+
+function checkForm(
+  form: URLSearchParams,
+  original: IncomingMessage,
+  interaction: Interaction,
+  host: InteractionHost,
+): void {
+  const { origin } = original.headers
+  if (origin !== undefined && origin !== host.publicUrl) {
+    throw new GatewayError('origin_not_allowed', { detail: 'the form was sent from another origin' })
+  }
+  if (!host.formTokens.verify(interaction.uid, form.get('form_token') ?? '')) {
+    throw new GatewayError('grant_expired', { detail: 'the form token does not match', status: 403 })
+  }
+}
+
+async function describeInteraction(interaction: Interaction, host: InteractionHost) {
+  const { client_id: clientId, redirect_uri: redirectUri, resource } = interaction.params
+  const client = await host.provider.Client.find(String(clientId))
+  if (!client) throw new GatewayError('client_unknown')
+  const server = typeof resource === 'string' ? host.virtualServers.findByResource(resource) : undefined
+  if (!server) throw new GatewayError('grant_target_invalid')
+  const target = formActionSource(String(redirectUri))
+  const clientName = client.clientName ?? hostOf(client.clientId) ?? 'An application without a name'
+  return {
+    interaction,
+    clientName,
+    redirectUri: String(redirectUri),
+    server,
+    facts: {
+      clientId: client.clientId,
+      clientName,
+      subject: interaction.session?.accountId ?? null,
+      virtualServer: server.name,
+      upstream: server.upstream,
+    },
+    formToken: host.formTokens.create(interaction.uid),
+    formTargets: target === undefined ? [] : [target],
+  }
+}
+
+/** Host of a client id that is a URL. */
+export function hostOf(clientId: string): string | undefined {
+  return clientId.startsWith('https://') ? URL.parse(clientId)?.host : undefined
+}

@@ -1,0 +1,154 @@
+import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
+import type { SignInSettings, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
+import { randomToken } from '../../lib/random-id.ts'
+import type { ProviderFetch } from './fetch-client-metadata.ts'
+import type { OidcProviderModule } from './load-oidc-provider.ts'
+import type { RecordAdapter } from './record-adapter.ts'
+import { findServer, knownScopes } from './sanitize-authorize-request.ts'
+import type { ServerKeys } from './signing-keys.ts'
+
+/** What the configuration of the provider is made of. */
+export interface ProviderSetup {
+  readonly publicUrl: string
+  readonly basePath: string
+  readonly keys: ServerKeys
+  readonly virtualServers: VirtualServerDirectory
+  readonly settings: () => SignInSettings
+  readonly adapter: (model: string) => RecordAdapter
+  readonly fetch: ProviderFetch
+  readonly module: OidcProviderModule
+  readonly renderError: NonNullable<Configuration['renderError']>
+}
+
+const dayInSeconds = 24 * 3600
+/** A grant ends after a year at the latest, however often its refresh token was rotated. */
+const grantSeconds = 365 * dayInSeconds
+
+/** Configuration of oidc-provider. Everything that a reload may change is a function, read when it is needed. */
+export function configureProvider(setup: ProviderSetup): Configuration {
+  const { basePath, settings } = setup
+  return {
+    adapter: setup.adapter,
+    jwks: { keys: [setup.keys.signing] },
+    cookies: configureCookies(setup),
+    clientDefaults: {
+      application_type: 'native',
+      token_endpoint_auth_method: 'none',
+      id_token_signed_response_alg: 'ES256',
+      grant_types: ['authorization_code', 'refresh_token'],
+    },
+    clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    responseTypes: ['code'],
+    routes: {
+      authorization: `${basePath}/oauth/authorize`,
+      token: `${basePath}/oauth/token`,
+      registration: `${basePath}/oauth/register`,
+      revocation: `${basePath}/oauth/revoke`,
+      jwks: `${basePath}/oauth/jwks`,
+      end_session: `${basePath}/oauth/sign-out`,
+    },
+    pkce: { required: () => true },
+    rotateRefreshToken: true,
+    issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed('refresh_token'),
+    // Signing out of the browser does not disconnect clients, and tokens outlive the browser session.
+    expiresWithSession: async () => false,
+    revokeGrantPolicy: () => true,
+    // Only consent given in this very interaction counts.
+    loadExistingGrant: async (ctx) => findGrantOfInteraction(ctx),
+    findAccount: async (_ctx, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
+    interactions: {
+      url: (_ctx, interaction) => `${basePath}/oauth/${pageOf(interaction.prompt.name)}/${interaction.uid}`,
+    },
+    clientBasedCORS: () => true,
+    conformIdTokenClaims: false,
+    formats: { bitsOfOpaqueRandomness: 256 },
+    ttl: {
+      AccessToken: () => whole(settings().accessTokenTtlSeconds),
+      AuthorizationCode: () => whole(settings().authorizationCodeTtlSeconds),
+      RefreshToken: () => whole(settings().refreshTokenTtlSeconds),
+      Grant: () => Math.max(grantSeconds, whole(settings().refreshTokenTtlSeconds)),
+      Session: () => whole(settings().sessionTtlSeconds),
+      Interaction: () => whole(settings().stateTtlSeconds),
+      IdToken: () => whole(settings().accessTokenTtlSeconds),
+    },
+    features: configureFeatures(setup),
+    fetch: setup.fetch,
+    renderError: setup.renderError,
+  }
+}
+
+/** Seconds that an unused client is kept; longer than any refresh token of it may live. */
+export function clientTtlSeconds(settings: SignInSettings): number {
+  return Math.max(90 * dayInSeconds, whole(settings.refreshTokenTtlSeconds) + dayInSeconds)
+}
+
+function configureCookies(setup: ProviderSetup): NonNullable<Configuration['cookies']> {
+  const secure = setup.publicUrl.startsWith('https:')
+  const options = { httpOnly: true, sameSite: 'lax', signed: true, secure, overwrite: true } as const
+  return {
+    keys: [...setup.keys.cookies],
+    // `__Host-` demands Path=/; the cookies of one sign-in are bound to its own pages instead.
+    names: secure
+      ? { session: '__Host-sallyport', interaction: '__Secure-sallyport-sign-in', resume: '__Secure-sallyport-resume' }
+      : { session: 'sallyport', interaction: 'sallyport-sign-in', resume: 'sallyport-resume' },
+    long: { ...options, path: '/' },
+    short: options,
+  }
+}
+
+function configureFeatures(setup: ProviderSetup): NonNullable<Configuration['features']> {
+  const { settings } = setup
+  return {
+    devInteractions: { enabled: false },
+    userinfo: { enabled: false },
+    rpInitiatedLogout: { enabled: false },
+    dPoP: { enabled: false },
+    pushedAuthorizationRequests: { enabled: false },
+    registration: { enabled: true, issueRegistrationAccessToken: false, idFactory: () => randomToken(16) },
+    revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
+    clientIdMetadataDocument: {
+      enabled: true,
+      ack: 'draft-02',
+      allowFetch: () => settings().cimdEnabled,
+      allowClient: () => settings().cimdEnabled,
+    },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: async (_ctx, _client, oneOf) => {
+        const resource = oneOf?.length === 1 ? oneOf[0] : findServer(undefined, setup.virtualServers)?.resource
+        if (resource === undefined || (oneOf && oneOf.length > 1))
+          throw new setup.module.errors.InvalidTarget('name one resource')
+        return resource
+      },
+      useGrantedResource: async () => true,
+      getResourceServerInfo: async (ctx, resource) => describeResource(ctx, resource, setup),
+    },
+  }
+}
+
+function describeResource(ctx: KoaContextWithOIDC, resource: string, setup: ProviderSetup) {
+  const server = setup.virtualServers.findByResource(resource)
+  // One token, one virtual server: a grant for several would have to explain several on one consent page.
+  if (!server || Array.isArray(ctx.oidc.params?.['resource'])) {
+    throw new setup.module.errors.InvalidTarget('the resource is not a virtual server of this gateway')
+  }
+  return {
+    scope: knownScopes(server, setup.virtualServers).join(' '),
+    audience: server.resource,
+    accessTokenTTL: whole(setup.settings().accessTokenTtlSeconds),
+    accessTokenFormat: 'opaque' as const,
+  }
+}
+
+async function findGrantOfInteraction(ctx: KoaContextWithOIDC) {
+  const grantId = ctx.oidc.result?.consent?.grantId
+  return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId)
+}
+
+function pageOf(prompt: string): string {
+  return prompt === 'login' ? 'dev-login' : 'consent'
+}
+
+function whole(seconds: number): number {
+  return Math.max(1, Math.round(seconds))
+}

@@ -1,0 +1,129 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Provider } from 'oidc-provider'
+import type { EventRecorder } from '../../analytics/event.ts'
+import type { Clock } from '../../contracts/clock.ts'
+import type { Logger } from '../../contracts/logger.ts'
+import type { OAuthRecords, SealedValues } from '../../contracts/storage.ts'
+import type { Vault } from '../../contracts/vault.ts'
+import type { SignInSettings, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
+import type { FetchDocument } from '../../http/fetch-document.ts'
+import { randomId } from '../../lib/random-id.ts'
+import { type CachingTokenVerifier, createAccessTokenVerifier } from '../resource-server/verify-access-token.ts'
+import { clientTtlSeconds, configureProvider } from './configure-provider.ts'
+import { isOAuthPath } from './endpoints.ts'
+import { createProviderFetch } from './fetch-client-metadata.ts'
+import { createFormTokens } from './form-token.ts'
+import { FrontDoor } from './front-door.ts'
+import { keepClientsAlive } from './keep-clients-alive.ts'
+import { defaultRegistrationLimits, limitRegistrations, type RegistrationLimits } from './limit-registrations.ts'
+import { loadOidcProvider, type OidcProviderModule } from './load-oidc-provider.ts'
+import { RecordAdapter } from './record-adapter.ts'
+import { createOAuthEvents, listenToProvider } from './record-oauth-events.ts'
+import { renderProviderError } from './render-provider-error.ts'
+import { loadServerKeys } from './signing-keys.ts'
+import { sweepExpiredRecords } from './sweep-expired-records.ts'
+
+/** What the authorization server is made of. Functions are read at every use, so that a reload takes effect. */
+export interface AuthorizationServerOptions {
+  /** Issuer and origin of every absolute URL, without trailing slash. */
+  readonly publicUrl: string
+  readonly basePath: string
+  readonly records: OAuthRecords
+  readonly sealed: SealedValues
+  readonly vault: Vault
+  readonly virtualServers: VirtualServerDirectory
+  readonly settings: () => SignInSettings
+  readonly recorder: EventRecorder
+  readonly log: Logger
+  readonly fetchDocument: FetchDocument
+  readonly clock?: Clock | undefined
+  readonly registrationLimits?: RegistrationLimits | undefined
+}
+
+/** The authorization server: one for the life of the process. */
+export interface AuthorizationServer {
+  /** True for paths that `handle` answers. */
+  owns(path: string): boolean
+  /** Answers a request of one of its paths. Request id and client address are those of the exchange, when there is one. */
+  handle(
+    request: IncomingMessage,
+    response: ServerResponse,
+    known?: { requestId?: string; clientAddress?: string },
+  ): void
+  readonly verifier: CachingTokenVerifier
+  /** Ends a grant with all of its tokens, at once. */
+  revokeGrant(grantId: string): Promise<void>
+  close(): void
+}
+
+/** Builds the authorization server on oidc-provider. Rejects when its keys cannot be opened. */
+export async function createAuthorizationServer(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
+  const clock = options.clock ?? Date.now
+  const { publicUrl, basePath, records, settings, virtualServers } = options
+  const [module, keys] = await Promise.all([loadOidcProvider(), loadServerKeys(options.sealed, options.vault)])
+  const verifier = createAccessTokenVerifier({ records, clock })
+  const adapter = createAdapters(options, module, verifier, clock)
+  const fetch = createProviderFetch({ fetchDocument: options.fetchDocument, records, clock })
+  const renderError = renderProviderError
+  const provider = new module.Provider(
+    publicUrl,
+    configureProvider({ publicUrl, basePath, keys, virtualServers, settings, adapter, fetch, module, renderError }),
+  )
+  // The front door sets X-Forwarded-Proto from publicUrl and removes every forwarding header of the client.
+  provider.proxy = true
+  prefixTokens(provider)
+  const events = createOAuthEvents({ recorder: options.recorder, clock })
+  listenToProvider(provider, events, virtualServers, options.log)
+  keepClientsAlive(provider, records, () => clientTtlSeconds(settings()), clock, options.log)
+  const host = { provider, publicUrl, virtualServers, settings, formTokens: createFormTokens(keys.forms), events }
+  const takeRegistration = limitRegistrations(options.registrationLimits ?? defaultRegistrationLimits, clock)
+  const listener = provider.callback()
+  const provide = (request: IncomingMessage, response: ServerResponse) => void listener(request, response)
+  const door = new FrontDoor({ publicUrl, basePath, virtualServers, host, takeRegistration, provide })
+  const stopSweeping = sweepExpiredRecords(records, clock, options.log)
+  return {
+    owns: (path) => isOAuthPath(path, basePath),
+    handle: (original, response, known = {}) => {
+      const requestId = known.requestId ?? randomId()
+      const clientAddress = known.clientAddress ?? original.socket.remoteAddress ?? ''
+      void door.handle({ requestId, original, clientAddress }, response)
+    },
+    verifier,
+    revokeGrant: (grantId) => adapter('Grant').revokeByGrantId(grantId),
+    close: stopSweeping,
+  }
+}
+
+function createAdapters(
+  options: AuthorizationServerOptions,
+  module: OidcProviderModule,
+  verifier: CachingTokenVerifier,
+  clock: Clock,
+): (model: string) => RecordAdapter {
+  const adapterOptions = {
+    records: options.records,
+    vault: options.vault,
+    clock,
+    leewaySeconds: () => options.settings().refreshTokenLeewaySeconds,
+    clientTtlSeconds: () => clientTtlSeconds(options.settings()),
+    onTokenDestroyed: verifier.forgetToken,
+    onGrantRevoked: verifier.forgetGrant,
+    invalidGrant: (detail: string) => new module.errors.InvalidGrant(detail),
+  }
+  return (model) => new RecordAdapter(model, adapterOptions)
+}
+
+/** Puts a prefix that secret scanners can find before the 256 random bits of the provider. */
+function prefixTokens(provider: Provider): void {
+  prefixIds(provider.AccessToken.prototype, 'sp_at_')
+  prefixIds(provider.RefreshToken.prototype, 'sp_rt_')
+}
+
+function prefixIds(prototype: object, prefix: string): void {
+  const { generateTokenId } = prototype as { generateTokenId(): string }
+  Object.assign(prototype, {
+    generateTokenId(this: object) {
+      return prefix + generateTokenId.call(this)
+    },
+  })
+}

@@ -1,0 +1,43 @@
+import type { PageName } from './answer-interaction.ts'
+
+/** What a path of the authorization server stands for. */
+export type Endpoint =
+  | { readonly kind: 'metadata' | 'register' | 'token' | 'revoke' | 'jwks' | 'authorize' }
+  | { readonly kind: 'resume'; readonly path: string }
+  | { readonly kind: 'page'; readonly page: PageName; readonly uid: string }
+  | { readonly kind: 'unknown' }
+
+const metadataPaths = ['/.well-known/oauth-authorization-server', '/.well-known/openid-configuration']
+const uidPattern = /^[A-Za-z0-9_-]{10,64}$/
+
+/** True for every path that the authorization server answers, with a 404 of its own where nothing is. */
+export function isOAuthPath(path: string, basePath: string): boolean {
+  if (path.startsWith(`${basePath}/oauth/`)) return true
+  return metadataPaths.some((each) => path === each || path.startsWith(`${each}/`))
+}
+
+/** The endpoint at a path. */
+export function findEndpoint(path: string, basePath: string): Endpoint {
+  if (metadataPaths.includes(path)) return { kind: 'metadata' }
+  const prefix = `${basePath}/oauth/`
+  if (!path.startsWith(prefix)) return { kind: 'unknown' }
+  const [name, uid, ...rest] = path.slice(prefix.length).split('/')
+  if (uid === undefined) return findPlain(name ?? '')
+  if (rest.length > 0 || !uidPattern.test(uid)) return { kind: 'unknown' }
+  if (name === 'authorize') return { kind: 'resume', path }
+  if (name === 'consent' || name === 'dev-login') return { kind: 'page', page: name, uid }
+  return { kind: 'unknown' }
+}
+
+function findPlain(name: string): Endpoint {
+  switch (name) {
+    case 'register':
+    case 'token':
+    case 'revoke':
+    case 'jwks':
+    case 'authorize':
+      return { kind: name }
+    default:
+      return { kind: 'unknown' }
+  }
+}

@@ -1,0 +1,35 @@
+import type { ReasonCode } from '../../errors/reasons.ts'
+
+/** What an error of the provider carries. */
+export interface ProviderError {
+  readonly name?: string | undefined
+  readonly message?: string | undefined
+  readonly error_detail?: string | undefined
+}
+
+const byName: { readonly [name: string]: ReasonCode } = {
+  SessionNotFound: 'grant_expired',
+  InvalidClientMetadata: 'client_metadata_invalid',
+  InvalidRedirectUri: 'client_metadata_invalid',
+  InvalidTarget: 'grant_target_invalid',
+  AccessDenied: 'grant_refused',
+  InvalidGrant: 'grant_invalid',
+}
+
+/** The documented reason behind an error of the provider. */
+export function explainOAuthError(error: ProviderError): ReasonCode {
+  if (error.name === 'InvalidClient') {
+    return error.message?.includes('metadata document') ? 'client_metadata_unreachable' : 'client_unknown'
+  }
+  if (error.name === 'InvalidClientAuth') {
+    return error.error_detail?.includes('not found') ? 'client_unknown' : 'client_unauthenticated'
+  }
+  const named = byName[error.name ?? '']
+  if (named !== undefined) return named
+  return 'error_detail' in error || isOAuthError(error) ? 'grant_request_invalid' : 'gateway_error'
+}
+
+/** Errors of the provider name themselves by their OAuth code; anything else is a bug. */
+function isOAuthError(error: ProviderError): boolean {
+  return 'error' in error && 'statusCode' in error
+}

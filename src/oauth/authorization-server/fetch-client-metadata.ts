@@ -1,0 +1,78 @@
+import type { Clock } from '../../contracts/clock.ts'
+import type { OAuthRecords } from '../../contracts/storage.ts'
+import type { FetchDocument, FetchedDocument } from '../../http/fetch-document.ts'
+import { sha256 } from '../../lib/hash.ts'
+import { isJsonObject } from '../../lib/json.ts'
+import { sanitizeClientMetadata } from './sanitize-client-metadata.ts'
+
+/** What fetching for the provider needs. */
+export interface FetchForProviderOptions {
+  readonly fetchDocument: FetchDocument
+  readonly records: OAuthRecords
+  readonly clock: Clock
+}
+
+/** The shape in which the provider wants to fetch. */
+export type ProviderFetch = (input: string | URL | Request, init?: RequestInit) => Promise<Response>
+
+const model = 'ClientMetadataDocument'
+const keptSeconds = 90 * 24 * 3600
+const jwksBytes = 64 * 1024
+
+/**
+ * `fetch` for the provider: Client ID Metadata Documents and client JWKS, through the guarded door. The last good document of a
+ * client is kept, so that a grant lives on while the client's site is down (or the gateway restarts without a network).
+ */
+export function createProviderFetch(options: FetchForProviderOptions): ProviderFetch {
+  return async (input) => {
+    const url = input instanceof Request ? input.url : String(input)
+    try {
+      const document = await options.fetchDocument(url, { maxBytes: jwksBytes })
+      return await answerWith(document, url, options)
+    } catch (error) {
+      const kept = await findKept(url, options)
+      if (kept === undefined) throw error
+      return new Response(kept, { headers: { 'content-type': 'application/json' } })
+    }
+  }
+}
+
+const documentBytes = 5 * 1024
+
+async function answerWith(document: FetchedDocument, url: string, options: FetchForProviderOptions): Promise<Response> {
+  const headers = { ...document.headers, 'content-type': 'application/json' }
+  const parsed: unknown = JSON.parse(document.body.toString('utf8'))
+  if (document.status !== 200 || !isMetadataOf(parsed, url)) return rebuild(document.body, document.status, headers)
+  if (document.body.length > documentBytes) throw new Error(`the document is larger than ${documentBytes} bytes`)
+  const sanitized = sanitizeClientMetadata(parsed, 'document')
+  if ('error' in sanitized) throw new Error(sanitized.description)
+  const text = JSON.stringify(sanitized.metadata)
+  await options.records.upsert({
+    model,
+    idHash: sha256(url),
+    grantId: undefined,
+    uid: undefined,
+    payload: text,
+    expiresAtMs: options.clock() + keptSeconds * 1000,
+    consumedAtMs: undefined,
+  })
+  return rebuild(Buffer.from(text), 200, headers)
+}
+
+async function findKept(url: string, options: FetchForProviderOptions): Promise<string | undefined> {
+  const record = await options.records.find(model, sha256(url))
+  if (!record || (record.expiresAtMs ?? 0) <= options.clock()) return undefined
+  return record.payload
+}
+
+function isMetadataOf(parsed: unknown, url: string): boolean {
+  return isJsonObject(parsed) && parsed['client_id'] === url
+}
+
+function rebuild(body: Buffer, status: number, headers: { [name: string]: string }): Response {
+  const kept = Object.fromEntries(
+    Object.entries(headers).filter(([name]) => name === 'cache-control' || name === 'content-type'),
+  )
+  const empty = status === 204 || status === 304
+  return new Response(empty ? null : new Uint8Array(body), { status, headers: kept })
+}

@@ -1,0 +1,221 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { VirtualServerDirectory } from '../../contracts/virtual-server.ts'
+import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
+import { readBody } from '../../http/read-body.ts'
+import { isJsonObject } from '../../lib/json.ts'
+import { renderErrorPage } from '../pages/error-page.ts'
+import { answerInteraction, type InteractionHost } from './answer-interaction.ts'
+import { answerJson, answerOAuthError, answerPreflight, corsHeaders } from './answer-json.ts'
+import { type Endpoint, findEndpoint } from './endpoints.ts'
+import type { TakeRegistration } from './limit-registrations.ts'
+import { type RequestContext, setRequestContext } from './request-context.ts'
+import { type RewrittenParts, rewriteRequest } from './rewrite-request.ts'
+import { sanitizeAuthorizeQuery } from './sanitize-authorize-request.ts'
+import { sanitizeClientMetadata } from './sanitize-client-metadata.ts'
+import { sanitizeTokenForm } from './sanitize-token-request.ts'
+import { renderServerMetadata } from './server-metadata.ts'
+
+/** What stands between the socket and the provider. */
+export interface FrontDoorOptions {
+  readonly publicUrl: string
+  readonly basePath: string
+  readonly virtualServers: VirtualServerDirectory
+  readonly host: InteractionHost
+  readonly takeRegistration: TakeRegistration
+  /** The provider's request listener. */
+  readonly provide: (request: IncomingMessage, response: ServerResponse) => void
+}
+
+/** One request at the front door. */
+interface Arrival {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
+  readonly search: string
+  readonly context: RequestContext
+}
+
+const bodyLimitBytes = 64 * 1024
+const noStore = { 'cache-control': 'no-store' }
+
+/**
+ * Every request of the authorization server passes here before the provider sees it: what real clients send is brought into the
+ * form that a strict server accepts, and what must not reach the provider (foreign hosts, large bodies) does not.
+ */
+export class FrontDoor {
+  readonly #options: FrontDoorOptions
+
+  constructor(options: FrontDoorOptions) {
+    this.#options = options
+  }
+
+  /** Answers one request; never rejects. */
+  async handle(context: RequestContext, response: ServerResponse): Promise<void> {
+    const request = context.original
+    const url = request.url ?? '/'
+    const queryStart = url.indexOf('?')
+    const path = queryStart < 0 ? url : url.slice(0, queryStart)
+    const search = queryStart < 0 ? '' : url.slice(queryStart)
+    const endpoint = findEndpoint(path, this.#options.basePath)
+    response.setHeader('x-request-id', context.requestId)
+    try {
+      await this.#answer(endpoint, { request, response, search, context })
+    } catch (error) {
+      this.#fail(error, endpoint, response, context)
+    }
+  }
+
+  async #answer(endpoint: Endpoint, arrival: Arrival): Promise<void> {
+    const { method } = arrival.request
+    const allowed = methodsOf(endpoint)
+    if (allowed === undefined) throw new GatewayError('route_not_found')
+    if (method === 'OPTIONS' && endpoint.kind !== 'page') return answerPreflight(arrival.response, allowed)
+    if (!allowed.split(', ').includes(method ?? ''))
+      throw new GatewayError('method_not_allowed', { headers: { allow: allowed } })
+    switch (endpoint.kind) {
+      case 'metadata':
+        return this.#answerMetadata(arrival.response)
+      case 'register':
+        return this.#register(arrival)
+      case 'token':
+      case 'revoke':
+        return this.#forwardForm(endpoint.kind, arrival)
+      case 'authorize':
+        return this.#authorize(arrival)
+      case 'page':
+        return this.#answerPage(endpoint, arrival)
+      case 'resume':
+        return this.#provide(arrival, { url: endpoint.path, body: Buffer.alloc(0) })
+      default:
+        return this.#forwardPlain('jwks', arrival)
+    }
+  }
+
+  #answerMetadata(response: ServerResponse): void {
+    const { publicUrl, basePath, virtualServers, host } = this.#options
+    const metadata = renderServerMetadata({
+      publicUrl,
+      basePath,
+      virtualServers,
+      cimdEnabled: host.settings().cimdEnabled,
+    })
+    answerJson(response, 200, metadata, { 'cache-control': 'public, max-age=300' })
+  }
+
+  async #register(arrival: Arrival): Promise<void> {
+    const wait = this.#options.takeRegistration(arrival.context.clientAddress)
+    if (wait > 0) throw new GatewayError('limit_rate_exceeded', { headers: { 'retry-after': String(wait) } })
+    const sanitized = sanitizeClientMetadata(parseJson(await readBody(arrival.request, bodyLimitBytes)), 'registration')
+    if ('error' in sanitized) {
+      const { error, description } = sanitized
+      answerOAuthError(
+        arrival.response,
+        { status: 400, error, description, reason: 'client_metadata_invalid' },
+        arrival.context.requestId,
+      )
+      return
+    }
+    const headers = { accept: 'application/json', 'content-type': 'application/json' }
+    this.#forwardPlain('register', arrival, Buffer.from(JSON.stringify(sanitized.metadata)), headers)
+  }
+
+  async #forwardForm(name: string, arrival: Arrival): Promise<void> {
+    const form = (await readBody(arrival.request, bodyLimitBytes)).toString('utf8')
+    const body = name === 'token' ? sanitizeTokenForm(form, this.#options.virtualServers) : form
+    this.#forwardPlain(name, arrival, Buffer.from(body), { accept: 'application/json' })
+  }
+
+  #authorize(arrival: Arrival): void {
+    const search = sanitizeAuthorizeQuery(arrival.search, this.#options.virtualServers)
+    this.#provide(arrival, { url: `${this.#options.basePath}/oauth/authorize${search}`, body: Buffer.alloc(0) })
+  }
+
+  async #answerPage(endpoint: Endpoint & { kind: 'page' }, arrival: Arrival): Promise<void> {
+    const { request, response, context } = arrival
+    const posted = request.method === 'POST'
+    if (posted && !isForm(request)) throw new GatewayError('grant_request_invalid', { status: 415 })
+    const form = posted ? new URLSearchParams((await readBody(request, bodyLimitBytes)).toString('utf8')) : undefined
+    const rewritten = this.#rewrite(arrival, { url: request.url ?? '/', body: Buffer.alloc(0) })
+    const visit = { request: rewritten, response, context, form }
+    const answer = await answerInteraction(endpoint.page, endpoint.uid, visit, this.#options.host)
+    if (answer) response.writeHead(answer.status, answer.page.headers).end(answer.page.body)
+  }
+
+  /** For endpoints that programs call: never cached, open to browser-based clients. */
+  #forwardPlain(name: string, arrival: Arrival, body = Buffer.alloc(0), headers = {}): void {
+    const open = name === 'jwks' ? corsHeaders : { ...corsHeaders, ...noStore }
+    for (const [key, value] of Object.entries(open)) arrival.response.setHeader(key, value)
+    this.#provide(arrival, { url: `${this.#options.basePath}/oauth/${name}`, body, headers })
+  }
+
+  #provide(arrival: Arrival, parts: RewrittenParts): void {
+    this.#options.provide(this.#rewrite(arrival, parts), arrival.response)
+  }
+
+  #rewrite(arrival: Arrival, parts: RewrittenParts): IncomingMessage {
+    const rewritten = rewriteRequest(arrival.request, parts, this.#options.publicUrl)
+    setRequestContext(rewritten, arrival.context)
+    return rewritten
+  }
+
+  /** Programs receive JSON, people a page. */
+  #fail(thrown: unknown, endpoint: Endpoint, response: ServerResponse, context: RequestContext): void {
+    const error = asGatewayError(thrown)
+    this.#options.host.events.record(
+      'auth_token_rejected',
+      context.requestId,
+      { detail: error.details.detail ?? null },
+      error.reason,
+    )
+    if (response.headersSent) {
+      response.destroy()
+      return
+    }
+    const headers = { ...error.details.headers, ...noStore }
+    if (endpoint.kind === 'page') {
+      const page = renderErrorPage({ reason: error.reason, requestId: context.requestId })
+      response.writeHead(error.status, { ...page.headers, ...headers }).end(page.body)
+      return
+    }
+    const shape = { status: error.status, error: oauthCode(error), description: error.message, reason: error.reason }
+    answerOAuthError(response, shape, context.requestId, headers)
+  }
+}
+
+function methodsOf(endpoint: Endpoint): string | undefined {
+  switch (endpoint.kind) {
+    case 'metadata':
+    case 'jwks':
+      return 'GET, HEAD'
+    case 'register':
+    case 'token':
+    case 'revoke':
+      return 'POST'
+    case 'page':
+      return 'GET, POST'
+    case 'authorize':
+    case 'resume':
+      return 'GET'
+    default:
+      return undefined
+  }
+}
+
+function oauthCode(error: GatewayError): string {
+  if (error.reason === 'limit_rate_exceeded') return 'temporarily_unavailable'
+  if (error.reason === 'route_not_found') return 'not_found'
+  return error.status >= 500 ? 'server_error' : 'invalid_request'
+}
+
+function parseJson(body: Buffer): unknown {
+  try {
+    const parsed: unknown = JSON.parse(body.toString('utf8'))
+    return isJsonObject(parsed) ? parsed : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function isForm(request: IncomingMessage): boolean {
+  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
+  return type === 'application/x-www-form-urlencoded'
+}

@@ -1,0 +1,101 @@
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import { type EventRecorder, type EventType, type GatewayEvent, newEvent } from '../../analytics/event.ts'
+import type { Clock } from '../../contracts/clock.ts'
+import type { Logger } from '../../contracts/logger.ts'
+import type { VirtualServerDirectory } from '../../contracts/virtual-server.ts'
+import { type ReasonCode, reasons } from '../../errors/reasons.ts'
+import { explainOAuthError } from './explain-oauth-error.ts'
+import { getRequestContext } from './request-context.ts'
+
+/** Facts of one OAuth step. */
+export type EventFacts = Partial<
+  Pick<GatewayEvent, 'subject' | 'clientId' | 'clientName' | 'virtualServer' | 'upstream' | 'detail'>
+>
+
+/** Records OAuth steps as events. */
+export interface OAuthEvents {
+  record(type: EventType, requestId: string, facts: EventFacts, reason?: ReasonCode): void
+}
+
+/** What recording needs. */
+export interface OAuthEventsOptions {
+  readonly recorder: EventRecorder
+  readonly clock: Clock
+}
+
+/** Makes the recorder of OAuth steps. A step with a reason failed. */
+export function createOAuthEvents(options: OAuthEventsOptions): OAuthEvents {
+  return {
+    record(type, requestId, facts, reason) {
+      const event = Object.assign(newEvent(type, options.clock(), requestId), facts)
+      if (reason !== undefined) {
+        event.outcome = reason === 'grant_refused' ? 'denied' : 'failure'
+        event.reason = reason
+        event.failureOrigin = reasons[reason].origin
+      }
+      options.recorder.record(event)
+    },
+  }
+}
+
+/** Records what the provider reports, and logs its bugs. */
+export function listenToProvider(
+  provider: Provider,
+  events: OAuthEvents,
+  directory: VirtualServerDirectory,
+  log: Logger,
+): void {
+  const note = (type: EventType, ctx: KoaContextWithOIDC, reason?: ReasonCode, detail?: string) => {
+    const facts = { ...readFacts(ctx, directory), detail: detail ?? null }
+    events.record(type, getRequestContext(ctx.req).requestId, facts, reason)
+  }
+  const reject = (ctx: KoaContextWithOIDC, error: Error) =>
+    note('auth_token_rejected', ctx, explainOAuthError(error), describe(error))
+  provider.on('registration_create.success', (ctx) => note('auth_client_registered', ctx))
+  provider.on('interaction.started', (ctx) => {
+    if (ctx.oidc.route === 'authorization') note('auth_authorize_started', ctx)
+  })
+  provider.on('grant.success', (ctx) => {
+    const refreshed = ctx.oidc.params?.['grant_type'] === 'refresh_token'
+    note(refreshed ? 'auth_token_refreshed' : 'auth_token_issued', ctx)
+  })
+  provider.on('grant.revoked', (ctx) => note('auth_token_revoked', ctx))
+  provider.on('grant.error', reject)
+  provider.on('registration_create.error', reject)
+  provider.on('revocation.error', reject)
+  provider.on('authorization.error', (ctx, error) => {
+    // The consent page recorded the refusal itself.
+    if (error.name !== 'AccessDenied') reject(ctx, error)
+  })
+  provider.on('server_error', (ctx, error) => {
+    log.error({ err: error, requestId: getRequestContext(ctx.req).requestId }, 'the authorization server failed')
+    note('auth_token_rejected', ctx, 'gateway_error')
+  })
+}
+
+function readFacts(ctx: KoaContextWithOIDC, directory: VirtualServerDirectory): EventFacts {
+  const { client, account, entities, params } = ctx.oidc
+  const token = entities.AccessToken ?? entities.RefreshToken ?? entities.AuthorizationCode
+  const resource =
+    readResource(params?.['resource']) ?? readResource(token && 'resource' in token ? token.resource : undefined)
+  const server = resource === undefined ? undefined : directory.findByResource(resource)
+  return {
+    clientId: client?.clientId ?? null,
+    clientName: client?.clientName ?? null,
+    subject: account?.accountId ?? (token && 'accountId' in token ? (token.accountId ?? null) : null),
+    virtualServer: server?.name ?? null,
+    upstream: server?.upstream ?? null,
+  }
+}
+
+function readResource(value: unknown): string | undefined {
+  if (typeof value === 'string') return value
+  return Array.isArray(value) && typeof value[0] === 'string' ? value[0] : undefined
+}
+
+/** Sentences of the provider name rules, never values of secrets. */
+function describe(error: Error): string {
+  const description = 'error_description' in error ? String(error.error_description) : ''
+  const detail = 'error_detail' in error ? String(error.error_detail) : ''
+  return [error.message, description, detail].filter(Boolean).join(': ')
+}

@@ -1,0 +1,48 @@
+import { html, type RenderedPage, renderPage } from './render-page.ts'
+
+/** What a person must know to decide. Everything about the client is its own claim, except where its document or redirect lives. */
+export interface ConsentPageOptions {
+  readonly subject: string
+  readonly clientName: string
+  /** Host of the Client ID Metadata Document, when the client is identified by one. */
+  readonly clientHost: string | undefined
+  /** Who receives the answer: host, or scheme of an application. */
+  readonly redirectTarget: string
+  /** The redirect goes to a program on this machine. */
+  readonly localRedirect: boolean
+  readonly virtualServerTitle: string
+  readonly virtualServerUrl: string
+  readonly upstream: string
+  readonly formToken: string
+  readonly formTargets: readonly string[]
+}
+
+/** The consent page: who asks, for what, and where the answer goes. */
+export function renderConsentPage(options: ConsentPageOptions): RenderedPage {
+  const content = html`<h1>Allow ${options.clientName} to use ${options.virtualServerTitle}?</h1>
+<p class="soft">Signed in as <strong>${options.subject}</strong></p>
+<dl>
+<div><dt>Application (its own name for itself)</dt><dd>${options.clientName}</dd></div>
+${options.clientHost && html`<div><dt>Published by</dt><dd><strong>${options.clientHost}</strong></dd></div>`}
+<div><dt>The answer goes to</dt><dd><strong>${options.redirectTarget}</strong></dd></div>
+<div><dt>Virtual server</dt><dd>${options.virtualServerTitle}<br><code>${options.virtualServerUrl}</code></dd></div>
+<div><dt>Upstream behind it</dt><dd>${options.upstream}</dd></div>
+</dl>
+${options.localRedirect && html`<p class="note" role="note">The answer goes to a program on <strong>this computer</strong>. Allow it only if you just started the sign-in yourself.</p>`}
+<p>It will be able to, in your name and until you revoke it:</p>
+<ul>
+<li>see the tools, prompts and resources of this virtual server</li>
+<li>call its tools, including those that change things</li>
+<li>stay connected without asking again</li>
+</ul>
+<p class="soft small">It gets access to this virtual server only, and never sees the credential that the gateway uses for the upstream.</p>
+<form method="post">
+<input type="hidden" name="form_token" value="${options.formToken}">
+<div class="actions">
+<button type="submit" name="decision" value="refuse">Refuse</button>
+<button class="primary" type="submit" name="decision" value="allow">Allow</button>
+</div>
+<footer>Not ${options.subject}? <button class="link" type="submit" name="decision" value="switch">Sign in as somebody else</button></footer>
+</form>`
+  return renderPage({ title: 'Allow access', content, formTargets: options.formTargets })
+}

@@ -1,0 +1,23 @@
+import { type ReasonCode, reasons } from '../../errors/reasons.ts'
+import { html, type RenderedPage, renderPage } from './render-page.ts'
+
+/** What an error page may say. */
+export interface ErrorPageOptions {
+  readonly reason: ReasonCode
+  readonly requestId: string
+  /** One more sentence for the person, e.g. the `error_description`. */
+  readonly description?: string | undefined
+}
+
+/** A page that says what went wrong and what to do, with the code and request id an administrator needs. */
+export function renderErrorPage(options: ErrorPageOptions): RenderedPage {
+  const { message, remedy } = reasons[options.reason]
+  const content = html`<h1>${message}</h1>
+${options.description && options.description !== message && html`<p class="soft">${options.description}</p>`}
+<p>${remedy}</p>
+<dl>
+<div><dt>Reason</dt><dd><code>${options.reason}</code></dd></div>
+<div><dt>Request</dt><dd><code>${options.requestId}</code></dd></div>
+</dl>`
+  return renderPage({ title: 'Sign-in problem', content })
+}

@@ -1,0 +1,99 @@
+import { LRUCache } from 'lru-cache'
+import type { Clock } from '../../contracts/clock.ts'
+import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
+import type { AccessTokenVerifier, VerifiedAccessToken } from '../../contracts/subject.ts'
+import { sha256 } from '../../lib/hash.ts'
+import { isJsonObject, stringMember } from '../../lib/json.ts'
+
+/** Looks up access tokens and remembers those that are valid. */
+export interface CachingTokenVerifier extends AccessTokenVerifier {
+  /** The token with this hash was destroyed. */
+  readonly forgetToken: (idHash: string) => void
+  /** Every token of this grant was destroyed. */
+  readonly forgetGrant: (grantId: string) => void
+}
+
+/** What verification needs. */
+export interface TokenVerifierOptions {
+  readonly records: OAuthRecords
+  readonly clock: Clock
+  /** Tokens remembered. Default 50,000. */
+  readonly cacheSize?: number | undefined
+}
+
+type Refusal = 'token_invalid' | 'token_expired' | 'token_revoked'
+
+const prefix = 'sp_at_'
+const longestToken = 128
+
+/**
+ * Verifies opaque access tokens: one hash and one look-up in memory for a token seen before, the store otherwise. Revocation is
+ * immediate, expiry is checked at every call, and refusals are not remembered, so that guesses cannot push out real tokens.
+ */
+export function createAccessTokenVerifier(options: TokenVerifierOptions): CachingTokenVerifier {
+  const { records, clock } = options
+  const cache = new LRUCache<string, VerifiedAccessToken>({ max: options.cacheSize ?? 50_000 })
+  const revoked = new LRUCache<string, true>({ max: 10_000 })
+  let revocations = 0
+
+  async function load(idHash: string): Promise<VerifiedAccessToken | Refusal> {
+    const before = revocations
+    const record = await records.find('AccessToken', idHash)
+    if (!record) return revoked.has(idHash) ? 'token_revoked' : 'token_invalid'
+    const verified = readAccessToken(record)
+    if (!verified) return 'token_invalid'
+    if (verified.expiresAtMs <= clock()) return 'token_expired'
+    // A token may be saved just after its grant was revoked: without its grant it is worth nothing.
+    if (!(await records.find('Grant', sha256(verified.grantId)))) return 'token_revoked'
+    // Something was revoked meanwhile, perhaps this: look again.
+    if (before !== revocations) return load(idHash)
+    cache.set(idHash, verified)
+    return verified
+  }
+
+  return {
+    verify(token) {
+      if (!token.startsWith(prefix) || token.length > longestToken) return 'token_invalid'
+      const idHash = sha256(token)
+      const cached = cache.get(idHash)
+      if (cached === undefined) return load(idHash)
+      if (cached.expiresAtMs > clock()) return cached
+      cache.delete(idHash)
+      return 'token_expired'
+    },
+    forgetToken(idHash) {
+      revocations++
+      revoked.set(idHash, true)
+      cache.delete(idHash)
+    },
+    forgetGrant(grantId) {
+      revocations++
+      for (const [idHash, { grantId: owner }] of cache.entries()) {
+        if (owner !== grantId) continue
+        revoked.set(idHash, true)
+        cache.delete(idHash)
+      }
+    },
+  }
+}
+
+function readAccessToken(record: OAuthRecord): VerifiedAccessToken | undefined {
+  const payload: unknown = JSON.parse(record.payload)
+  if (!isJsonObject(payload) || record.expiresAtMs === undefined || record.grantId === undefined) return undefined
+  const id = stringMember(payload, 'accountId')
+  const clientId = stringMember(payload, 'clientId')
+  const audience = payload['aud']
+  if (id === undefined || clientId === undefined || audience === undefined) return undefined
+  return {
+    subject: {
+      id,
+      tenant: 'default',
+      clientId,
+      scopes: (stringMember(payload, 'scope') ?? '').split(' '),
+      data: { sub: id },
+    },
+    audience: Array.isArray(audience) ? audience.map(String) : [String(audience)],
+    expiresAtMs: record.expiresAtMs,
+    grantId: record.grantId,
+  }
+}
