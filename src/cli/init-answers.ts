@@ -51,4 +51,3 @@ export function checkAnswers({ name, upstream, apiKeyEnv }: InitAnswers): void {
   if (problem) throw new UsageError(problem)
   if (upstream === undefined && apiKeyEnv !== undefined) throw new UsageError('--api-key-env needs --upstream.')
 }
-

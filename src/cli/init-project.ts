@@ -14,7 +14,13 @@ export async function initProject(directory: string, options: InitOptions): Prom
   checkAnswers(answers)
   const files = answers.upstream === undefined ? await demoFiles() : upstreamFiles(answers, answers.upstream)
   await writeFiles(target, files)
-  process.stdout.write(describeNextSteps(relative(process.cwd(), target), [...files.keys()], answers))
+  process.stdout.write(describeNextSteps(nameDirectory(target), [...files.keys()], answers))
+}
+
+/** As people would type it: relative below the current directory, else absolute. */
+function nameDirectory(path: string): string {
+  const fromHere = relative(process.cwd(), path)
+  return fromHere.startsWith('..') ? path : fromHere
 }
 
 async function refuseUsedDirectory(directory: string, force: boolean): Promise<void> {
