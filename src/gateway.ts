@@ -10,7 +10,7 @@ import { loadProject } from './config/load-project.ts'
 import type { Problem, Project } from './config/project.ts'
 import { ProjectError } from './config/project-error.ts'
 import type { Logger } from './contracts/logger.ts'
-import type { VirtualServerDirectory } from './contracts/virtual-server.ts'
+import type { SignInSettings, VirtualServerDirectory } from './contracts/virtual-server.ts'
 import { loadOrCreateKeyFile, parseVaultKeys, type VaultKeys } from './credentials/keys.ts'
 import { createVault } from './credentials/vault.ts'
 import type { GatewayError } from './errors/gateway-error.ts'
@@ -18,6 +18,7 @@ import { handlerTypes } from './handlers/index.ts'
 import { type AllowedHosts, checkHost, hostnameOf } from './http/check-host.ts'
 import { isLoopbackHostname } from './http/cors.ts'
 import { createDispatcher } from './http/dispatch.ts'
+import { createFetchDocument } from './http/fetch-document.ts'
 import { type Listener, listen } from './http/listen.ts'
 import { randomToken } from './lib/random-id.ts'
 import { createTokenSealer, type TokenSealer } from './lib/seal-token.ts'
@@ -78,9 +79,10 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     sealed: storage.sealed,
     vault,
     virtualServers,
-    settings: () => current.project.signIn,
+    settings: () => current.project.signIn ?? noSignIn,
     recorder,
     log,
+    fetchDocument: createFetchDocument(),
   })
   const limiter = createMemoryLimiter(Date.now)
   const sessionSealer = await loadSessionSealer(stores)
@@ -93,11 +95,17 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     return new Snapshot(next, buildRoutes(next, host), { limits: next.settings.limits, allowedHosts, recorder, log })
   }
   current = build(project)
-  const housekeeping = startHousekeeping(() => current.project, storage, events, log)
+  const retention = startRetention(() => current.project, events, log)
   listener.serve(
     createDispatcher({
       serveRoute: (request, response, path, search) => current.serve(request, response, path, search),
-      mounts: [createResourceMetadataMount(virtualServers), authorizationServer],
+      mounts: [
+        createResourceMetadataMount(virtualServers),
+        {
+          owns: (path) => current.project.signIn !== undefined && authorizationServer.owns(path),
+          handle: (request, response) => authorizationServer.handle(request, response),
+        },
+      ],
       admit: (request: IncomingMessage) => checkHost(request.headers, current.host.allowedHosts),
       onRefused: (error, requestId) => recordRefusal(recorder, error, requestId),
     }),
@@ -118,10 +126,10 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       return { ok: true }
     },
     async close() {
-      clearInterval(housekeeping)
+      clearInterval(retention)
       const drainMs = current.project.settings.limits.drainSeconds * 1000
       await Promise.all([listener.close(drainMs), current.retire(drainMs)])
-      await authorizationServer.close()
+      authorizationServer.close()
       await close()
       log.flush()
     },
@@ -137,6 +145,18 @@ async function compile(options: GatewayOptions, listenUrl: string | undefined): 
 async function tryCompile(options: GatewayOptions, listenUrl: string | undefined) {
   const sources = await loadProject(options.projectDirectory)
   return compileProject(sources, { policyTypes, handlerTypes, mode: options.mode, listenUrl })
+}
+
+/** Nobody can sign in to a project without a sign-in policy; the values only keep its old tokens from being read. */
+const noSignIn: SignInSettings = {
+  accessTokenTtlSeconds: 0,
+  refreshTokenTtlSeconds: 0,
+  refreshTokenLeewaySeconds: 0,
+  authorizationCodeTtlSeconds: 0,
+  sessionTtlSeconds: 0,
+  stateTtlSeconds: 0,
+  cimdEnabled: false,
+  devLogin: false,
 }
 
 type Stores = Awaited<ReturnType<typeof openStores>>
@@ -196,21 +216,18 @@ function hostsOf(project: Project, listenUrl: string): AllowedHosts {
   return new Set(names.map((name) => name.toLowerCase()))
 }
 
-const hourMs = 60 * 60 * 1000
+const retentionIntervalMs = 60_000
+const dayMs = 24 * 60 * 60 * 1000
 
-function startHousekeeping(
-  project: () => Project,
-  storage: Stores['storage'],
-  events: Stores['events'],
-  log: Logger,
-): NodeJS.Timeout {
-  const cleanUp = async (): Promise<void> => {
-    const oldestMs = Date.now() - project().settings.events.retentionDays * 24 * hourMs
-    deleteOldEvents(events, oldestMs, 10_000)
-    await storage.oauth.destroyExpired(Date.now(), 10_000)
-  }
-  const run = (): void => void cleanUp().catch((error: unknown) => log.error({ error }, 'housekeeping failed'))
-  return setInterval(run, hourMs).unref()
+function startRetention(project: () => Project, events: Stores['events'], log: Logger): NodeJS.Timeout {
+  return setInterval(() => {
+    const oldestMs = Date.now() - project().settings.events.retentionDays * dayMs
+    try {
+      deleteOldEvents(events, oldestMs, 50_000)
+    } catch (error) {
+      log.error({ err: error }, 'could not remove old events')
+    }
+  }, retentionIntervalMs).unref()
 }
 
 function recordRefusal(recorder: EventBuffer, error: GatewayError, requestId: string): void {

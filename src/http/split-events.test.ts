@@ -4,7 +4,7 @@ import { EventSplitter, eventData, formatEvent } from './split-events.ts'
 
 function split(chunks: readonly Buffer[], limit = 1000): string[] {
   const splitter = new EventSplitter(limit)
-  const events = chunks.flatMap((chunk) => splitter.push(chunk) ?? ['too large'])
+  const events: (Buffer | string)[] = chunks.flatMap<Buffer | string>((chunk) => splitter.push(chunk) ?? ['too large'])
   const rest = splitter.end()
   return [...events, ...(rest ? [rest] : [])].map(String)
 }
