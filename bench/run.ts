@@ -31,7 +31,7 @@ const help = `npm run bench -- [options]
   --rounds <n>      rounds per case (default 9, quick 2)
   --cases <a,b>     of ${cases.map(({ name }) => name).join(', ')}, start
   --variants <a,b>  of direct, nginx, gateway
-  --no-build        measure dist/ as it is
+  --no-build        measure dist/ as it is, or the sources when there is none
 See bench/README.md for how to read the result.`
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
