@@ -86,6 +86,11 @@ export async function prepareLoadFiles(variant: Variant, call: Call, directory: 
   writeFileSync(files.requestFile, `${lines.join('\r\n')}\r\n\r\n${body}`)
   // The second answer: a gateway may answer the first of a list from the upstream and the rest from its cache.
   await makeRightCall(variant, call)
-  writeFileSync(files.bodyFile, await makeRightCall(variant, call))
+  writeFileSync(files.bodyFile, maskCountdown(await makeRightCall(variant, call)))
   return files
+}
+
+/** How long a list may be kept counts down from answer to answer; to the load generator a byte 1 stands for any digit. */
+function maskCountdown(body: string): string {
+  return body.replace(/(?<="ttlMs":)\d+/, (digits) => '\u0001'.repeat(digits.length))
 }
