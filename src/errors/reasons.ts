@@ -420,6 +420,14 @@ export const reasons = {
     cause: 'The client closed the connection before the answer was complete; in 2026-07-28 that cancels the call.',
     remedy: 'None needed.',
   },
+  config_subject_missing: {
+    origin: 'gateway',
+    status: 500,
+    code: internalError,
+    message: 'This route is not configured correctly.',
+    cause: 'A policy needs to know the user, but no policy before it on the route authenticates one.',
+    remedy: 'Put the authentication policy first among the inbound policies of the route.',
+  },
   gateway_stopping: {
     origin: 'gateway',
     status: 503,
