@@ -212,7 +212,12 @@ export function buildAuthorization(
     ...parameters,
   }
   const query = new URLSearchParams(Object.entries(merged).filter(([, value]) => value !== ''))
-  return { url: `${url}/oauth/authorize?${query}`, verifier, clientId, redirectUri: merged['redirect_uri'] ?? '' }
+  return {
+    url: `${url}/oauth/authorize?${query.toString()}`,
+    verifier,
+    clientId,
+    redirectUri: merged['redirect_uri'] ?? '',
+  }
 }
 
 /** Redeems the code of a final redirect. */

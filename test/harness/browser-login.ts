@@ -123,7 +123,8 @@ function cookieHeader(cookies: Map<string, Cookie>, url: URL): string {
 function storeCookies(cookies: Map<string, Cookie>, header: string | string[] | undefined, url: URL): void {
   for (const line of header === undefined ? [] : [header].flat()) {
     const [pair = '', ...attributes] = line.split(';').map((part) => part.trim())
-    const [name = '', value = ''] = [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]
+    const name = pair.slice(0, pair.indexOf('='))
+    const value = pair.slice(pair.indexOf('=') + 1)
     const path = attributes.find((each) => each.toLowerCase().startsWith('path='))?.slice(5) ?? url.pathname
     const expires = attributes.find((each) => each.toLowerCase().startsWith('expires='))?.slice(8)
     if (expires !== undefined && Date.parse(expires) < Date.now()) cookies.delete(`${name} ${path}`)

@@ -2,6 +2,7 @@ import { GatewayError } from '../../errors/gateway-error.ts'
 import { renderConsentPage } from '../pages/consent-page.ts'
 import { hostOf, type InteractionHost, type Visit, type VisitAnswer } from './answer-interaction.ts'
 import { describeRedirect, isLocalRedirect } from './redirect-uris.ts'
+import { defaultScope } from './sanitize-authorize-request.ts'
 
 /** The consent page and its form. It is asked at every authorization: nothing is approved silently (confused deputy). */
 export async function answerConsent(visit: Visit, host: InteractionHost): Promise<VisitAnswer> {
@@ -40,7 +41,8 @@ function describePage(visit: Visit, subject: string) {
 async function allow(visit: Visit, subject: string, host: InteractionHost): Promise<VisitAnswer> {
   const { interaction, server } = visit
   const grant = new host.provider.Grant({ accountId: subject, clientId: String(interaction.params['client_id']) })
-  grant.addResourceScope(server.resource, String(interaction.params['scope'] ?? ''))
+  const { scope } = interaction.params
+  grant.addResourceScope(server.resource, typeof scope === 'string' ? scope : defaultScope)
   const grantId = await grant.save()
   host.events.record('auth_consent_given', visit.context.requestId, visit.facts)
   await host.provider.interactionFinished(
@@ -69,6 +71,6 @@ async function switchSubject(visit: Visit, host: InteractionHost): Promise<Visit
     if (typeof value === 'string') query.append(name, value)
   }
   const authorize = host.provider.urlFor('authorization')
-  visit.response.writeHead(303, { location: `${authorize}?${query}`, 'cache-control': 'no-store' }).end()
+  visit.response.writeHead(303, { location: `${authorize}?${query.toString()}`, 'cache-control': 'no-store' }).end()
   return undefined
 }

@@ -120,7 +120,7 @@ function prefixTokens(provider: Provider): void {
 }
 
 function prefixIds(prototype: object, prefix: string): void {
-  const { generateTokenId } = prototype as { generateTokenId(): string }
+  const { generateTokenId } = prototype as { generateTokenId: (this: object) => string }
   Object.assign(prototype, {
     generateTokenId(this: object) {
       return prefix + generateTokenId.call(this)

@@ -38,6 +38,5 @@ function secretContext(idHash: string): SealContext {
 
 /** An interaction carries the cookie of its browser session, which nothing reads. */
 function withoutSessionCookie(payload: AdapterPayload): AdapterPayload {
-  const session: object = { ...payload.session, cookie: undefined }
-  return { ...payload, session: session as NonNullable<AdapterPayload['session']> }
+  return { ...payload, session: { ...payload.session, cookie: undefined } as never }
 }

@@ -37,7 +37,7 @@ export function sanitizeAuthorizeQuery(search: string, directory: VirtualServerD
   const prompt = selectPrompts(query.get('prompt'))
   if (prompt === '') query.delete('prompt')
   else replaceOnce(query, 'prompt', prompt)
-  return `?${query}`
+  return `?${query.toString()}`
 }
 
 /** The identifier of the virtual server that is meant, or the value itself when there is none. */

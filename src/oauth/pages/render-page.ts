@@ -79,8 +79,8 @@ function pageHeaders(formTargets: readonly string[]): { [name: string]: string }
 function renderPart(part: Part): string {
   if (part === undefined || part === false) return ''
   if (part instanceof Html) return part.text
-  if (Array.isArray(part)) return part.map((each: Html | string) => renderPart(each)).join('')
-  return escapeHtml(String(part))
+  if (typeof part === 'string' || typeof part === 'number') return escapeHtml(String(part))
+  return part.map((each) => renderPart(each)).join('')
 }
 
 const entities: { readonly [character: string]: string } = {

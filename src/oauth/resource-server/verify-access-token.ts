@@ -92,7 +92,7 @@ function readAccessToken(record: OAuthRecord): VerifiedAccessToken | undefined {
       scopes: (stringMember(payload, 'scope') ?? '').split(' '),
       data: { sub: id },
     },
-    audience: Array.isArray(audience) ? audience.map(String) : [String(audience)],
+    audience: [audience].flat().filter((each) => typeof each === 'string'),
     expiresAtMs: record.expiresAtMs,
     grantId: record.grantId,
   }

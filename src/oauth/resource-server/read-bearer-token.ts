@@ -1,0 +1,21 @@
+import type { IncomingHttpHeaders } from 'node:http'
+
+const scheme = 'bearer '
+
+/**
+ * The access token of a request, undefined when it carries none, or `token_misplaced` when it sends one in any way but
+ * `Authorization: Bearer` (RFC 6750 §2; MCP forbids tokens in the query): in the URL, under another scheme, or several at once.
+ */
+export function readBearerToken(
+  headers: Readonly<IncomingHttpHeaders>,
+  search: string,
+): { readonly token: string } | 'token_misplaced' | undefined {
+  if (search !== '' && new URLSearchParams(search).has('access_token')) return 'token_misplaced'
+  const value = headers.authorization
+  if (value === undefined) return undefined
+  if (value.slice(0, scheme.length).toLowerCase() !== scheme) return 'token_misplaced'
+  const token = value.slice(scheme.length).trim()
+  // Two credentials in one header, or a list of challenges sent back.
+  if (token.includes(',') || token.includes(' ')) return 'token_misplaced'
+  return { token }
+}

@@ -1,0 +1,126 @@
+import { describe, expect, test } from 'vitest'
+import { makeVirtualServer } from '../../../test/harness/authorization-server.ts'
+import type { Exchange } from '../../contracts/exchange.ts'
+import type { PolicyHost } from '../../contracts/policy.ts'
+import type { VerifiedAccessToken } from '../../contracts/subject.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import { mcpOAuthOptions } from './options.ts'
+import { mcpOAuthInbound } from './policy.ts'
+
+const url = 'https://gateway.example'
+const server = makeVirtualServer(url, 'tracker', 'Tracker')
+const metadata = 'resource_metadata="https://gateway.example/.well-known/oauth-protected-resource/mcp/tracker"'
+
+type Outcome = VerifiedAccessToken | 'token_invalid' | 'token_expired' | 'token_revoked'
+
+function verified(changes: Partial<VerifiedAccessToken> = {}): VerifiedAccessToken {
+  const subject = { id: 'ada', tenant: 'default', clientId: 'c1', scopes: ['mcp:tools'], data: {} }
+  return { subject, audience: [server.resource], expiresAtMs: 1, grantId: 'g1', ...changes }
+}
+
+function run(headers: Exchange['headers'], outcome: Outcome | Promise<Outcome> = verified(), search = '') {
+  const host = {
+    policyName: 'sign-in',
+    accessTokens: { verify: () => outcome },
+    virtualServers: { list: () => [server], findByResource: () => server },
+  } as unknown as PolicyHost
+  const exchange = { headers, search, routePath: '/mcp/tracker', subject: undefined } as unknown as Exchange
+  const policy = mcpOAuthInbound.create(mcpOAuthOptions.parse({ browserLogin: { url: '/oauth/dev-login' } }), host)
+  return { result: policy.onRequest?.(exchange), exchange }
+}
+
+function challengeOf(result: unknown): string | undefined {
+  expect(result).toBeInstanceOf(GatewayError)
+  return (result as GatewayError).details.headers?.['www-authenticate']
+}
+
+describe('mcp-oauth-inbound', () => {
+  test('admits a token of this virtual server without a promise', () => {
+    const { result, exchange } = run({ authorization: 'Bearer sp_at_x' })
+    expect(result).toBeUndefined()
+    expect(exchange.subject?.id).toBe('ada')
+  })
+
+  test('waits for the store when the token is new', async () => {
+    const { result, exchange } = run({ authorization: 'bearer sp_at_x' }, Promise.resolve(verified()))
+    expect(result).toBeInstanceOf(Promise)
+    expect(await result).toBeUndefined()
+    expect(exchange.subject?.clientId).toBe('c1')
+  })
+
+  test('challenges without an error when there is no token', () => {
+    const { result } = run({})
+    expect(challengeOf(result)).toBe(`Bearer ${metadata}, scope="mcp:tools"`)
+    expect(result).toMatchObject({ reason: 'token_missing', status: 401 })
+  })
+
+  test.each(['token_invalid', 'token_expired', 'token_revoked'] as const)(
+    'challenges with invalid_token for %s',
+    (reason) => {
+      const { result, exchange } = run({ authorization: 'Bearer sp_at_x' }, reason)
+      expect(result).toMatchObject({ reason, status: 401 })
+      expect(challengeOf(result)).toContain('error="invalid_token"')
+      expect(exchange.subject).toBeUndefined()
+    },
+  )
+
+  test('refuses a token of another virtual server', () => {
+    const { result, exchange } = run({ authorization: 'Bearer sp_at_x' }, verified({ audience: [`${url}/mcp/other`] }))
+    expect(result).toMatchObject({ reason: 'token_wrong_audience', status: 401 })
+    expect(challengeOf(result)).toContain('error="invalid_token"')
+    expect(exchange.subject).toBeUndefined()
+  })
+
+  test('names the scopes that are missing', () => {
+    const subject = { ...verified().subject, scopes: [] }
+    const { result } = run({ authorization: 'Bearer sp_at_x' }, verified({ subject }))
+    expect(result).toMatchObject({ reason: 'token_insufficient_scope', status: 403 })
+    expect(challengeOf(result)).toContain('error="insufficient_scope"')
+    expect(challengeOf(result)).toContain('scope="mcp:tools"')
+  })
+
+  test.each([
+    ['the query', { authorization: 'Bearer sp_at_x' }, '?access_token=sp_at_x'],
+    ['the query, encoded', {}, '?a=1&access%5Ftoken=x'],
+    ['another scheme', { authorization: 'Basic YTpi' }, ''],
+    ['two tokens in one header', { authorization: 'Bearer a, Bearer b' }, ''],
+  ])('refuses a token in %s', (_where, headers, search) => {
+    const { result } = run(headers, verified(), search)
+    expect(result).toMatchObject({ reason: 'token_misplaced', status: 400 })
+    expect(challengeOf(result)).toContain('error="invalid_request"')
+  })
+})
+
+describe('options', () => {
+  test('have the documented defaults', () => {
+    const options = mcpOAuthOptions.parse({ browserLogin: { url: 'http://localhost:9000/oauth/dev-login' } })
+    expect(mcpOAuthInbound.signInSettings?.(options)).toEqual({
+      accessTokenTtlSeconds: 900,
+      refreshTokenTtlSeconds: 2_592_000,
+      refreshTokenLeewaySeconds: 10,
+      authorizationCodeTtlSeconds: 60,
+      sessionTtlSeconds: 28_800,
+      stateTtlSeconds: 900,
+      cimdEnabled: true,
+      devLogin: true,
+    })
+  })
+
+  test.each([
+    'https://idp.example/authorize',
+    'https://evil.example/oauth/dev-login',
+    '/elsewhere',
+    'javascript:/oauth/dev-login',
+  ])('refuse %s as a login URL and say why', (login) => {
+    const result = mcpOAuthOptions.safeParse({ browserLogin: { url: login } })
+    expect(result.error?.issues[0]?.message).toContain('not available yet')
+  })
+
+  test('refuse unknown keys', () => {
+    const result = mcpOAuthOptions.safeParse({
+      browserLogin: { url: '/oauth/dev-login' },
+      oidc: { issuer: 'https://x' },
+    })
+    expect(result.success).toBe(false)
+  })
+})

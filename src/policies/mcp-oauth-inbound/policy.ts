@@ -1,0 +1,96 @@
+import type { Exchange } from '../../contracts/exchange.ts'
+import type { Policy, PolicyHost, PolicyType } from '../../contracts/policy.ts'
+import type { VerifiedAccessToken } from '../../contracts/subject.ts'
+import type { SignInSettings, VirtualServer } from '../../contracts/virtual-server.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import type { ReasonCode } from '../../errors/reasons.ts'
+import { bearerChallenge } from '../../oauth/resource-server/challenge.ts'
+import { readBearerToken } from '../../oauth/resource-server/read-bearer-token.ts'
+import { type McpOAuthOptions, mcpOAuthOptions } from './options.ts'
+
+type TokenReason = Extract<ReasonCode, `token_${string}`>
+
+const challengeErrors: {
+  readonly [Reason in TokenReason]: 'invalid_request' | 'invalid_token' | 'insufficient_scope' | undefined
+} = {
+  token_missing: undefined,
+  token_misplaced: 'invalid_request',
+  token_invalid: 'invalid_token',
+  token_expired: 'invalid_token',
+  token_revoked: 'invalid_token',
+  token_wrong_audience: 'invalid_token',
+  token_insufficient_scope: 'insufficient_scope',
+}
+
+/** `mcp-oauth-inbound`: MCP clients sign in at the gateway's own authorization server and call with its tokens. */
+export const mcpOAuthInbound: PolicyType<McpOAuthOptions> = {
+  type: 'mcp-oauth-inbound',
+  exportName: 'McpOAuthInboundPolicy',
+  summary: 'Requires an access token of the gateway for this virtual server, and signs people in.',
+  options: mcpOAuthOptions,
+  reasons: [
+    'token_missing',
+    'token_invalid',
+    'token_expired',
+    'token_revoked',
+    'token_wrong_audience',
+    'token_insufficient_scope',
+    'token_misplaced',
+  ],
+  signInSettings: readSignInSettings,
+  create: (_options, host) => createPolicy(host),
+}
+
+function readSignInSettings(options: McpOAuthOptions): SignInSettings {
+  const { stateTtlSeconds, sessionTtlSeconds } = options.browserLogin
+  return { ...options.gateway, stateTtlSeconds, sessionTtlSeconds, devLogin: true }
+}
+
+function createPolicy(host: PolicyHost): Policy {
+  const servers = new Map<string, VirtualServer>()
+  const findServer = (routePath: string): VirtualServer => {
+    const known = servers.get(routePath)
+    if (known) return known
+    const found = host.virtualServers.list().find((server) => server.path === routePath)
+    if (!found) throw new GatewayError('gateway_error', { detail: `${routePath} is not a virtual server` })
+    servers.set(routePath, found)
+    return found
+  }
+  return {
+    // Called for every request: no promise and no allocation beyond the token when it was seen before.
+    onRequest(exchange) {
+      const server = findServer(exchange.routePath)
+      const credential = readBearerToken(exchange.headers, exchange.search)
+      if (credential === undefined) return refuse('token_missing', server)
+      if (credential === 'token_misplaced') return refuse(credential, server)
+      const verified = host.accessTokens.verify(credential.token)
+      if (verified instanceof Promise) return verified.then((outcome) => admit(outcome, server, exchange))
+      return admit(verified, server, exchange)
+    },
+  }
+}
+
+function admit(
+  outcome: VerifiedAccessToken | TokenReason,
+  server: VirtualServer,
+  exchange: Exchange,
+): GatewayError | undefined {
+  if (typeof outcome === 'string') return refuse(outcome, server)
+  if (!outcome.audience.includes(server.resource)) return refuse('token_wrong_audience', server)
+  for (const scope of server.scopes) {
+    if (!outcome.subject.scopes.includes(scope)) return refuse('token_insufficient_scope', server)
+  }
+  exchange.subject = outcome.subject
+  return undefined
+}
+
+function refuse(reason: TokenReason, server: VirtualServer): GatewayError {
+  const error = challengeErrors[reason]
+  const challenge = bearerChallenge({
+    metadataUrl: server.metadataUrl,
+    scope: server.scopes.join(' '),
+    error,
+    description: error && new GatewayError(reason).message,
+  })
+  return new GatewayError(reason, { headers: { 'www-authenticate': challenge } })
+}
