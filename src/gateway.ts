@@ -71,6 +71,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   const stores = await openStores(project, options.mode, log)
   const { storage, events, recorder, vault, close } = stores
   let current: Snapshot
+  let stopping = false
   const virtualServers = directoryOf(() => current.project)
   const authorizationServer = await createAuthorizationServer({
     publicUrl: project.publicUrl,
@@ -98,6 +99,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   const retention = startRetention(() => current.project, events, log)
   listener.serve(
     createDispatcher({
+      isStopping: () => stopping,
       serveRoute: (request, response, path, search) => current.serve(request, response, path, search),
       mounts: [
         createResourceMetadataMount(virtualServers),
@@ -126,6 +128,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       return { ok: true }
     },
     async close() {
+      stopping = true
       clearInterval(retention)
       const drainMs = current.project.settings.limits.drainSeconds * 1000
       await Promise.all([listener.close(drainMs), current.retire(drainMs)])

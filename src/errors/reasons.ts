@@ -308,14 +308,6 @@ export const reasons = {
     cause: 'The upstream needs a credential of this person and there is none.',
     remedy: 'Open the link in the answer and connect.',
   },
-  credential_missing: {
-    origin: 'gateway',
-    status: 502,
-    code: internalError,
-    message: 'The gateway has no credential for the upstream.',
-    cause: 'The upstream refused the request as unauthenticated and the route sets no credential.',
-    remedy: 'Add set-upstream-api-key-inbound to the route and set the key in the environment.',
-  },
   limit_rate_exceeded: {
     origin: 'client',
     status: 429,

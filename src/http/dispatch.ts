@@ -11,6 +11,8 @@ export interface Mount {
 
 /** What the dispatcher asks for each request. */
 export interface DispatchTargets {
+  /** True once the gateway stops: requests that still arrive on open connections are refused and may be tried again. */
+  isStopping(): boolean
   /** Serves the route with this path; false when there is none. `search` keeps its `?`. */
   serveRoute(request: IncomingMessage, response: ServerResponse, path: string, search: string): boolean
   readonly mounts: readonly Mount[]
@@ -25,6 +27,14 @@ export function createDispatcher(
   targets: DispatchTargets,
 ): (request: IncomingMessage, response: ServerResponse) => void {
   return (request, response) => {
+    if (targets.isStopping()) {
+      refuse(
+        targets,
+        response,
+        new GatewayError('gateway_stopping', { headers: { connection: 'close', 'retry-after': '1' } }),
+      )
+      return
+    }
     const url = request.url ?? '/'
     const query = url.indexOf('?')
     const path = query === -1 ? url : url.slice(0, query)
@@ -39,6 +49,7 @@ export function createDispatcher(
 function refuse(targets: DispatchTargets, response: ServerResponse, error: GatewayError): void {
   const requestId = randomId()
   const { status, contentType, body } = renderError(error, 'problem', requestId)
-  response.writeHead(status, { 'content-type': contentType, 'x-request-id': requestId }).end(body)
+  const headers = { ...error.details.headers, 'content-type': contentType, 'x-request-id': requestId }
+  response.writeHead(status, headers).end(body)
   targets.onRefused(error, requestId)
 }

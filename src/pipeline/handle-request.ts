@@ -6,11 +6,12 @@ import { corsHeaders, preflightHeaders } from '../http/cors.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { type CacheKey, cacheKey } from '../mcp/catalog-cache.ts'
 import { findMethod } from '../mcp/methods.ts'
+import { type AnswerOutcome, failed } from './answer-outcome.ts'
 import { RefusedMessage, readIdOnly, receiveMessage } from './receive-message.ts'
 import { recordExchange } from './record-exchange.ts'
 import type { PipelineHost, Route } from './route.ts'
 import { runMessagePhase, runRequestPhase } from './run-policies.ts'
-import { type AnswerOutcome, failed, sendAnswer, sendBuffer, sendError, sendHttpReply } from './send-answer.ts'
+import { sendAnswer, sendBuffer, sendError, sendHttpReply } from './send-answer.ts'
 
 /** The whole life of one request to a route, from its headers to its event. Never throws. */
 export async function handleRequest(exchange: HttpExchange, route: Route, host: PipelineHost): Promise<void> {

@@ -3,8 +3,8 @@ import type { McpMessage } from '../contracts/mcp.ts'
 import type { ReasonCode } from '../errors/reasons.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { findMethod, type McpMethod } from '../mcp/methods.ts'
+import type { AnswerOutcome } from './answer-outcome.ts'
 import type { Route } from './route.ts'
-import type { AnswerOutcome } from './send-answer.ts'
 
 /** Records the one event of an exchange, when its last byte is on the way. */
 export function recordExchange(

@@ -4,24 +4,11 @@ import type { HttpReply } from '../contracts/policy.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import { renderError } from '../errors/render-error.ts'
 import type { HttpExchange } from '../http/exchange.ts'
-import { isJsonObject, type JsonObject } from '../lib/json.ts'
 import type { CacheKey } from '../mcp/catalog-cache.ts'
+import type { AnswerOutcome } from './answer-outcome.ts'
 import type { PipelineHost, Route } from './route.ts'
 import { sendStream } from './send-stream.ts'
 import { inspectResponse, needsShaping, shapeResult } from './shape-result.ts'
-
-/** How an exchange ended, for its event. */
-export interface AnswerOutcome {
-  readonly status: number
-  /** Set when the gateway refused or failed. */
-  readonly error?: GatewayError | undefined
-  /** JSON-RPC error code of the answer, the upstream's or ours. */
-  readonly code?: number | undefined
-  /** The tool reported an error in its result. */
-  readonly isError?: boolean
-  /** The server asks for input before it completes (2026-07-28 §input_required). */
-  readonly inputRequired?: boolean
-}
 
 /** Sends what the handler answered, through the result phase where a policy reads this method. */
 export function sendAnswer(
@@ -86,19 +73,4 @@ export function sendError(exchange: HttpExchange, error: GatewayError, id: strin
   for (const [name, value] of Object.entries(error.details.headers ?? {})) headers.push(name, value)
   exchange.bytesOut = body.length
   exchange.response.writeHead(rendered.status, headers).end(exchange.httpMethod === 'HEAD' ? undefined : body)
-}
-
-/** The outcome of a refusal or failure. */
-export function failed(error: GatewayError): AnswerOutcome {
-  return { status: error.status, error, code: error.code }
-}
-
-/** What a JSON-RPC response says about how the call went. */
-export function outcomeOf(response: JsonObject): Omit<AnswerOutcome, 'status'> {
-  if (isJsonObject(response.error)) {
-    return { code: typeof response.error.code === 'number' ? response.error.code : -32603 }
-  }
-  const { result } = response
-  if (!isJsonObject(result)) return {}
-  return { isError: result.isError === true, inputRequired: result.resultType === 'input_required' }
 }

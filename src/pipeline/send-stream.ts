@@ -5,8 +5,8 @@ import { jsonRpcError } from '../errors/render-error.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { eventData, formatEvent } from '../http/split-events.ts'
 import type { CacheKey } from '../mcp/catalog-cache.ts'
+import type { AnswerOutcome } from './answer-outcome.ts'
 import type { PipelineHost, Route } from './route.ts'
-import type { AnswerOutcome } from './send-answer.ts'
 import { inspectResponse, needsShaping, parseResponse, shapeResult } from './shape-result.ts'
 
 const keepAliveMs = 15_000

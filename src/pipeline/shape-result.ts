@@ -4,9 +4,9 @@ import type { HttpExchange } from '../http/exchange.ts'
 import { isJsonObject, type JsonObject } from '../lib/json.ts'
 import type { CacheKey } from '../mcp/catalog-cache.ts'
 import { listMethods } from '../mcp/methods.ts'
+import { type AnswerOutcome, outcomeOf } from './answer-outcome.ts'
 import type { PipelineHost, Route } from './route.ts'
 import { runResultPhase } from './run-policies.ts'
-import { type AnswerOutcome, outcomeOf } from './send-answer.ts'
 
 /** One JSON-RPC response, ready to send, and how the call went. */
 export interface ShapedResult {

@@ -1,0 +1,30 @@
+import type { GatewayError } from '../errors/gateway-error.ts'
+import { isJsonObject, type JsonObject } from '../lib/json.ts'
+
+/** How an exchange ended, for its event. */
+export interface AnswerOutcome {
+  readonly status: number
+  /** Set when the gateway refused or failed. */
+  readonly error?: GatewayError | undefined
+  /** JSON-RPC error code of the answer, the upstream's or ours. */
+  readonly code?: number | undefined
+  /** The tool reported an error in its result. */
+  readonly isError?: boolean
+  /** The server asks for input before it completes (2026-07-28 §input_required). */
+  readonly inputRequired?: boolean
+}
+
+/** The outcome of a refusal or failure. */
+export function failed(error: GatewayError): AnswerOutcome {
+  return { status: error.status, error, code: error.code }
+}
+
+/** What a JSON-RPC response says about how the call went. */
+export function outcomeOf(response: JsonObject): Omit<AnswerOutcome, 'status'> {
+  if (isJsonObject(response.error)) {
+    return { code: typeof response.error.code === 'number' ? response.error.code : -32603 }
+  }
+  const { result } = response
+  if (!isJsonObject(result)) return {}
+  return { isError: result.isError === true, inputRequired: result.resultType === 'input_required' }
+}
