@@ -1,6 +1,17 @@
 import type { PolicyType } from '../contracts/policy.ts'
 import { mcpCapabilityFilterInbound } from './mcp-capability-filter-inbound/policy.ts'
 import { mcpOAuthInbound } from './mcp-oauth-inbound/policy.ts'
+import { rateLimitInbound } from './rate-limit-inbound/policy.ts'
+import { removeHeadersInbound } from './remove-headers-inbound/policy.ts'
+import { setHeadersInbound } from './set-headers-inbound/policy.ts'
+import { setUpstreamApiKeyInbound } from './set-upstream-api-key-inbound/policy.ts'
 
 /** The built-in policies. A project names them by module `$import(sallyport)` and export name. */
-export const policyTypes: readonly PolicyType[] = [mcpOAuthInbound, mcpCapabilityFilterInbound]
+export const policyTypes: readonly PolicyType[] = [
+  mcpOAuthInbound,
+  mcpCapabilityFilterInbound,
+  rateLimitInbound,
+  setHeadersInbound,
+  removeHeadersInbound,
+  setUpstreamApiKeyInbound,
+]
