@@ -142,7 +142,7 @@ function warnIfOpen(
   names: readonly string[],
   { policies, problems }: RouteContext,
 ): void {
-  if (found.length < names.length || found.some((spec) => spec.type.signInSettings)) return
+  if (found.length < names.length || found.some((spec) => spec.type.signInSettings !== undefined)) return
   const remedy = policies.signIn
     ? `Add "${policies.signIn}" to policies.inbound.`
     : 'Add a policy of type mcp-oauth-inbound.'

@@ -15,7 +15,7 @@ export interface Operation {
   readonly fields: JsonObject
 }
 
-const httpMethods = ['get', 'put', 'post', 'delete', 'options', 'head', 'patch', 'trace']
+const httpMethods = ['post', 'get', 'delete', 'put', 'options', 'head', 'patch', 'trace']
 const documentMembers =
   'openapi info servers paths components security tags externalDocs webhooks jsonSchemaDialect $schema'.split(' ')
 const pathItemMembers = 'summary description servers parameters $ref'.split(' ')
