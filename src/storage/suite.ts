@@ -1,0 +1,235 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import * as fc from 'fast-check'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { Clock } from '../contracts/clock.ts'
+import type { OAuthRecord, Storage } from '../contracts/storage.ts'
+
+/** One empty store of an adapter, for one test. */
+export interface StorageUnderTest {
+  /** Opens it; several may be open at once. */
+  open(clock?: Clock): Promise<Storage>
+  /** Text of an ES module that opens the same store in another process, as `const storage = …`. */
+  readonly openInProcess: string
+  destroy(): Promise<void>
+}
+
+const runFile = promisify(execFile)
+
+/** What every storage adapter promises. Call it from the test file of the adapter. */
+export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): void {
+  let store: StorageUnderTest
+  let opened: Storage[]
+  let now: number
+
+  beforeEach(async () => {
+    store = await createStore()
+    opened = []
+    now = 1_000_000
+  })
+  afterEach(async () => {
+    await Promise.all(opened.map((storage) => storage.close()))
+    await store.destroy()
+  })
+
+  async function open(): Promise<Storage> {
+    const storage = await store.open(() => now)
+    opened.push(storage)
+    return storage
+  }
+
+  /** Runs the same statements in several processes at once; each returns what `result` holds in the end. */
+  async function runInProcesses(count: number, statements: string): Promise<unknown[]> {
+    const script = `${store.openInProcess}
+      let result
+      ${statements}
+      console.log(JSON.stringify(result))
+      await storage.close()`
+    const runs = Array.from({ length: count }, () => runFile(process.execPath, ['--input-type=module', '-e', script]))
+    return (await Promise.all(runs)).map(({ stdout }) => JSON.parse(stdout) as unknown)
+  }
+
+  function recordOf(changes: Partial<OAuthRecord> = {}): OAuthRecord {
+    return {
+      model: 'AccessToken',
+      idHash: 'hash',
+      grantId: undefined,
+      uid: undefined,
+      payload: '{}',
+      expiresAtMs: undefined,
+      consumedAtMs: undefined,
+      ...changes,
+    }
+  }
+
+  describe('records of the authorization server', () => {
+    test('any record comes back as it was written, from this handle and after a restart', async () => {
+      const { oauth } = await open()
+      const optional = <T>(values: fc.Arbitrary<T>) => fc.option(values, { nil: undefined })
+      const times = optional(fc.integer({ min: 0, max: 8_640_000_000_000_000 }))
+      const texts = fc.string({ unit: 'binary-ascii' }).map((text) => text.replaceAll('\0', ''))
+      const records = fc.record({
+        model: fc.constantFrom('AccessToken', 'Client', 'Session'),
+        idHash: texts,
+        grantId: optional(texts),
+        uid: optional(texts),
+        payload: fc.json(),
+        expiresAtMs: times,
+        consumedAtMs: times,
+      })
+      const sample = fc.sample(records, 40)
+      const expected = new Map<string, OAuthRecord>()
+      for (const record of sample) {
+        await oauth.destroy(record.model, record.idHash)
+        await oauth.upsert(record)
+        expected.set(JSON.stringify([record.model, record.idHash]), record)
+      }
+      const restarted = await open()
+      for (const record of expected.values()) {
+        expect(await oauth.find(record.model, record.idHash)).toEqual(record)
+        expect(await restarted.oauth.find(record.model, record.idHash)).toEqual(record)
+      }
+    })
+
+    test('what does not exist is undefined; the same id under another model is another record', async () => {
+      const { oauth } = await open()
+      await oauth.upsert(recordOf({ model: 'Client', uid: 'u' }))
+      expect(await oauth.find('AccessToken', 'hash')).toBeUndefined()
+      expect(await oauth.find('Client', 'other')).toBeUndefined()
+      expect(await oauth.findByUid('Session', 'u')).toBeUndefined()
+      await oauth.destroy('AccessToken', 'hash')
+      expect(await oauth.find('Client', 'hash')).toBeDefined()
+    })
+
+    test('a second write replaces the first', async () => {
+      const { oauth } = await open()
+      await oauth.upsert(recordOf({ payload: '1', uid: 'a', expiresAtMs: 5, grantId: 'g' }))
+      const replaced = recordOf({ payload: '2', uid: 'b', expiresAtMs: undefined })
+      await oauth.upsert(replaced)
+      expect(await oauth.find('AccessToken', 'hash')).toEqual(replaced)
+      expect(await oauth.findByUid('AccessToken', 'a')).toBeUndefined()
+      expect(await oauth.findByUid('AccessToken', 'b')).toEqual(replaced)
+      expect(await oauth.destroyByGrant('g')).toBe(0)
+    })
+
+    test('destroying one record, and all of a grant', async () => {
+      const { oauth } = await open()
+      for (const idHash of ['a', 'b', 'c']) {
+        await oauth.upsert(recordOf({ idHash, grantId: idHash === 'c' ? 'other' : 'grant' }))
+      }
+      await oauth.upsert(recordOf({ model: 'RefreshToken', idHash: 'a', grantId: 'grant' }))
+      expect(await oauth.destroyByGrant('grant')).toBe(3)
+      expect(await oauth.destroyByGrant('grant')).toBe(0)
+      expect(await oauth.find('RefreshToken', 'a')).toBeUndefined()
+      await oauth.destroy('AccessToken', 'c')
+      expect(await oauth.find('AccessToken', 'c')).toBeUndefined()
+      await oauth.destroy('AccessToken', 'c')
+    })
+
+    test('lists and counts live records, newest first', async () => {
+      const { oauth } = await open()
+      for (const idHash of ['a', 'b', 'c', 'd']) {
+        await oauth.upsert(recordOf({ model: 'Client', idHash, expiresAtMs: idHash === 'b' ? now + 10 : undefined }))
+        if (idHash !== 'c') now += 1
+      }
+      await oauth.upsert(recordOf({ model: 'Client', idHash: 'a', payload: '"again"' }))
+      const ids = async (limit: number) => (await oauth.list('Client', limit)).map((record) => record.idHash)
+      expect(await ids(10)).toEqual(['d', 'c', 'b', 'a'])
+      expect(await ids(2)).toEqual(['d', 'c'])
+      expect(await oauth.count('Client')).toBe(4)
+      now += 10
+      expect(await ids(10)).toEqual(['d', 'c', 'a'])
+      expect(await oauth.count('Client')).toBe(3)
+      expect(await oauth.count('Session')).toBe(0)
+    })
+
+    test('an expired record is found until it is destroyed, oldest first and at most as many as asked', async () => {
+      const { oauth } = await open()
+      for (const [idHash, expiresAtMs] of [
+        ['a', 30],
+        ['b', 10],
+        ['c', 20],
+        ['d', 40],
+        ['e', undefined],
+      ] as const) {
+        await oauth.upsert(recordOf({ idHash, expiresAtMs }))
+      }
+      const left = async () => {
+        const found = await Promise.all(['a', 'b', 'c', 'd', 'e'].map((idHash) => oauth.find('AccessToken', idHash)))
+        return found.flatMap((record) => record?.idHash ?? []).join('')
+      }
+      expect(await oauth.destroyExpired(9, 10)).toBe(0)
+      expect(await left()).toBe('abcde')
+      expect(await oauth.destroyExpired(30, 2)).toBe(2)
+      expect(await left()).toBe('ade')
+      expect(await oauth.destroyExpired(30, 2)).toBe(1)
+      expect(await oauth.destroyExpired(Number.MAX_SAFE_INTEGER, 10)).toBe(1)
+      expect(await left()).toBe('e')
+    })
+  })
+
+  describe('consumption', () => {
+    test('once; a later write does not undo it', async () => {
+      const { oauth } = await open()
+      expect(await oauth.consume('AuthorizationCode', 'hash', 5)).toBe(false)
+      const record = recordOf({ model: 'AuthorizationCode' })
+      await oauth.upsert(record)
+      expect(await oauth.consume('AuthorizationCode', 'hash', 7)).toBe(true)
+      expect(await oauth.consume('AuthorizationCode', 'hash', 8)).toBe(false)
+      await oauth.upsert(record)
+      expect(await oauth.find('AuthorizationCode', 'hash')).toEqual({ ...record, consumedAtMs: 7 })
+      expect(await oauth.consume('AuthorizationCode', 'hash', 9)).toBe(false)
+    })
+
+    test('exactly one of many callers in several processes gets each record', async () => {
+      const { oauth } = await open()
+      const ids = Array.from({ length: 100 }, (_, index) => `code-${index}`)
+      for (const idHash of ids) await oauth.upsert(recordOf({ model: 'AuthorizationCode', idHash }))
+      const consumeAll = `
+        result = []
+        const ids = ${JSON.stringify(ids)}
+        await Promise.all([...ids, ...ids].map(async (id) => {
+          if (await storage.oauth.consume('AuthorizationCode', id, 1)) result.push(id)
+        }))`
+      const consumed = (await runInProcesses(2, consumeAll)).flat() as string[]
+      expect(consumed.sort()).toEqual(ids.sort())
+    })
+  })
+
+  describe('sealed values', () => {
+    test('are stored once and survive a restart', async () => {
+      const { sealed } = await open()
+      expect(await sealed.get('keys')).toBeUndefined()
+      expect(await sealed.putIfAbsent('keys', 'first')).toBe('first')
+      expect(await sealed.putIfAbsent('keys', 'second')).toBe('first')
+      const restarted = await open()
+      expect(await restarted.sealed.get('keys')).toBe('first')
+      expect(await restarted.sealed.putIfAbsent('keys', 'third')).toBe('first')
+      expect(await restarted.sealed.get('other')).toBeUndefined()
+    })
+
+    test('processes that start at once, on a store that does not exist yet, end with the same value', async () => {
+      const results = await runInProcesses(3, `result = await storage.sealed.putIfAbsent('keys', String(process.pid))`)
+      expect(new Set(results).size).toBe(1)
+      const storage = await open()
+      expect(await storage.sealed.get('keys')).toBe(results[0])
+    })
+  })
+
+  test('two processes that write at once lose nothing', async () => {
+    const writeMany = `
+      for (let n = 0; n < 200; n++) await storage.oauth.upsert({ model: 'Client', idHash: process.pid + '-' + n, payload: '{}' })
+      result = process.pid`
+    await runInProcesses(2, writeMany)
+    const { oauth } = await open()
+    expect(await oauth.count('Client')).toBe(400)
+  })
+
+  test('closing twice is harmless, and what was opened later goes on', async () => {
+    const [first, second] = [await open(), await open()]
+    await first.close()
+    await first.close()
+    await second.oauth.upsert(recordOf())
+    expect(await second.oauth.find('AccessToken', 'hash')).toBeDefined()
+  })
+}
