@@ -11,8 +11,8 @@ export function packageVersion(): string {
   return version
 }
 
-/** Folder of the demo project that `init` copies: `templates/quickstart` of the published package, else the example itself. */
+/** Folder of the demo project that `init` copies: the example itself in a checkout, its copy in the published package. */
 export function quickstartDirectory(): string {
-  const published = join(packageDirectory, 'templates', 'quickstart')
-  return existsSync(published) ? published : join(packageDirectory, 'examples', '01-quickstart')
+  const example = join(packageDirectory, 'examples', '01-quickstart')
+  return existsSync(example) ? example : join(packageDirectory, 'templates', 'quickstart')
 }

@@ -16,7 +16,8 @@ async function secretOf(
   more: Files = {},
 ): Promise<unknown> {
   const { routes } = await compileSound(project({ clientSecret }, undefined, more), { environment })
-  return (routes[0]?.inbound[0]?.options as { clientSecret: unknown }).clientSecret
+  const options = routes[0]?.inbound[0]?.options as { clientSecret: unknown } | undefined
+  return options?.clientSecret
 }
 
 describe('variables', () => {

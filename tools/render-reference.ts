@@ -1,0 +1,111 @@
+import type { Command } from 'commander'
+import { eventFields, eventTypes } from '../src/analytics/event.ts'
+import { createProgram } from '../src/cli/run.ts'
+import { policiesFileSchema } from '../src/config/policies-schema.ts'
+import { settingsSchema } from '../src/config/project-schema.ts'
+import { routeExtensionSchema } from '../src/config/route-extension.ts'
+import { type Reason, reasons } from '../src/errors/reasons.ts'
+import { handlerTypes } from '../src/handlers/index.ts'
+import { policyTypes } from '../src/policies/index.ts'
+import { toJsonSchema } from './json-schema.ts'
+import { renderOptions, renderTable } from './render-options.ts'
+
+const notice = '<!-- Written by `npm run generate` from the declarations in src. Do not edit. -->'
+
+/** The pages of docs/reference, by path. */
+export function renderReference(): [path: string, content: string][] {
+  return [
+    page('configuration', 'Configuration', configuration()),
+    page('policies', 'Policies', policies()),
+    page('handlers', 'Handlers', handlers()),
+    page('reasons', 'Reasons', reasonCodes()),
+    page('events', 'Events', events()),
+    page('cli', 'Command line', cli()),
+  ]
+}
+
+function page(name: string, title: string, sections: readonly string[]): [path: string, content: string] {
+  return [`docs/reference/${name}.md`, `${[`# ${title}`, notice, ...sections].join('\n\n')}\n`]
+}
+
+function configuration(): string[] {
+  return [
+    'The files of a project. Unknown members are errors. `$env(NAME)` stands for an environment variable in the values of `sallyport.jsonc`, of `options` and of `corsPolicies`; `${env.NAME}` in URLs such as `rewritePattern`. `.env` of the project is read first, the environment of the process goes before it.',
+    '## `sallyport.jsonc`',
+    renderOptions(toJsonSchema(settingsSchema)),
+    '## `config/policies.json`',
+    'Options of each policy type: [policies](policies.md).',
+    renderOptions(toJsonSchema(policiesFileSchema)),
+    '## `x-gateway-route` in `config/*.oas.json`, `.jsonc`, `.yaml`',
+    'A member of an OpenAPI operation. Methods may be joined: `"get,post"`. Options of each handler: [handlers](handlers.md).',
+    renderOptions(toJsonSchema(routeExtensionSchema)),
+  ]
+}
+
+function policies(): string[] {
+  return policyTypes.flatMap(({ type, exportName, summary, options, reasons: codes }) => [
+    `## ${type}`,
+    summary,
+    `\`"policyType": "${type}"\`, \`"export": "${exportName}"\``,
+    renderOptions(toJsonSchema(options)),
+    ...(codes.length > 0 ? [`Reasons: ${codes.map((code) => `[\`${code}\`](reasons.md#${code})`).join(', ')}.`] : []),
+  ])
+}
+
+function handlers(): string[] {
+  return handlerTypes.flatMap(({ exportName, summary, options }) => [
+    `## ${exportName}`,
+    summary,
+    renderOptions(toJsonSchema(options)),
+  ])
+}
+
+function reasonCodes(): string[] {
+  const all: [string, Reason][] = Object.entries(reasons)
+  return [
+    'Every refusal and failure carries one of these codes: in the event, in the log, and in `error.data.reason` or the problem document that the caller gets. A code is never renamed.',
+    renderTable(
+      ['code', 'origin', 'HTTP', 'JSON-RPC', 'message'],
+      all.map(([code, { origin, status, code: rpc, message }]) => [
+        `[\`${code}\`](#${code})`,
+        origin,
+        String(status),
+        String(rpc),
+        message,
+      ]),
+    ),
+    ...all.flatMap(([code, { cause, remedy }]) => [`## ${code}`, `Cause: ${cause}`, `Remedy: ${remedy}`]),
+  ]
+}
+
+function events(): string[] {
+  return [
+    'One event per thing that happened. Never in an event: tokens, codes, secrets, arguments, results.',
+    '## Types',
+    renderTable(
+      ['type', 'what happened'],
+      Object.entries(eventTypes).map(([type, text]) => [`\`${type}\``, text]),
+    ),
+    '## Fields',
+    renderOptions(toJsonSchema(eventFields), { withDefaults: false }),
+  ]
+}
+
+function cli(): string[] {
+  const program = createProgram()
+  return [
+    describeCommand(program),
+    ...program.commands.flatMap((command) => [`## ${command.name()}`, describeCommand(command)]),
+  ]
+}
+
+function describeCommand(command: Command): string {
+  let text = ''
+  command.configureOutput({
+    writeOut: (part) => void (text += part),
+    getOutHelpWidth: () => 100,
+    getOutHasColors: () => false,
+  })
+  command.outputHelp()
+  return `\`\`\`text\n${text.trim()}\n\`\`\``
+}
