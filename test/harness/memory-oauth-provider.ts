@@ -21,6 +21,7 @@ export class MemoryOAuthProvider<
   #registration: Registration | undefined
   #tokens: Tokens | undefined
   #codeVerifier = ''
+  #discovery: Discovery | undefined
 
   constructor(clientName: string, signIn: SignIn) {
     this.#signIn = signIn
@@ -65,8 +66,17 @@ export class MemoryOAuthProvider<
     return this.#codeVerifier
   }
 
+  saveDiscoveryState(discovery: Discovery): void {
+    this.#discovery = discovery
+  }
+
+  discoveryState(): Discovery | undefined {
+    return this.#discovery
+  }
+
   invalidateCredentials(scope: 'all' | 'client' | 'tokens' | 'verifier' | 'discovery'): void {
     if (scope === 'all' || scope === 'client') this.#registration = undefined
     if (scope === 'all' || scope === 'tokens') this.#tokens = undefined
+    if (scope === 'all' || scope === 'discovery') this.#discovery = undefined
   }
 }

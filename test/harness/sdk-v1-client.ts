@@ -1,11 +1,11 @@
-import { UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js'
+import { type OAuthDiscoveryState, UnauthorizedError } from '@modelcontextprotocol/sdk/client/auth.js'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import type { OAuthClientInformationMixed, OAuthTokens } from '@modelcontextprotocol/sdk/shared/auth.js'
 import { MemoryOAuthProvider, type SignIn } from './memory-oauth-provider.ts'
 import { type RealClient, readCallOutcome } from './real-client.ts'
 
-export type SdkV1Memory = MemoryOAuthProvider<OAuthClientInformationMixed, OAuthTokens>
+export type SdkV1Memory = MemoryOAuthProvider<OAuthClientInformationMixed, OAuthTokens, OAuthDiscoveryState>
 
 /** The OAuth memory of one SDK v1 client; pass it to several connects to stay signed in. */
 export function createSdkV1Memory(signIn: SignIn): SdkV1Memory {

@@ -1,5 +1,6 @@
 import {
   Client,
+  type OAuthDiscoveryState,
   type StoredOAuthClientInformation,
   type StoredOAuthTokens,
   StreamableHTTPClientTransport,
@@ -9,7 +10,7 @@ import {
 import { MemoryOAuthProvider, type SignIn } from './memory-oauth-provider.ts'
 import { type RealClient, readCallOutcome } from './real-client.ts'
 
-export type SdkV2Memory = MemoryOAuthProvider<StoredOAuthClientInformation, StoredOAuthTokens>
+export type SdkV2Memory = MemoryOAuthProvider<StoredOAuthClientInformation, StoredOAuthTokens, OAuthDiscoveryState>
 
 /** `auto` probes for 2026-07-28 and falls back; `modern` insists on it; `legacy` never asks. */
 export type ClientEra = 'legacy' | 'auto' | 'modern'
