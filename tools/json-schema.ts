@@ -43,11 +43,9 @@ export function toJsonSchema(declaration: z.ZodType): JsonSchema {
 
 /** The same schema, where every constrained text may also be a `$env(NAME)` or `${env.NAME}`: editors see the file, not the values. */
 export function allowVariables(schema: JsonSchema): JsonSchema {
-  const inner = mapChildren(schema, allowVariables)
-  const isConstrained =
-    inner.format ?? inner.pattern ?? (inner.enum?.some((value) => typeof value === 'string') || undefined)
-  if (isConstrained === undefined) return inner
-  const { description, default: preset, format: _, ...rest } = inner
+  const { format: _, ...inner } = mapChildren(schema, allowVariables)
+  if (inner.pattern === undefined && !inner.enum?.some((value) => typeof value === 'string')) return inner
+  const { description, default: preset, ...rest } = inner
   return {
     ...(description !== undefined && { description }),
     ...(preset !== undefined && { default: preset }),

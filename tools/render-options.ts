@@ -1,5 +1,8 @@
 import type { JsonSchema } from './json-schema.ts'
 
+/** A longer list of values is documented elsewhere. */
+const manyValues = 8
+
 interface Row {
   readonly name: string
   readonly type: string
@@ -68,10 +71,11 @@ function typeOf(schema: JsonSchema): string {
   const branches = schema.anyOf ?? schema.oneOf
   if (branches) return [...new Set(branches.map(typeOf))].join(' or ')
   if (schema.const !== undefined) return `\`${JSON.stringify(schema.const)}\``
+  if (schema.enum && schema.enum.length > manyValues) return 'text'
   if (schema.enum) return schema.enum.map((value) => `\`${JSON.stringify(value)}\``).join(' or ')
   if (type === 'array') return items ? `list of ${typeOf(items)}` : 'list'
   if (type === 'integer') return 'whole number'
   if (type === 'string') return schema.format === 'uri' ? 'URL' : 'text'
   if (type === undefined) return 'anything'
-  return Array.isArray(type) ? type.join(' or ') : type
+  return Array.isArray(type) ? type.map((one) => typeOf({ type: one })).join(' or ') : type
 }
