@@ -22,7 +22,11 @@ export async function obtainToken(publicUrl: string, resource: string, subject =
 export async function registerClient(publicUrl: string): Promise<string> {
   const metadata = { client_name: 'test', redirect_uris: [redirectUri], token_endpoint_auth_method: 'none' }
   const headers = { 'content-type': 'application/json' }
-  const answer = await request(`${publicUrl}/oauth/register`, { method: 'POST', headers, body: JSON.stringify(metadata) })
+  const answer = await request(`${publicUrl}/oauth/register`, {
+    method: 'POST',
+    headers,
+    body: JSON.stringify(metadata),
+  })
   const registration = (await answer.body.json()) as { client_id?: string }
   if (!registration.client_id) throw new Error(`Registration failed: ${JSON.stringify(registration)}`)
   return registration.client_id
@@ -75,7 +79,10 @@ export async function revokeToken(publicUrl: string, clientId: string, token: st
   if (answer.status !== 200) throw new Error(`Revocation failed with ${answer.status}`)
 }
 
-async function requestTokens(publicUrl: string, form: { client_id: string } & Record<string, string>): Promise<ObtainedTokens> {
+async function requestTokens(
+  publicUrl: string,
+  form: { client_id: string } & Record<string, string>,
+): Promise<ObtainedTokens> {
   const { status, text } = await postForm(`${publicUrl}/oauth/token`, form)
   const body = JSON.parse(text) as { access_token?: string; refresh_token?: string }
   if (!body.access_token) throw new Error(`No token (${status}): ${text}`)
