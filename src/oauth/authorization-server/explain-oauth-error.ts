@@ -3,7 +3,7 @@ import type { ReasonCode } from '../../errors/reasons.ts'
 /** What an error of the provider carries. */
 export interface ProviderError {
   readonly name?: string | undefined
-  readonly message?: string | undefined
+  readonly error_description?: string | undefined
   readonly error_detail?: string | undefined
 }
 
@@ -19,7 +19,7 @@ const byName: { readonly [name: string]: ReasonCode } = {
 /** The documented reason behind an error of the provider. */
 export function explainOAuthError(error: ProviderError): ReasonCode {
   if (error.name === 'InvalidClient') {
-    return error.message?.includes('metadata document') ? 'client_metadata_unreachable' : 'client_unknown'
+    return error.error_description?.includes('metadata document') ? 'client_metadata_unreachable' : 'client_unknown'
   }
   if (error.name === 'InvalidClientAuth') {
     return error.error_detail?.includes('not found') ? 'client_unknown' : 'client_unauthenticated'

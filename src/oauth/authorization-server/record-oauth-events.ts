@@ -76,13 +76,13 @@ export function listenToProvider(
 function readFacts(ctx: KoaContextWithOIDC, directory: VirtualServerDirectory): EventFacts {
   const { client, account, entities, params } = ctx.oidc
   const token = entities.AccessToken ?? entities.RefreshToken ?? entities.AuthorizationCode
-  const resource =
-    readResource(params?.['resource']) ?? readResource(token && 'resource' in token ? token.resource : undefined)
+  const bound = entities.AccessToken?.aud ?? entities.RefreshToken?.resource ?? entities.AuthorizationCode?.resource
+  const resource = readResource(params?.['resource']) ?? readResource(bound)
   const server = resource === undefined ? undefined : directory.findByResource(resource)
   return {
     clientId: client?.clientId ?? null,
     clientName: client?.clientName ?? null,
-    subject: account?.accountId ?? (token && 'accountId' in token ? (token.accountId ?? null) : null),
+    subject: account?.accountId ?? token?.accountId ?? null,
     virtualServer: server?.name ?? null,
     upstream: server?.upstream ?? null,
   }

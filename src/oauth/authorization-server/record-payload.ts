@@ -38,5 +38,5 @@ function secretContext(idHash: string): SealContext {
 
 /** An interaction carries the cookie of its browser session, which nothing reads. */
 function withoutSessionCookie(payload: AdapterPayload): AdapterPayload {
-  return { ...payload, session: { ...payload.session, cookie: undefined } as never }
+  return { ...payload, session: { ...payload.session, cookie: undefined } }
 }

@@ -1,0 +1,29 @@
+import { expect, test } from 'vitest'
+import { listDirectory, makeVirtualServer } from '../../../test/harness/authorization-server.ts'
+import { renderServerMetadata } from './server-metadata.ts'
+
+const publicUrl = 'https://gateway.example'
+const virtualServers = listDirectory([makeVirtualServer(publicUrl, 'one', 'One')])
+
+test('advertises what MCP clients look for, and nothing that is not there', () => {
+  const metadata = renderServerMetadata({ publicUrl, basePath: '/gw', virtualServers, cimdEnabled: true })
+  expect(metadata).toMatchObject({
+    issuer: 'https://gateway.example',
+    authorization_endpoint: 'https://gateway.example/gw/oauth/authorize',
+    token_endpoint: 'https://gateway.example/gw/oauth/token',
+    registration_endpoint: 'https://gateway.example/gw/oauth/register',
+    revocation_endpoint: 'https://gateway.example/gw/oauth/revoke',
+    response_types_supported: ['code'],
+    grant_types_supported: ['authorization_code', 'refresh_token'],
+    code_challenge_methods_supported: ['S256'],
+    scopes_supported: ['mcp:tools', 'offline_access'],
+    client_id_metadata_document_supported: true,
+    authorization_response_iss_parameter_supported: true,
+  })
+  expect(JSON.stringify(metadata)).not.toMatch(/userinfo|implicit|claims|end_session|device|plain/)
+})
+
+test('says when metadata documents are not accepted', () => {
+  const metadata = renderServerMetadata({ publicUrl, basePath: '', virtualServers, cimdEnabled: false })
+  expect(metadata).toMatchObject({ client_id_metadata_document_supported: false })
+})
