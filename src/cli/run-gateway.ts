@@ -14,7 +14,7 @@ export async function runGateway(directory: string, mode: 'dev' | 'start'): Prom
   const gateway = await startGateway({
     projectDirectory: directory,
     mode,
-    ...(mode === 'dev' && { log: await createDevLog(directory) }),
+    ...(mode === 'dev' && { log: await openDevLog(directory) }),
   })
   if (mode === 'dev') process.stdout.write(formatBanner(gateway, process.stdout))
   const { contentHash } = gateway.project
@@ -25,15 +25,14 @@ export async function runGateway(directory: string, mode: 'dev' | 'start'): Prom
   await gateway.close()
 }
 
-/** Lines for people in `dev`; the gateway's own JSON lines otherwise. The level comes from the project, if it can be read. */
-async function createDevLog(directory: string): Promise<Log> {
-  const [{ createLog }, { compileDirectory }] = await Promise.all([
-    import('../telemetry/log.ts'),
+/** The log of `dev`, at the level that the project says, if it can be read. */
+async function openDevLog(directory: string): Promise<Log> {
+  const [{ createDevLog }, { compileDirectory }] = await Promise.all([
+    import('./dev-log.ts'),
     import('./compile-directory.ts'),
   ])
   const result = await compileDirectory(directory, 'dev')
-  const level = 'project' in result ? result.project.settings.telemetry.logLevel : 'info'
-  return createLog({ level, pretty: true })
+  return createDevLog('project' in result ? result.project.settings.telemetry.logLevel : 'info')
 }
 
 async function reload(gateway: RunningGateway): Promise<void> {

@@ -1,7 +1,5 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { styleText } from 'node:util'
-import type { GatewayEvent } from '../analytics/event.ts'
 import { readEvents, type StoredEvent } from '../analytics/read-events.ts'
 import { compileSettings } from '../config/compile-settings.ts'
 import { loadProject } from '../config/load-project.ts'
@@ -10,6 +8,7 @@ import { ProjectError } from '../config/project-error.ts'
 import type { SqlDatabase } from '../contracts/sql-database.ts'
 import { openDatabase } from '../storage/sqlite/open-database.ts'
 import { UsageError } from './describe-error.ts'
+import { formatEvent } from './format-event.ts'
 
 /** Options of `sallyport events` as parsed. */
 export interface EventsOptions {
@@ -55,34 +54,15 @@ async function follow(database: SqlDatabase, lastRowId: number, options: EventsO
 
 function print(stored: readonly StoredEvent[], { json }: EventsOptions): void {
   if (stored.length === 0) return
-  const lines = stored.map(({ event }) => (json ? JSON.stringify(event) : formatEvent(event, process.stdout)))
+  const lines = stored.map(({ event }) =>
+    json ? JSON.stringify(event) : `${formatTime(event.time)}  ${formatEvent(event, process.stdout)}`,
+  )
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
-/** One event as a line for people: when, what, where, how it ended, for whom. */
-export function formatEvent(event: GatewayEvent, stream: NodeJS.WritableStream): string {
-  const time = styleText('dim', new Date(event.time).toISOString().slice(0, 23).replace('T', ' '), { stream })
-  const ending = event.reason ?? event.outcome
-  const fine = event.outcome === 'success' || event.outcome === 'partial'
-  const parts = [
-    event.type.padEnd(22),
-    event.virtualServer,
-    event.method,
-    event.capability,
-    styleText(fine ? 'green' : 'red', ending, { stream }),
-    event.policy && `by ${event.policy}`,
-    event.latencyMs !== null && `${event.latencyMs.toFixed(1)} ms`,
-    event.subject && `for ${event.subject}`,
-    event.clientName && `with ${event.clientName}`,
-    event.detail && styleText('dim', event.detail, { stream }),
-  ]
-  // What clients send in names must not move the cursor of a terminal.
-  return `${time}  ${parts.filter(Boolean).join('  ')}`.replaceAll(controlCharacters, '?')
+function formatTime(milliseconds: number): string {
+  return new Date(milliseconds).toISOString().slice(0, 23).replace('T', ' ')
 }
-
-// Everything but the colour codes that styleText writes.
-// oxlint-disable-next-line no-control-regex
-const controlCharacters = /(?!\u001B\[\d+m)[\u0000-\u001F\u007F-\u009F]/g
 
 async function findEventsDatabase(directory: string): Promise<string> {
   const problems = new ProblemList()
