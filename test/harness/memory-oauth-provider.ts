@@ -8,6 +8,7 @@ export type SignIn = (authorizationUrl: URL) => Promise<URL>
 export class MemoryOAuthProvider<
   Registration,
   Tokens extends { access_token: string; refresh_token?: string | undefined },
+  Discovery,
 > {
   readonly redirectUrl = 'http://127.0.0.1:53682/callback'
   readonly clientMetadata: { client_name: string; redirect_uris: string[]; token_endpoint_auth_method: string }
