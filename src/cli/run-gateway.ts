@@ -3,7 +3,7 @@ import { watchProject } from '../config/reload.ts'
 import type { RunningGateway } from '../gateway.ts'
 import type { Log } from '../telemetry/log.ts'
 import { describeError } from './describe-error.ts'
-import { formatBanner } from './print-banner.ts'
+import { formatBanner } from './format-banner.ts'
 
 /** A second signal this soon after the first is the same wish: a terminal and a launcher may both pass it on. Milliseconds. */
 const sameSignalMs = 500

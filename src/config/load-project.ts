@@ -71,12 +71,6 @@ export async function hashProject(directory: string): Promise<string> {
   return hashFiles(await readFiles(resolve(directory), []))
 }
 
-/** What `.env` of the project and the process say, without the rest of the project. The process wins. */
-export async function loadEnvironment(directory: string): Promise<Environment> {
-  const bytes = await readFile(join(directory, '.env')).catch(() => undefined)
-  return { ...readEnvironment(bytes), ...process.env }
-}
-
 function hashFiles(files: ReadonlyMap<string, Buffer>): string {
   return sha256([...files].map(([name, bytes]) => `${name}\0${sha256OfBytes(bytes)}`).join('\n'))
 }

@@ -9,11 +9,6 @@ export interface BannerSource {
 
 type Style = Parameters<typeof styleText>[0]
 
-/** Prints the banner to standard output. */
-export function printBanner(gateway: BannerSource): void {
-  process.stdout.write(formatBanner(gateway, process.stdout))
-}
-
 /**
  * What a person needs after the start: each virtual server with its URL, upstream and policies, and the line that connects
  * a client to it. Colours only where `stream` is a terminal and NO_COLOR is not set.
