@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { SignInSettings, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import { randomToken } from '../../lib/random-id.ts'
@@ -77,6 +78,12 @@ export function configureProvider(setup: ProviderSetup): Configuration {
   }
 }
 
+/** A client id names a document on a named host; the root of a site or a bare address is not one (CIMD draft §3). */
+function namesDocument(clientId: string): boolean {
+  const url = URL.parse(clientId)
+  return url !== null && url.pathname !== '/' && isIP(url.hostname) === 0 && !url.hostname.startsWith('[')
+}
+
 /** Seconds that an unused client is kept; longer than any refresh token of it may live. */
 export function clientTtlSeconds(settings: SignInSettings): number {
   return Math.max(90 * dayInSeconds, whole(settings.refreshTokenTtlSeconds) + dayInSeconds)
@@ -109,7 +116,7 @@ function configureFeatures(setup: ProviderSetup): NonNullable<Configuration['fea
     clientIdMetadataDocument: {
       enabled: true,
       ack: 'draft-02',
-      allowFetch: () => settings().cimdEnabled,
+      allowFetch: (_ctx, clientId) => settings().cimdEnabled && namesDocument(clientId),
       allowClient: () => settings().cimdEnabled,
     },
     resourceIndicators: {
