@@ -45,6 +45,13 @@ async function newProject(...flags: string[]): Promise<string> {
   return directory
 }
 
+/** Takes the sign-in by name away, which production refuses. */
+async function openToEverybody(directory: string): Promise<void> {
+  const path = join(directory, 'config/routes.oas.json')
+  const text = await readFile(path, 'utf8')
+  await writeFile(path, text.replace(/"sign-in",/g, ''))
+}
+
 describe('help and mistakes', () => {
   it.each(createProgram().commands.map((command) => command.name()))('%s has help with examples', async (name) => {
     const { code, out } = await run(name, '--help')
@@ -164,6 +171,45 @@ describe('dev and start', () => {
     expect(await status()).toBe(401)
     child.kill('SIGTERM')
     expect((await ended).code).toBe(0)
+  })
+
+  it('start serves, writes a log of JSON lines, and reloads on SIGHUP', async () => {
+    const directory = await newProject('--upstream', 'https://up.example/mcp')
+    const settings = (extra: object) =>
+      writeFile(
+        join(directory, 'sallyport.jsonc'),
+        JSON.stringify({ version: 1, publicUrl: 'https://gw.example', listen: { port: 0 }, ...extra }),
+      )
+    await openToEverybody(directory)
+    await writeFile(join(directory, 'keys'), `k1:${Buffer.alloc(32, 7).toString('base64')}\n`, { mode: 0o600 })
+    await settings({ vault: { keyFile: 'keys' } })
+    const { child, printed, ended } = start('start', directory)
+    const messages = () =>
+      printed.out
+        .split('\n')
+        .filter(Boolean)
+        .map((line) => (JSON.parse(line) as { message: string }).message)
+    await vi.waitFor(() => expect(messages()).toContain('serving'), 15_000)
+    await settings({ vault: { keyFile: 'keys' }, telemetry: {} })
+    child.kill('SIGHUP')
+    await vi.waitFor(() => expect(messages()).toContain('configuration reloaded'), 15_000)
+    await settings({ telemtry: {} })
+    child.kill('SIGHUP')
+    await vi.waitFor(() => expect(printed.out).toContain('"problem":"\\"telemtry\\" is not known here"'), 15_000)
+    expect(messages()).toContain('not reloaded, the running configuration stays')
+    child.kill('SIGINT')
+    expect((await ended).code).toBe(0)
+    expect(printed.errors).toBe('')
+  })
+
+  it('start wants vault keys', async () => {
+    const directory = await newProject('--upstream', 'https://up.example/mcp')
+    await openToEverybody(directory)
+    await writeFile(join(directory, 'sallyport.jsonc'), '{ "version": 1, "publicUrl": "https://gw.example" }')
+    const { code, errors } = await run('start', directory)
+    expect(code).toBe(1)
+    expect(errors).toContain('SALLYPORT_VAULT_KEYS')
+    expect(errors).not.toMatch(/\n\s+at /)
   })
 
   it('start says what production needs, and does not start', async () => {
