@@ -76,7 +76,7 @@ describe('2026-07-28', () => {
     )
     expect(refusal).toMatchObject({
       reason: 'message_version_unsupported',
-      details: { data: { supported: [version, '2025-11-25', '2025-06-18', '2025-03-26'], requested: later } },
+      details: { data: { supported: [version], requested: later } },
     })
   })
 

@@ -3,7 +3,7 @@ import { GatewayError } from '../../../errors/gateway-error.ts'
 import { isJsonObject, type JsonObject } from '../../../lib/json.ts'
 import { decodeHeaderValue } from '../../decode-header-value.ts'
 import type { McpMethod } from '../../methods.ts'
-import { isServedVersion, supportedVersions } from '../../protocol-versions.ts'
+import { isServedVersion, modernVersions } from '../../protocol-versions.ts'
 
 export const protocolVersionKey = 'io.modelcontextprotocol/protocolVersion'
 export const clientCapabilitiesKey = 'io.modelcontextprotocol/clientCapabilities'
@@ -25,7 +25,8 @@ export function checkEnvelope(meta: JsonObject | undefined, headers: IncomingHtt
   if (!isServedVersion('modern', version)) {
     return new GatewayError('message_version_unsupported', {
       message: `Unsupported protocol version: ${version}`,
-      data: { supported: supportedVersions, requested: version },
+      // Which older revisions there are depends on the upstream; only those with an envelope are the gateway's to promise.
+      data: { supported: modernVersions, requested: version },
     })
   }
   if (!isJsonObject(meta?.[clientCapabilitiesKey])) return incomplete(clientCapabilitiesKey)
