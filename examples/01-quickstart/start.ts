@@ -8,12 +8,14 @@ import { startTracker } from './upstream/tracker.ts'
 const apiKey = process.env['TRACKER_API_KEY'] || randomBytes(24).toString('base64url')
 process.env['TRACKER_API_KEY'] = apiKey
 
-const tracker = await startTracker({ apiKey })
 try {
-  await runGateway(import.meta.dirname, 'dev')
+  const tracker = await startTracker({ apiKey })
+  try {
+    await runGateway(import.meta.dirname, 'dev')
+  } finally {
+    await tracker.close()
+  }
 } catch (error) {
   console.error(describeError(error, false))
   process.exitCode = 1
-} finally {
-  await tracker.close()
 }
