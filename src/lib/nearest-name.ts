@@ -1,9 +1,10 @@
 /**
  * The candidate that a mistyped `name` most likely meant, or undefined when none is close enough to suggest.
- * Close enough is an edit distance of at most a third of the name's length, and at least two edits.
+ * Close enough is an edit distance of at most a third of the name's length, or two edits where that is more; never as many
+ * edits as the name has characters, because then nothing of it is left.
  */
 export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
-  const limit = Math.max(2, Math.floor(name.length / 3))
+  const limit = Math.min(Math.max(2, Math.floor(name.length / 3)), name.length - 1)
   let best: string | undefined
   let bestDistance = limit + 1
   for (const candidate of candidates) {
