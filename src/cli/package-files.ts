@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /** Root of the package: the same number of folders up from `src/cli` and from `dist/cli`. */
-export const packageDirectory: string = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
+const packageDirectory: string = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
 /** Version of this package. */
 export function packageVersion(): string {

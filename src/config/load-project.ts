@@ -32,7 +32,7 @@ const policiesFiles = ['config/policies.json', 'config/policies.jsonc']
 const routesPattern = /\.oas\.(json|jsonc|yaml|yml)$/
 
 /** Names of the files that make up a project, relative to its directory, settings first, `.env` last. */
-export async function listProjectFiles(directory: string): Promise<string[]> {
+async function listProjectFiles(directory: string): Promise<string[]> {
   const entries = await readdir(join(directory, 'config')).catch((): string[] => [])
   const routes = entries.filter((name) => routesPattern.test(name)).sort()
   const policies = policiesFiles.filter((file) => entries.includes(file.slice('config/'.length)))

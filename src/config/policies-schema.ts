@@ -23,7 +23,7 @@ export const policyEntrySchema = z.strictObject({
 })
 
 /** One entry of `corsPolicies` in policies.json. */
-export const corsPolicySchema = z.strictObject({
+const corsPolicySchema = z.strictObject({
   name: z.string().min(1).describe('Name that routes use in `corsPolicy`. Not `none` or `anything-goes`.'),
   allowedOrigins: nameList.describe(
     'Origins, as a list or separated by commas. `https://*.example.com` matches one label; `*` all.',
