@@ -107,6 +107,16 @@ export const reasons = {
     cause: 'The document is not on a public https address, redirects, is too large or did not answer in time.',
     remedy: 'Check that the gateway can reach the URL; otherwise let the client register dynamically.',
   },
+  client_redirect_invalid: {
+    origin: 'client',
+    status: 400,
+    code: 400,
+    message: 'The application asked to be answered at an address that it did not register.',
+    cause:
+      'The redirect_uri matches none of the redirect URIs of the client (RFC 9700 §2.1); only the port of a loopback address may differ.',
+    remedy:
+      'Remove the server from the MCP client and add it again. If you followed a link to get here, do not trust it.',
+  },
   client_unauthenticated: {
     origin: 'client',
     status: 401,

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { renderConsentPage } from '../pages/consent-page.ts'
-import { hostOf, type InteractionHost, type Visit, type VisitAnswer } from './answer-interaction.ts'
+import { hostOf, type InteractionHost, type Visit, type VisitAnswer } from './interaction.ts'
 import { describeRedirect, isLocalRedirect } from './redirect-uris.ts'
 import { defaultScope } from './sanitize-authorize-request.ts'
 

@@ -1,7 +1,7 @@
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { allowsDevLogin, readDevLoginName } from '../../identity/dev-login.ts'
 import { renderSignInPage } from '../pages/sign-in-page.ts'
-import type { InteractionHost, Visit, VisitAnswer } from './answer-interaction.ts'
+import type { InteractionHost, Visit, VisitAnswer } from './interaction.ts'
 
 /** The development sign-in: a page to type a name on, and its form. */
 export async function answerDevLogin(visit: Visit, host: InteractionHost): Promise<VisitAnswer> {

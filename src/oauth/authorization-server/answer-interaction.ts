@@ -1,46 +1,9 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
-import type { Provider } from 'oidc-provider'
-import type { SignInSettings, VirtualServer, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
+import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../../errors/gateway-error.ts'
-import type { RenderedPage } from '../pages/render-page.ts'
 import { answerConsent } from './answer-consent.ts'
 import { answerDevLogin } from './answer-dev-login.ts'
-import type { FormTokens } from './form-token.ts'
-import type { EventFacts, OAuthEvents } from './record-oauth-events.ts'
+import { hostOf, type Interaction, type InteractionHost, type Visit, type VisitAnswer } from './interaction.ts'
 import { formActionSource } from './redirect-uris.ts'
-import type { RequestContext } from './request-context.ts'
-
-/** What the pages between authorize and redirect work with. */
-export interface InteractionHost {
-  readonly provider: Provider
-  readonly publicUrl: string
-  readonly virtualServers: VirtualServerDirectory
-  readonly settings: () => SignInSettings
-  readonly formTokens: FormTokens
-  readonly events: OAuthEvents
-}
-
-/** An interaction of the provider. */
-export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
-
-/** One visit to a page: the interaction of this browser, who asks for what, and the form if one was sent. */
-export interface Visit {
-  readonly interaction: Interaction
-  readonly clientName: string
-  readonly redirectUri: string
-  readonly server: VirtualServer
-  readonly facts: EventFacts
-  readonly formToken: string
-  readonly formTargets: readonly string[]
-  /** Undefined for GET. */
-  readonly form: URLSearchParams | undefined
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
-  readonly context: RequestContext
-}
-
-/** A page to show, or undefined when the response was answered already. */
-export type VisitAnswer = { readonly page: RenderedPage; readonly status: number } | undefined
 
 /** Name of a page and of the provider's prompt that leads to it. */
 export type PageName = 'dev-login' | 'consent'
@@ -118,9 +81,4 @@ async function describeInteraction(interaction: Interaction, host: InteractionHo
     formToken: host.formTokens.create(interaction.uid),
     formTargets: target === undefined ? [] : [target],
   }
-}
-
-/** Host of a client id that is a URL. */
-export function hostOf(clientId: string): string | undefined {
-  return clientId.startsWith('https://') ? URL.parse(clientId)?.host : undefined
 }

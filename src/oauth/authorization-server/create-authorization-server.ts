@@ -79,7 +79,7 @@ export async function createAuthorizationServer(options: AuthorizationServerOpti
   const takeRegistration = limitRegistrations(options.registrationLimits ?? defaultRegistrationLimits, clock)
   const listener = provider.callback()
   const provide = (request: IncomingMessage, response: ServerResponse) => void listener(request, response)
-  const door = new FrontDoor({ publicUrl, basePath, virtualServers, host, takeRegistration, provide })
+  const door = new FrontDoor({ publicUrl, basePath, virtualServers, host, takeRegistration, log: options.log, provide })
   const stopSweeping = sweepExpiredRecords(records, clock, options.log)
   return {
     owns: (path) => isOAuthPath(path, basePath),

@@ -14,6 +14,6 @@ test('every error a client can cause has a reason of its own', async () => {
   expect(explainOAuthError(new errors.InvalidGrant('x'))).toBe('grant_invalid')
   expect(explainOAuthError(new errors.SessionNotFound('x'))).toBe('grant_expired')
   expect(explainOAuthError(new errors.InvalidRequest('x'))).toBe('grant_request_invalid')
-  expect(explainOAuthError(new errors.InvalidRedirectUri())).toBe('client_metadata_invalid')
+  expect(explainOAuthError(new errors.InvalidRedirectUri())).toBe('client_redirect_invalid')
   expect(explainOAuthError(new TypeError('bug'))).toBe('gateway_error')
 })

@@ -10,7 +10,7 @@ export interface ProviderError {
 const byName: { readonly [name: string]: ReasonCode } = {
   SessionNotFound: 'grant_expired',
   InvalidClientMetadata: 'client_metadata_invalid',
-  InvalidRedirectUri: 'client_metadata_invalid',
+  InvalidRedirectUri: 'client_redirect_invalid',
   InvalidTarget: 'grant_target_invalid',
   AccessDenied: 'grant_refused',
   InvalidGrant: 'grant_invalid',

@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Logger } from '../../contracts/logger.ts'
 import type { VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
 import { readBody } from '../../http/read-body.ts'
 import { isJsonObject } from '../../lib/json.ts'
 import { renderErrorPage } from '../pages/error-page.ts'
-import { answerInteraction, type InteractionHost } from './answer-interaction.ts'
+import { answerInteraction } from './answer-interaction.ts'
 import { answerJson, answerOAuthError, answerPreflight, corsHeaders } from './answer-json.ts'
 import { type Endpoint, findEndpoint } from './endpoints.ts'
+import type { InteractionHost } from './interaction.ts'
 import type { TakeRegistration } from './limit-registrations.ts'
 import { type RequestContext, setRequestContext } from './request-context.ts'
 import { type RewrittenParts, rewriteRequest } from './rewrite-request.ts'
@@ -22,6 +24,7 @@ export interface FrontDoorOptions {
   readonly virtualServers: VirtualServerDirectory
   readonly host: InteractionHost
   readonly takeRegistration: TakeRegistration
+  readonly log: Logger
   /** The provider's request listener. */
   readonly provide: (request: IncomingMessage, response: ServerResponse) => void
 }
@@ -157,15 +160,19 @@ export class FrontDoor {
     return rewritten
   }
 
+  #recordFailure(error: GatewayError, endpoint: Endpoint, context: RequestContext): void {
+    const { requestId } = context
+    if (error.reason === 'gateway_error')
+      this.#options.log.error({ err: error.cause, requestId }, 'the authorization server failed')
+    const type = endpoint.kind === 'unknown' ? 'mcp_request_rejected' : 'auth_token_rejected'
+    const facts = { detail: error.details.detail ?? null, httpStatus: error.status }
+    this.#options.host.events.record(type, requestId, facts, error.reason)
+  }
+
   /** Programs receive JSON, people a page. */
   #fail(thrown: unknown, endpoint: Endpoint, response: ServerResponse, context: RequestContext): void {
     const error = asGatewayError(thrown)
-    this.#options.host.events.record(
-      'auth_token_rejected',
-      context.requestId,
-      { detail: error.details.detail ?? null },
-      error.reason,
-    )
+    this.#recordFailure(error, endpoint, context)
     if (response.headersSent) {
       response.destroy()
       return

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events'
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import { type EventRecorder, type EventType, type GatewayEvent, newEvent } from '../../analytics/event.ts'
 import type { Clock } from '../../contracts/clock.ts'
@@ -9,7 +10,7 @@ import { getRequestContext } from './request-context.ts'
 
 /** Facts of one OAuth step. */
 export type EventFacts = Partial<
-  Pick<GatewayEvent, 'subject' | 'clientId' | 'clientName' | 'virtualServer' | 'upstream' | 'detail'>
+  Pick<GatewayEvent, 'subject' | 'clientId' | 'clientName' | 'virtualServer' | 'upstream' | 'detail' | 'httpStatus'>
 >
 
 /** Records OAuth steps as events. */
@@ -67,6 +68,9 @@ export function listenToProvider(
     // The consent page recorded the refusal itself.
     if (error.name !== 'AccessDenied') reject(ctx, error)
   })
+  // Koa prints what nobody listens for.
+  const koa: EventEmitter = provider
+  koa.on('error', (error: unknown) => log.error({ err: error }, 'the authorization server failed'))
   provider.on('server_error', (ctx, error) => {
     log.error({ err: error, requestId: getRequestContext(ctx.req).requestId }, 'the authorization server failed')
     note('auth_token_rejected', ctx, 'gateway_error')

@@ -6,7 +6,8 @@ import { getRequestContext } from './request-context.ts'
 /** Shows an error of the provider to the person in front of the browser, where redirecting would not be safe. */
 export function renderProviderError(ctx: KoaContextWithOIDC, out: ErrorOut, error: Error): void {
   const reason = explainOAuthError(error)
-  const description = reason === 'gateway_error' ? undefined : out.error_description
+  // The other reasons say it better themselves.
+  const description = reason === 'grant_request_invalid' ? out.error_description : undefined
   const page = renderErrorPage({ reason, requestId: getRequestContext(ctx.req).requestId, description })
   for (const [name, value] of Object.entries(page.headers)) ctx.set(name, value)
   ctx.body = page.body

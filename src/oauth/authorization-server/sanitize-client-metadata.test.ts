@@ -38,6 +38,10 @@ describe('sanitizeClientMetadata', () => {
     })
   })
 
+  test('takes characters out of names that could turn the consent page around', () => {
+    expect(accepted({ redirect_uris, client_name: ' Cl\u202Eaude\u0000\u2066 \n' })['client_name']).toBe('Claude')
+  })
+
   test('gives refresh tokens to clients that say nothing about grant types', () => {
     expect(accepted({ redirect_uris })['grant_types']).toEqual(['authorization_code', 'refresh_token'])
   })

@@ -56,7 +56,11 @@ function selectAuthMethod(input: JsonObject): string {
 }
 
 function copyNames(input: JsonObject, metadata: JsonObject): void {
-  const name = stringMember(input, 'client_name')?.trim().slice(0, longestName)
+  // Control and bidirectional characters could make a name on the consent page look like another.
+  const name = stringMember(input, 'client_name')
+    ?.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '')
+    .trim()
+    .slice(0, longestName)
   if (name) metadata['client_name'] = name
   const uri = stringMember(input, 'client_uri')
   if (uri !== undefined && URL.parse(uri)?.protocol === 'https:') metadata['client_uri'] = uri
