@@ -69,14 +69,15 @@ function dripBody(response: ServerResponse, body: string, offset: number): void 
   else response.write(body.slice(offset, offset + 4), () => setTimeout(() => dripBody(response, body, offset + 4), 5))
 }
 
-/** Starts an upstream that has one tool per fault, and `fine`, which works. */
+/** Starts an upstream that has one tool per fault, and `fine`, which works. With `?fault=name` any other request fails that way too. */
 export function startBrokenUpstream(): Promise<RunningUpstream> {
   const tools = ['fine', ...Object.keys(faults)].map(plainTool)
-  return startUpstream((message, _, response) => {
+  return startUpstream((message, request, response) => {
     if (message.id === undefined) return response.writeHead(202).end()
     const handshake = handshakeResult(message) ?? (message.method === 'tools/list' ? toolList(tools) : undefined)
-    const fault = faults[String(message.params?.['name'])]
-    if (!handshake && fault) return fault(message, response)
+    const named = new URL(request.url ?? '', 'http://upstream').searchParams.get('fault')
+    const fault = faults[named ?? String(message.params?.['name'])]
+    if (fault && (named !== null || !handshake)) return fault(message, response)
     return sendJson(response, { jsonrpc: '2.0', id: message.id, result: handshake ?? textResult('fine') })
   })
 }
