@@ -140,7 +140,8 @@ export async function measureStart(directory: string, times: number, say: (line:
   for (let time = 0; time < times; time++) {
     const began = performance.now()
     const gateway = spawnGateway(directory, 'command')
-    await waitUntilAnswering(describeGateway(directory), firstCall)
+    const lost = await waitUntilAnswering(describeGateway(directory), firstCall)
+    if (lost > 0) say(`!! ${lost} calls were accepted during the start and not answered within 100 ms`)
     milliseconds.push(performance.now() - began)
     await pause(1_000)
     residentMebibytes.push(readResidentMebibytes(gateway.pid ?? 0))

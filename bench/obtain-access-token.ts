@@ -16,9 +16,15 @@ interface Metadata {
 }
 
 /** Asks once and reads JSON. */
-async function requestJson(url: string, contentType?: string, body?: string): Promise<Metadata> {
+async function requestJson(
+  url: string,
+  contentType?: string,
+  body?: string,
+  timeoutMilliseconds = 10_000,
+): Promise<Metadata> {
+  const signal = AbortSignal.timeout(timeoutMilliseconds)
   const headers = contentType === undefined ? {} : { 'Content-Type': contentType }
-  const outgoing = request(url, { method: body === undefined ? 'GET' : 'POST', headers, agent: false })
+  const outgoing = request(url, { method: body === undefined ? 'GET' : 'POST', headers, agent: false, signal })
   outgoing.end(body)
   const [answer] = await once(outgoing, 'response')
   let text = ''
@@ -32,10 +38,10 @@ async function requestWhenReady(url: string, timeoutMilliseconds = 20_000): Prom
   const deadline = performance.now() + timeoutMilliseconds
   for (;;) {
     try {
-      return await requestJson(url)
+      return await requestJson(url, undefined, undefined, 500)
     } catch (error) {
-      const refused = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
-      if (!refused || performance.now() > deadline) throw error
+      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      if ((code !== 'ECONNREFUSED' && code !== 'ABORT_ERR') || performance.now() > deadline) throw error
       await pause(20)
     }
   }

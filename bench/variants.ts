@@ -29,20 +29,16 @@ export async function findFreePort(): Promise<number> {
   return address.port
 }
 
-/** Makes one call. Rejects when there is no answer at all. */
-export async function makeCall(
+/** Makes one call. Rejects when there is no answer in time. */
+async function makeCall(
   variant: Pick<Variant, 'port' | 'headers'>,
   call: Call,
+  timeoutMilliseconds: number,
 ): Promise<{ status: number; body: string }> {
   const { headers, body } = composeRequest(call, variant.headers)
-  const outgoing = request({
-    host: '127.0.0.1',
-    port: variant.port,
-    path: ROUTE_PATH,
-    method: 'POST',
-    headers,
-    agent: false,
-  })
+  const signal = AbortSignal.timeout(timeoutMilliseconds)
+  const { port } = variant
+  const outgoing = request({ host: '127.0.0.1', port, path: ROUTE_PATH, method: 'POST', headers, agent: false, signal })
   outgoing.end(body)
   const [answer] = await once(outgoing, 'response')
   const chunks: Buffer[] = []
@@ -51,26 +47,32 @@ export async function makeCall(
 }
 
 /** Makes one call and returns the answer's body, which must be the right one. */
-export async function makeRightCall(variant: Omit<Variant, 'process'>, call: Call): Promise<string> {
-  const { status, body } = await makeCall(variant, call)
+async function makeRightCall(
+  variant: Omit<Variant, 'process'>,
+  call: Call,
+  timeoutMilliseconds = 10_000,
+): Promise<string> {
+  const { status, body } = await makeCall(variant, call, timeoutMilliseconds)
   const fault = findFault(call, variant.curated, status, body)
   if (fault !== undefined) throw new Error(`${variant.name} answers ${call.method} wrongly: ${fault}`)
   return body
 }
 
-/** Repeats a call until somebody answers at all; resolves with whether the answer was right. */
+/** Calls until there is an answer, which must be right. Resolves with how many calls were accepted but not answered in time. */
 export async function waitUntilAnswering(
   variant: Omit<Variant, 'process'>,
   call: Call,
   timeoutMilliseconds = 20_000,
-): Promise<string> {
+): Promise<number> {
   const deadline = performance.now() + timeoutMilliseconds
-  for (;;) {
+  for (let lost = 0; ; ) {
     try {
-      return await makeRightCall(variant, call)
+      await makeRightCall(variant, call, 100)
+      return lost
     } catch (error) {
-      const refused = error instanceof Error && 'code' in error && error.code === 'ECONNREFUSED'
-      if (!refused || performance.now() > deadline) throw error
+      const code = error instanceof Error && 'code' in error ? error.code : undefined
+      if ((code !== 'ECONNREFUSED' && code !== 'ABORT_ERR') || performance.now() > deadline) throw error
+      if (code === 'ABORT_ERR') lost++
       await pause(2)
     }
   }
