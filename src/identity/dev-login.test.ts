@@ -16,8 +16,13 @@ test.each([
   ['127.0.0.1', {}, false],
   ['127.0.0.1', { host: 'localhost', 'x-forwarded-for': '10.0.0.5' }, false],
   ['127.0.0.1', { host: 'localhost', forwarded: 'for=10.0.0.5' }, false],
+  ['127.0.0.1', { host: 'localhost', via: '1.1 proxy' }, false],
 ])('from %s with %j: %s', (address, headers, allowed) => {
-  expect(allowsDevLogin(requestOf(address, headers))).toBe(allowed)
+  expect(allowsDevLogin(requestOf(address, headers), 'http://127.0.0.1:9000')).toBe(allowed)
+})
+
+test('nobody signs in to a gateway with a public name by typing one', () => {
+  expect(allowsDevLogin(requestOf('127.0.0.1', { host: '127.0.0.1:9000' }), 'https://gateway.example')).toBe(false)
 })
 
 test.each(['ada', ' ada ', 'ada.lovelace@example.com', 'Zoë', 'a+b', '7of9'])('%j can be a name', (name) => {

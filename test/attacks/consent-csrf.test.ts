@@ -102,7 +102,7 @@ describe('consent', () => {
 })
 
 test('behind https, cookies are Secure and the session is bound to the host', async () => {
-  const publicUrl = 'https://gateway.example'
+  const publicUrl = 'https://localhost'
   const running = await startAuthorizationServer({ publicUrl })
   const clientId = String((await registerClient(running.url)).body['client_id'])
   const asked = buildAuthorization(running.url, clientId, { resource: `${publicUrl}/mcp/tracker` })

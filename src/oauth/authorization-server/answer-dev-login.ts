@@ -6,7 +6,7 @@ import type { InteractionHost, Visit, VisitAnswer } from './interaction.ts'
 /** The development sign-in: a page to type a name on, and its form. */
 export async function answerDevLogin(visit: Visit, host: InteractionHost): Promise<VisitAnswer> {
   if (!host.settings().devLogin) throw new GatewayError('route_not_found', { detail: 'dev login is off' })
-  if (!allowsDevLogin(visit.context.original))
+  if (!allowsDevLogin(visit.context.original, host.publicUrl))
     throw new GatewayError('host_not_allowed', { detail: 'dev login is for loopback only' })
   if (!visit.form) return { page: renderSignInPage(describePage(visit)), status: 200 }
   const typed = visit.form.get('name') ?? ''

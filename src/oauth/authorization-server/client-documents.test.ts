@@ -68,6 +68,9 @@ describe('clients that identify themselves by a metadata document', () => {
     const redirect = await completeSignIn(allowed.location ?? '', { subject: 'ada', browser })
     const tokens = await redeemCode(running.url, asked, redirect)
     expect(tokens.status).toBe(200)
+    expect(running.events.filter((event) => event.type === 'auth_client_registered')).toMatchObject([
+      { clientId: claudeCode.client_id, clientName: 'Claude Code' },
+    ])
     site.clear()
     await running.restart()
     const refreshed = await refresh(running.url, claudeCode.client_id, tokens.body['refresh_token'])

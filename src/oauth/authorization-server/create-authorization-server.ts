@@ -11,6 +11,7 @@ import { randomId } from '../../lib/random-id.ts'
 import { type CachingTokenVerifier, createAccessTokenVerifier } from '../resource-server/verify-access-token.ts'
 import { clientTtlSeconds, configureProvider } from './configure-provider.ts'
 import { isOAuthPath } from './endpoints.ts'
+import { explainErrorBodies } from './explain-error-bodies.ts'
 import { createProviderFetch } from './fetch-client-metadata.ts'
 import { createFormTokens } from './form-token.ts'
 import { FrontDoor } from './front-door.ts'
@@ -20,6 +21,7 @@ import { loadOidcProvider, type OidcProviderModule } from './load-oidc-provider.
 import { RecordAdapter } from './record-adapter.ts'
 import { createOAuthEvents, listenToProvider } from './record-oauth-events.ts'
 import { renderProviderError } from './render-provider-error.ts'
+import { getRequestContext } from './request-context.ts'
 import { loadServerKeys } from './signing-keys.ts'
 import { sweepExpiredRecords } from './sweep-expired-records.ts'
 
@@ -63,7 +65,13 @@ export async function createAuthorizationServer(options: AuthorizationServerOpti
   const [module, keys] = await Promise.all([loadOidcProvider(), loadServerKeys(options.sealed, options.vault)])
   const verifier = createAccessTokenVerifier({ records, clock })
   const adapter = createAdapters(options, module, verifier, clock)
-  const fetch = createProviderFetch({ fetchDocument: options.fetchDocument, records, clock })
+  const events = createOAuthEvents({ recorder: options.recorder, clock })
+  const onNewClient = (clientId: string, clientName: string | null) => {
+    const request = module.Provider.ctx?.req
+    const requestId = request ? getRequestContext(request).requestId : randomId()
+    events.record('auth_client_registered', requestId, { clientId, clientName })
+  }
+  const fetch = createProviderFetch({ fetchDocument: options.fetchDocument, records, clock, onNewClient })
   const renderError = renderProviderError
   const provider = new module.Provider(
     publicUrl,
@@ -72,7 +80,7 @@ export async function createAuthorizationServer(options: AuthorizationServerOpti
   // The front door sets X-Forwarded-Proto from publicUrl and removes every forwarding header of the client.
   provider.proxy = true
   prefixTokens(provider)
-  const events = createOAuthEvents({ recorder: options.recorder, clock })
+  explainErrorBodies(provider)
   listenToProvider(provider, events, virtualServers, options.log)
   keepClientsAlive(provider, records, () => clientTtlSeconds(settings()), clock, options.log)
   const host = { provider, publicUrl, virtualServers, settings, formTokens: createFormTokens(keys.forms), events }

@@ -29,6 +29,26 @@ export function findEndpoint(path: string, basePath: string): Endpoint {
   return { kind: 'unknown' }
 }
 
+/** HTTP methods of an endpoint, as in `Allow`; undefined where there is none. */
+export function methodsOf(endpoint: Endpoint): string | undefined {
+  switch (endpoint.kind) {
+    case 'metadata':
+    case 'jwks':
+      return 'GET, HEAD'
+    case 'register':
+    case 'token':
+    case 'revoke':
+      return 'POST'
+    case 'page':
+      return 'GET, POST'
+    case 'authorize':
+    case 'resume':
+      return 'GET'
+    default:
+      return undefined
+  }
+}
+
 function findPlain(name: string): Endpoint {
   switch (name) {
     case 'register':

@@ -2,7 +2,7 @@ import type { Clock } from '../../contracts/clock.ts'
 import type { OAuthRecords } from '../../contracts/storage.ts'
 import type { FetchDocument, FetchedDocument } from '../../http/fetch-document.ts'
 import { sha256 } from '../../lib/hash.ts'
-import { isJsonObject } from '../../lib/json.ts'
+import { isJsonObject, stringMember } from '../../lib/json.ts'
 import { sanitizeClientMetadata } from './sanitize-client-metadata.ts'
 
 /** What fetching for the provider needs. */
@@ -10,6 +10,8 @@ export interface FetchForProviderOptions {
   readonly fetchDocument: FetchDocument
   readonly records: OAuthRecords
   readonly clock: Clock
+  /** A client was seen for the first time, with the name it gives itself. */
+  readonly onNewClient: (clientId: string, name: string | null) => void
 }
 
 /** The shape in which the provider wants to fetch. */
@@ -47,6 +49,7 @@ async function answerWith(document: FetchedDocument, url: string, options: Fetch
   const sanitized = sanitizeClientMetadata(parsed, 'document')
   if ('error' in sanitized) throw new Error(sanitized.description)
   const text = JSON.stringify(sanitized.metadata)
+  const known = await options.records.find(model, sha256(url))
   await options.records.upsert({
     model,
     idHash: sha256(url),
@@ -56,6 +59,7 @@ async function answerWith(document: FetchedDocument, url: string, options: Fetch
     expiresAtMs: options.clock() + keptSeconds * 1000,
     consumedAtMs: undefined,
   })
+  if (!known) options.onNewClient(url, stringMember(sanitized.metadata, 'client_name') ?? null)
   return rebuild(Buffer.from(text), 200, headers)
 }
 

@@ -7,7 +7,7 @@ import { isJsonObject } from '../../lib/json.ts'
 import { renderErrorPage } from '../pages/error-page.ts'
 import { answerInteraction } from './answer-interaction.ts'
 import { answerJson, answerOAuthError, answerPreflight, corsHeaders } from './answer-json.ts'
-import { type Endpoint, findEndpoint } from './endpoints.ts'
+import { type Endpoint, findEndpoint, methodsOf } from './endpoints.ts'
 import type { InteractionHost } from './interaction.ts'
 import type { TakeRegistration } from './limit-registrations.ts'
 import { type RequestContext, setRequestContext } from './request-context.ts'
@@ -185,25 +185,6 @@ export class FrontDoor {
     }
     const shape = { status: error.status, error: oauthCode(error), description: error.message, reason: error.reason }
     answerOAuthError(response, shape, context.requestId, headers)
-  }
-}
-
-function methodsOf(endpoint: Endpoint): string | undefined {
-  switch (endpoint.kind) {
-    case 'metadata':
-    case 'jwks':
-      return 'GET, HEAD'
-    case 'register':
-    case 'token':
-    case 'revoke':
-      return 'POST'
-    case 'page':
-      return 'GET, POST'
-    case 'authorize':
-    case 'resume':
-      return 'GET'
-    default:
-      return undefined
   }
 }
 

@@ -35,13 +35,15 @@ describe('the token endpoint', () => {
       expect(answer.headers['cache-control']).toBe('no-store')
       expect(answer.headers['access-control-allow-origin']).toBe('*')
       expect(answer.body['error']).toBeTypeOf('string')
+      expect(answer.body['reason']).toBe('grant_request_invalid')
+      expect(answer.body['request_id']).toBe(answer.headers['x-request-id'])
     }
   })
 
   test('does not know a client that never registered', async () => {
     const answer = await refresh(running.url, 'nobody', 'sp_rt_x')
     expect(answer.status).toBe(401)
-    expect(answer.body['error']).toBe('invalid_client')
+    expect(answer.body).toMatchObject({ error: 'invalid_client', reason: 'client_unknown' })
   })
 
   test('refuses a wrong verifier, redirect and client', async () => {

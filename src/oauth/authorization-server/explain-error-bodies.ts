@@ -1,0 +1,24 @@
+import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
+import type { ReasonCode } from '../../errors/reasons.ts'
+import { isJsonObject } from '../../lib/json.ts'
+import { explainOAuthError } from './explain-oauth-error.ts'
+import { getRequestContext } from './request-context.ts'
+
+/** Adds our reason code and the request id to the JSON errors of the provider, as every other error of the gateway has them. */
+export function explainErrorBodies(provider: Provider): void {
+  const explained = new WeakMap<object, ReasonCode>()
+  const explain = (ctx: KoaContextWithOIDC, error: Error) => {
+    explained.set(ctx.req, explainOAuthError(error))
+  }
+  provider.on('grant.error', explain)
+  provider.on('registration_create.error', explain)
+  provider.on('revocation.error', explain)
+  provider.on('server_error', explain)
+  provider.use(async (ctx, next) => {
+    await next()
+    const reason = explained.get(ctx.req)
+    const body: unknown = ctx.body
+    if (reason === undefined || !isJsonObject(body)) return
+    ctx.body = { ...body, reason, request_id: getRequestContext(ctx.req).requestId }
+  })
+}
