@@ -3,19 +3,23 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningTracker, startTracker } from '../../examples/01-quickstart/upstream/tracker.ts'
+import type { GatewayEvent } from '../../src/analytics/event.ts'
 import { completeSignIn } from '../harness/browser-login.ts'
 import { runInspector } from '../harness/inspector-cli.ts'
 import type { MemoryOAuthProvider } from '../harness/memory-oauth-provider.ts'
+import { revokeToken } from '../harness/obtain-token.ts'
+import { callTool } from '../harness/post-message.ts'
 import type { RealClient } from '../harness/real-client.ts'
 import { connectSdkV1, createSdkV1Memory } from '../harness/sdk-v1-client.ts'
 import { type ClientEra, connectSdkV2, createSdkV2Memory } from '../harness/sdk-v2-client.ts'
 import { findFreePort } from '../harness/spawn-gateway.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 import { signIn, type TestProject } from '../harness/write-project.ts'
 
 type Memory = Pick<
-  MemoryOAuthProvider<unknown, { access_token: string; refresh_token?: string | undefined }, unknown>,
-  'received' | 'signIns'
+  MemoryOAuthProvider<{ client_id: string }, { access_token: string; refresh_token?: string | undefined }, unknown>,
+  'received' | 'signIns' | 'clientInformation'
 >
 
 interface Connection {
@@ -125,12 +129,33 @@ describe('tokens of real clients', () => {
     expect(memory.received.at(-1)?.access_token).not.toBe(first)
     await client.close()
   })
+
+  it.each(Object.entries(clients))('%s has to sign in again after its grant was revoked', async (_, open) => {
+    const { memory, connect } = open()
+    const client = await connect(gateway.server('tracker'))
+    const { refresh_token: refreshToken = '' } = memory.received.at(-1) ?? {}
+    await revokeToken(gateway.publicUrl, memory.clientInformation()?.client_id ?? '', refreshToken)
+    await expect(client.callTool('get_issue', { number: 1 })).rejects.toThrow()
+    await gateway.waitForEvent((event) => event.type === 'auth_token_revoked')
+    expect(memory.signIns).toBe(2)
+    await client.close()
+  })
+
+  it('MCP Inspector CLI refreshes what it stored', async () => {
+    const home = await mkdtemp(join(tmpdir(), 'inspector-'))
+    const options = { url: gateway.server('tracker'), era: 'modern' as const, home, callbackPort: await findFreePort() }
+    const call = ['--method', 'tools/call', '--tool-name', 'get_issue', '--tool-arg', 'number=1']
+    await runInspector({ ...options, subject: 'hedy' }, ...call)
+    const isRefresh = (event: GatewayEvent) => event.type === 'auth_token_refreshed' && event.subject === 'hedy'
+    await waitUntil('a refresh by the Inspector', async () => {
+      const run = await runInspector(options, ...call)
+      expect(JSON.stringify(run.result), run.output).toContain('Safari')
+      return gateway.events().some(isRefresh)
+    })
+    await rm(home, { recursive: true })
+  })
 })
 
 async function isRefused(url: string, token: string): Promise<boolean> {
-  const { request } = await import('undici')
-  const headers = { authorization: `Bearer ${token}`, 'content-type': 'application/json' }
-  const answer = await request(url, { method: 'POST', headers, body: '{}' })
-  await answer.body.dump()
-  return answer.statusCode === 401
+  return (await callTool(url, token, 'list_issues')).message?.error?.data?.reason === 'token_expired'
 }
