@@ -103,6 +103,17 @@ async function measureRound(
   return samples
 }
 
+/** Lets compilers and caches settle before anything counts. */
+async function warmUp(load: Program, variants: readonly Variant[], directory: string): Promise<void> {
+  for (const each of cases.filter(({ name }) => wants(options.cases, name))) {
+    for (const variant of variants) {
+      const files = await prepareLoadFiles(variant, each.call, directory)
+      const milliseconds = variant.name === 'gateway' ? 3_000 : 300
+      await runLoad(load, { port: variant.port, concurrency: each.concurrency, milliseconds, ...files })
+    }
+  }
+}
+
 async function measureCases(load: Program, variants: readonly Variant[], directory: string): Promise<CaseRounds[]> {
   const chosen = cases.filter(({ name }) => wants(options.cases, name))
   const measured = chosen.map((each) => ({ case: each, rounds: [] as Round[], voided: [] as string[] }))
@@ -153,6 +164,8 @@ async function run(directory: string): Promise<number> {
       ? await measureStart(directory, options.quick ? 3 : 7, say)
       : undefined
   const variants = await startVariants(directory, upstream.port, upstream.process)
+  say('warming up')
+  await warmUp(load, variants, directory)
   const measured = await measureCases(load, variants, directory)
   await Promise.all(variants.map((variant) => stopProcess(variant.process)))
   writeReport(
