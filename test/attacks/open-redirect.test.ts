@@ -5,7 +5,7 @@ import {
   registerClient,
   startAuthorizationServer,
 } from '../harness/authorization-server.ts'
-import { openBrowser } from '../harness/browser-login.ts'
+import { openBrowser, readFormToken } from '../harness/browser-login.ts'
 
 describe('the authorization endpoint redirects to registered URIs only', () => {
   let running: RunningAuthorizationServer
@@ -72,5 +72,16 @@ describe('the authorization endpoint redirects to registered URIs only', () => {
     expect(answer.status).toBe(303)
     expect(answer.headers['location']).toMatch(/^\/oauth\/dev-login\//)
     expect(JSON.stringify(answer.headers)).not.toContain('evil.example')
+    const browser = openBrowser()
+    await browser.get(buildAuthorization(running.url, clientId).url, {
+      'x-forwarded-host': 'evil.example',
+      host: 'evil.example',
+    })
+    const [path = ''] = [...browser.cookies.values()]
+      .map((cookie) => cookie.path)
+      .filter((each) => each.includes('/dev-login/'))
+    const page = await browser.get(running.url + path)
+    const signedIn = await browser.post(page.url, { form_token: readFormToken(page), name: 'ada' })
+    expect(signedIn.location?.origin).toBe(running.url)
   })
 })

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
 import { createFetchDocument, isPublicAddress, type LookupAll } from '../../src/http/fetch-document.ts'
@@ -101,6 +103,15 @@ describe('a metadata document cannot be used to reach the inside', () => {
   test('a name that resolves to loopback', async () => {
     expect(await refusalOf(guarded(loopback)(at('/')))).toContain('not public')
     expect(site.requests).toEqual([])
+  })
+
+  test('a name that resolves to loopback is not even dialled', async () => {
+    let connections = 0
+    const listener = createServer(() => connections++).listen(0, '127.0.0.1')
+    await once(listener, 'listening')
+    await refusalOf(guarded(loopback)(`https://client.example:${(listener.address() as AddressInfo).port}/`))
+    listener.close()
+    expect(connections).toBe(0)
   })
 
   test('a name that resolves to a public and a private address', async () => {

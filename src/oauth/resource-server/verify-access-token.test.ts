@@ -77,6 +77,20 @@ describe('createAccessTokenVerifier', () => {
     expect(await verifier.verify(token)).toBe('token_invalid')
   })
 
+  test('a revocation right after the look-up is not missed either', async () => {
+    const verifier = create()
+    const grant = stored.get(`Grant${sha256('g1')}`)
+    const find = records.find.bind(records)
+    records.find = async (model, idHash) => {
+      if (model !== 'Grant' || stored.size === 0) return find(model, idHash)
+      stored.clear()
+      verifier.forgetGrant('g1')
+      return grant
+    }
+    expect(await verifier.verify(token)).toMatch(/^token_/)
+    expect(await verifier.verify(token)).toMatch(/^token_/)
+  })
+
   test('a token without its grant is worth nothing', async () => {
     stored.delete(`Grant${sha256('g1')}`)
     expect(await create().verify(token)).toBe('token_revoked')
