@@ -15,6 +15,10 @@ export interface Listener {
 export async function listen(options: { readonly host: string; readonly port: number }): Promise<Listener> {
   // Longer than the idle time of usual load balancers, so that it is they who close, not we under a request.
   const server = createServer({ keepAliveTimeout: 75_000, noDelay: true })
+  // Without a listener node drops a request and its client waits for ever.
+  const early: [IncomingMessage, ServerResponse][] = []
+  const hold = (request: IncomingMessage, response: ServerResponse) => void early.push([request, response])
+  server.on('request', hold)
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, options)))
     server.listen(options.port, options.host, resolve)
@@ -22,7 +26,11 @@ export async function listen(options: { readonly host: string; readonly port: nu
   server.removeAllListeners('error')
   return {
     url: urlOf(server, options.host),
-    serve: (handle) => server.on('request', handle),
+    serve: (handle) => {
+      server.off('request', hold)
+      server.on('request', handle)
+      for (const [request, response] of early.splice(0)) handle(request, response)
+    },
     close: (drainMs) => closeServer(server, drainMs),
   }
 }
