@@ -66,9 +66,9 @@ describe('a restart', () => {
 
 describe('kill -9', () => {
   let directory: string
-  let gateway: SpawnedGateway
+  let gateway: SpawnedGateway | undefined
   afterEach(async () => {
-    await gateway.kill9()
+    await gateway?.kill9()
     await rm(directory, { recursive: true, force: true })
   })
 

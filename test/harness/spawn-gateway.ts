@@ -45,7 +45,8 @@ export async function spawnGateway(directory: string, port: number, command: 'de
 
 async function isReady(port: number): Promise<boolean> {
   try {
-    const answer = await request(`http://127.0.0.1:${port}/.well-known/oauth-authorization-server`)
+    const url = `http://127.0.0.1:${port}/.well-known/oauth-authorization-server`
+    const answer = await request(url, { headersTimeout: 2000 })
     await answer.body.dump()
     return answer.statusCode === 200
   } catch {
