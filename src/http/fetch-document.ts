@@ -12,7 +12,7 @@ export interface FetchedDocument {
 }
 
 /** What one fetch may cost. */
-export interface FetchLimits {
+interface FetchLimits {
   /** Default 5 KiB. */
   readonly maxBytes?: number | undefined
   /** For everything: name, connection, headers and body. Default 3 s. */

@@ -19,7 +19,7 @@ import { openStorage } from '../../src/storage/sqlite/open-storage.ts'
 import { completeSignIn, type SignInChoices } from './browser-login.ts'
 
 /** Settings of the authorization server that a test may change while it runs. */
-export type MutableSettings = { -readonly [Key in keyof SignInSettings]: SignInSettings[Key] }
+type MutableSettings = { -readonly [Key in keyof SignInSettings]: SignInSettings[Key] }
 
 /** A real authorization server behind a real socket and a real store. */
 export interface RunningAuthorizationServer {

@@ -46,7 +46,7 @@ export function canonicalResource(value: string, directory: VirtualServerDirecto
 }
 
 /** The scopes asked for that the virtual server knows; all of its scopes when none is left. `offline_access` is never among them. */
-export function selectScopes(
+function selectScopes(
   asked: string | null,
   resource: string | undefined,
   directory: VirtualServerDirectory,

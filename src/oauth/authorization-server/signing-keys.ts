@@ -4,7 +4,7 @@ import type { SealContext, Vault } from '../../contracts/vault.ts'
 import { randomToken } from '../../lib/random-id.ts'
 
 /** A private JSON Web Key. */
-export interface PrivateJwk {
+interface PrivateJwk {
   readonly kty: string
   readonly kid: string
   readonly alg: string

@@ -5,7 +5,7 @@ const wellKnown = '/.well-known/oauth-protected-resource'
 const cors = { 'access-control-allow-origin': '*' } as const
 
 /** Protected resource metadata (RFC 9728 §2) of one virtual server. `offline_access` has no place in it (SEP-2207). */
-export function renderResourceMetadata(server: VirtualServer): object {
+function renderResourceMetadata(server: VirtualServer): object {
   return {
     resource: server.resource,
     authorization_servers: [new URL(server.resource).origin],
