@@ -1,16 +1,19 @@
-import { request } from 'undici'
+import { once } from 'node:events'
+import { request } from 'node:http'
 import { expect, it } from 'vitest'
 import { listen } from './listen.ts'
 
 it('answers requests that came before it was ready', async () => {
   const listener = await listen({ host: '127.0.0.1', port: 0 })
-  const answer = request(listener.url)
-  // The second request is on its way later than the first, and both wait.
-  const second = request(listener.url, { method: 'POST', body: 'hello' })
-  await new Promise((resolve) => setImmediate(resolve))
-  setImmediate(() => listener.serve((_, response) => void response.end('served')))
-  expect(await (await answer).body.text()).toBe('served')
-  expect(await (await second).body.text()).toBe('served')
+  const early = request(listener.url, { method: 'POST', headers: { expect: '100-continue' } })
+  early.flushHeaders()
+  // The server says so when it has the request in hand.
+  await once(early, 'continue')
+  listener.serve((_, response) => void response.writeHead(204).end())
+  early.end()
+  const [answer] = (await once(early, 'response')) as [{ statusCode: number }]
+  expect(answer.statusCode).toBe(204)
+  early.destroy()
   await listener.close(0)
 })
 
