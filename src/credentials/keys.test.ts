@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process'
 import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { loadOrCreateKeyFile, parseVaultKeys, VaultKeyError } from './keys.ts'
 
+const runFile = promisify(execFile)
 const encoded = Buffer.alloc(32, 7).toString('base64')
 
 function messageOf(action: () => unknown): string {
@@ -42,9 +45,8 @@ describe('parseVaultKeys', () => {
 
   test('the command in the message makes a key that is accepted', async () => {
     const command = /node -p "(.*)"$/.exec(messageOf(() => parseVaultKeys('', 'KEYS')))?.[1] ?? ''
-    const { execFileSync } = await import('node:child_process')
-    const made = execFileSync(process.execPath, ['-p', command], { encoding: 'utf8' })
-    expect(parseVaultKeys(made, 'KEYS')[0].id).toBe('k1')
+    const { stdout } = await runFile(process.execPath, ['-p', command])
+    expect(parseVaultKeys(stdout, 'KEYS')[0].id).toBe('k1')
   })
 })
 
@@ -62,6 +64,17 @@ describe('loadOrCreateKeyFile', () => {
     expect(statSync(join(directory, 'data')).mode & 0o777).toBe(0o700)
     expect(loadOrCreateKeyFile(path, { create: true })).toEqual(made)
     expect(readdirSync(join(directory, 'data'))).toEqual(['vault.keys'])
+  })
+
+  test('processes that start at once end with the same key', async () => {
+    const path = join(directory, 'vault.keys')
+    const script = `
+      import { loadOrCreateKeyFile } from ${JSON.stringify(new URL('./keys.ts', import.meta.url).href)}
+      console.log(loadOrCreateKeyFile(${JSON.stringify(path)}, { create: true })[0].bytes.toString('hex'))`
+    const start = () => runFile(process.execPath, ['--input-type=module', '-e', script])
+    const made = await Promise.all([start(), start(), start(), start()])
+    expect(new Set(made.map(({ stdout }) => stdout)).size).toBe(1)
+    expect(readdirSync(directory)).toEqual(['vault.keys'])
   })
 
   test('says what to do when there is no file, or a broken one', () => {

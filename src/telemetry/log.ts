@@ -89,6 +89,7 @@ function pinoOptions(level: LogLevel): LoggerOptions {
   }
 }
 
+/** pino writes out what is buffered when the process exits, also on process.exit(). */
 function createBufferedOutput(): DestinationStream & { flushSync(): void } {
   const output = pino.destination({ fd: 1, sync: false, minLength: bufferBytes, periodicFlush: flushMilliseconds })
   const flushQuietly = () => {
@@ -99,7 +100,6 @@ function createBufferedOutput(): DestinationStream & { flushSync(): void } {
     }
   }
   output.on('error', () => {})
-  process.once('exit', flushQuietly)
   return { write: (line) => void output.write(line), flushSync: flushQuietly }
 }
 

@@ -135,6 +135,19 @@ describe('what is harmless stays readable', () => {
     expect(JSON.stringify(scrub({ wrapped })).match(/"message":"once only"/g)).toHaveLength(1)
   })
 
+  test('members of maps, headers and parameters', () => {
+    const pairs: [string, string][] = [
+      ['accept', 'text/html'],
+      ['x-api-key', 'abcdef'],
+    ]
+    const expected = { accept: 'text/html', 'x-api-key': '[secret]' }
+    expect(scrub([new Map(pairs), new Headers(pairs), new URLSearchParams(pairs)])).toEqual([
+      expected,
+      expected,
+      expected,
+    ])
+  })
+
   test('dates, sizes of bytes, sets, big integers and functions', () => {
     const value = { date: new Date(0), bytes: Buffer.alloc(3), set: new Set([1]), big: 10n, fn: () => 1 }
     expect(scrub(value)).toEqual({
