@@ -80,6 +80,14 @@ describe('the authorization endpoint', () => {
     expect(await errorOf({ prompt: 'none' })).toBe('login_required')
   })
 
+  test('prompt=none never approves silently, also for a person who is signed in and allowed this client before', async () => {
+    const browser = openBrowser()
+    await completeSignIn(buildAuthorization(running.url, clientId).url, { subject: 'ada', browser })
+    const answer = await browser.get(buildAuthorization(running.url, clientId, { prompt: 'none' }).url)
+    expect(answer.location?.searchParams.get('error')).toMatch(/^(consent|interaction)_required$/)
+    expect(answer.location?.searchParams.has('code')).toBe(false)
+  })
+
   test('tells the client that the person refused', async () => {
     const asked = buildAuthorization(running.url, clientId)
     const redirect = await completeSignIn(asked.url, { subject: 'ada', decision: 'refuse' })

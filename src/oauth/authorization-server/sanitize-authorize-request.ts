@@ -46,11 +46,7 @@ export function canonicalResource(value: string, directory: VirtualServerDirecto
 }
 
 /** The scopes asked for that the virtual server knows; all of its scopes when none is left. `offline_access` is never among them. */
-function selectScopes(
-  asked: string | null,
-  resource: string | undefined,
-  directory: VirtualServerDirectory,
-): string {
+function selectScopes(asked: string | null, resource: string | undefined, directory: VirtualServerDirectory): string {
   const known = knownScopes(findServer(resource, directory), directory)
   const selected = [...new Set((asked ?? '').split(' '))].filter((scope) => known.includes(scope))
   return (selected.length > 0 ? selected : known).join(' ')
