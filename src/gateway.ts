@@ -243,7 +243,7 @@ function recordRefusal(recorder: EventBuffer, error: GatewayError, requestId: st
 }
 
 function warnAbout(project: Project, log: Logger): void {
-  for (const { severity: _, ...warning } of project.warnings) log.warn(warning, 'project warning')
+  for (const { file, line, path, message } of project.warnings) log.warn({ file, line, path }, message)
 }
 
 /** Settings that are read once, when the process starts. */

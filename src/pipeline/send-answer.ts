@@ -51,9 +51,14 @@ export function sendBuffer(exchange: HttpExchange, status: number, body: Buffer)
   headers.push('x-request-id', exchange.requestId, 'content-length', String(body.length))
   if (body.length > 0) headers.push('content-type', 'application/json')
   exchange.bytesOut = body.length
-  exchange.response.writeHead(status, headers).end(body)
+  exchange.response.writeHead(status, headers)
+  // As a Latin-1 string, which maps every byte to itself, a small body leaves in one write together with the headers.
+  if (body.length <= smallBodyBytes) exchange.response.end(body.toString('latin1'), 'latin1')
+  else exchange.response.end(body)
   return { status }
 }
+
+const smallBodyBytes = 32 * 1024
 
 /** Writes an answer that a policy gave outside MCP. */
 export function sendHttpReply(exchange: HttpExchange, reply: HttpReply): AnswerOutcome {

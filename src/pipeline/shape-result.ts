@@ -50,9 +50,13 @@ export async function shapeResult(
   return { body: result === response.result ? body : Buffer.from(JSON.stringify({ ...response, result })), outcome }
 }
 
-/** A failure has one of these members; most results have neither, and the search runs at memory speed. */
+const failureMarks = ['"error"', '"isError":true', '"isError": true', '"input_required"'].map((mark) =>
+  Buffer.from(mark),
+)
+
+/** A failure has one of these marks; most results have none, and the search runs at memory speed. */
 function mayBeFailure(body: Buffer): boolean {
-  return body.includes('"error"') || body.includes('"isError"') || body.includes('"input_required"')
+  return failureMarks.some((mark) => body.includes(mark))
 }
 
 /** The parsed JSON-RPC message. */
