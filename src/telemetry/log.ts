@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module'
 import { type DestinationStream, type LoggerOptions, pino } from 'pino'
 import type { Logger, LogRecord, LogRecordWriter } from '../contracts/logger.ts'
+import { BufferedOutput } from './buffered-output.ts'
 import { scrub } from './scrub.ts'
 import { mayHoldSecretText, scrubText } from './secret-text.ts'
 
@@ -20,16 +21,12 @@ export interface Log extends Logger, LogRecordWriter {
   flush(): void
 }
 
-/** Bytes that may wait before they are written to standard output, and how long, in milliseconds. */
-const bufferBytes = 4096
-const flushMilliseconds = 200
-
 /**
  * Creates the log: JSON lines with `level`, `time` and `message`, or lines for people. Everything passes the scrubber.
  * JSON lines to standard output are buffered for up to 200 ms and written out on exit.
  */
 export function createLog(options: LogOptions): Log {
-  const destination = options.destination ?? (options.pretty ? process.stdout : createBufferedOutput())
+  const destination = options.destination ?? (options.pretty ? process.stdout : openStandardOutput())
   const lines = options.pretty ? createPrettyStream(destination) : destination
   const log = pino(pinoOptions(options.level), lines)
   return {
@@ -43,9 +40,17 @@ export function createLog(options: LogOptions): Log {
       else if (chosen.length > 0) lines.write(chosen.join(''))
     },
     flush: () => {
-      if ('flushSync' in destination && typeof destination.flushSync === 'function') destination.flushSync()
+      if (destination instanceof BufferedOutput) destination.flushSync()
     },
   }
+}
+
+let standardOutput: BufferedOutput | undefined
+
+/** One for all logs of the process, so that their lines keep their order. */
+function openStandardOutput(): BufferedOutput {
+  standardOutput ??= new BufferedOutput(1)
+  return standardOutput
 }
 
 function formatRecord(record: LogRecord): string {
@@ -87,20 +92,6 @@ function pinoOptions(level: LogLevel): LoggerOptions {
       },
     },
   }
-}
-
-/** pino writes out what is buffered when the process exits, also on process.exit(). */
-function createBufferedOutput(): DestinationStream & { flushSync(): void } {
-  const output = pino.destination({ fd: 1, sync: false, minLength: bufferBytes, periodicFlush: flushMilliseconds })
-  const flushQuietly = () => {
-    try {
-      output.flushSync()
-    } catch {
-      // Standard output is gone or was never opened: nobody reads these lines.
-    }
-  }
-  output.on('error', () => {})
-  return { write: (line) => void output.write(line), flushSync: flushQuietly }
 }
 
 /** pino-pretty is loaded only here: production never pays for it. */
