@@ -105,7 +105,8 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
         createResourceMetadataMount(virtualServers),
         {
           owns: (path) => current.project.signIn !== undefined && authorizationServer.owns(path),
-          handle: (request, response) => authorizationServer.handle(request, response),
+          handle: (request, response) =>
+            authorizationServer.handle(request, response, { clientAddress: current.clientAddressOf(request) }),
         },
       ],
       admit: (request: IncomingMessage) => checkHost(request.headers, current.host.allowedHosts),
@@ -169,7 +170,7 @@ async function openStores(project: Project, mode: GatewayOptions['mode'], log: L
   const directory = inProject(project, settings.storage.directory)
   const vault = createVault(await readVaultKeys(project, mode))
   const storage = await openStorage(directory)
-  const events = openDatabase(join(directory, 'events.db'), { durability: 'normal' })
+  const events = openDatabase(join(directory, 'events.db'), { durability: 'normal', busyTimeoutMs: 200 })
   const sinks = [createSqliteSink(events)]
   if (settings.telemetry.logEvents !== 'none') sinks.push(createLogSink(log, settings.telemetry.logEvents))
   const { bufferSize, flushMilliseconds } = settings.events

@@ -11,7 +11,8 @@ export class Snapshot {
   readonly project: Project
   readonly host: PipelineHost
   readonly #built: BuiltRoutes
-  readonly #clientAddress: ClientAddressReader
+  /** Address of a client: the peer, or what a trusted proxy says. */
+  readonly clientAddressOf: ClientAddressReader
   #running = 0
   #drained: (() => void) | undefined
 
@@ -19,7 +20,7 @@ export class Snapshot {
     this.project = project
     this.host = host
     this.#built = built
-    this.#clientAddress = createClientAddressReader(project.settings.trustedProxies)
+    this.clientAddressOf = createClientAddressReader(project.settings.trustedProxies)
   }
 
   /** Serves one request; false when no route has this path. One trailing slash is forgiven: people paste URLs. */
@@ -27,7 +28,7 @@ export class Snapshot {
     const route = this.#findRoute(path)
     if (route === undefined) return false
     this.#running++
-    const exchange = new HttpExchange(request, response, route, path, search, this.#clientAddress(request))
+    const exchange = new HttpExchange(request, response, route, path, search, this.clientAddressOf(request))
     void handleRequest(exchange, route, this.host).finally(() => this.#leave())
     return true
   }

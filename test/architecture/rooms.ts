@@ -43,7 +43,7 @@ export const mayImport: { readonly [room: string]: readonly string[] } = {
   admin: [...ground, ...product, 'policies', 'handlers', 'pipeline'],
 
   'gateway.ts': everythingBelow,
-  'index.ts': everythingBelow,
+  'index.ts': [...everythingBelow, 'gateway.ts'],
   cli: [...everythingBelow, 'gateway.ts', 'index.ts'],
   'main.ts': ['cli', 'lib', 'errors'],
 }
