@@ -57,7 +57,9 @@ async function answerRequest(
   const refusal = refuseRequest(request, options.apiKey)
   if (refusal) return sendJson(response, refusal.status, { error: refusal.error }, refusal.headers)
 
-  const message = parseMessage(await readBody(request))
+  const body = await readBody(request)
+  if (body === undefined) return sendJson(response, 413, { error: 'Too large.' })
+  const message = parseMessage(body)
   if ('error' in message) return sendJson(response, message.status, { jsonrpc: '2.0', error: message.error })
 
   const abort = new AbortController()
@@ -106,12 +108,13 @@ function sameSecret(given: string, expected: string): boolean {
   return timingSafeEqual(digest(given), digest(expected))
 }
 
-async function readBody(request: IncomingMessage): Promise<string> {
+/** The whole body; undefined when it is too large and did not say so. */
+async function readBody(request: IncomingMessage): Promise<string | undefined> {
   const chunks: Buffer[] = []
   let size = 0
   for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length
-    if (size > maxBodyBytes) throw new Error('A request body without content-length was too large.')
+    if (size > maxBodyBytes) return undefined
     chunks.push(chunk)
   }
   return Buffer.concat(chunks).toString('utf8')
