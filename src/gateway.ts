@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { isAbsolute, join } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { createEventBuffer, type EventBuffer } from './analytics/buffer.ts'
 import { newEvent } from './analytics/event.ts'
 import { deleteOldEvents } from './analytics/retention.ts'
@@ -9,14 +10,14 @@ import { compileProject } from './config/compile-project.ts'
 import { loadProject } from './config/load-project.ts'
 import type { Problem, Project } from './config/project.ts'
 import { ProjectError } from './config/project-error.ts'
+import { createVirtualServerDirectory } from './config/virtual-server-directory.ts'
 import type { Logger } from './contracts/logger.ts'
-import type { SignInSettings, VirtualServerDirectory } from './contracts/virtual-server.ts'
+import type { SignInSettings } from './contracts/virtual-server.ts'
 import { loadOrCreateKeyFile, parseVaultKeys, type VaultKeys } from './credentials/keys.ts'
 import { createVault } from './credentials/vault.ts'
 import type { GatewayError } from './errors/gateway-error.ts'
 import { handlerTypes } from './handlers/index.ts'
-import { type AllowedHosts, checkHost, hostnameOf } from './http/check-host.ts'
-import { isLoopbackHostname } from './http/cors.ts'
+import { allowHosts, checkHost } from './http/check-host.ts'
 import { createDispatcher } from './http/dispatch.ts'
 import { createFetchDocument } from './http/fetch-document.ts'
 import { type Listener, listen } from './http/listen.ts'
@@ -72,7 +73,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   const { storage, events, recorder, vault, close } = stores
   let current: Snapshot
   let stopping = false
-  const virtualServers = directoryOf(() => current.project)
+  const virtualServers = createVirtualServerDirectory(() => current.project)
   const authorizationServer = await createAuthorizationServer({
     publicUrl: project.publicUrl,
     basePath: project.settings.basePath,
@@ -92,7 +93,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       policies: { log, limiter, accessTokens: authorizationServer.verifier, virtualServers },
       handlers: { log, limits: next.settings.limits, sessionSealer },
     }
-    const allowedHosts = hostsOf(next, listener.url)
+    const allowedHosts = allowHosts(next.publicUrl, listener.url, next.settings.allowedHosts)
     return new Snapshot(next, buildRoutes(next, host), { limits: next.settings.limits, allowedHosts, recorder, log })
   }
   current = build(project)
@@ -121,10 +122,11 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     async reload() {
       const result = await tryCompile(options, listener.url)
       if ('problems' in result) return { ok: false, problems: result.problems }
+      const fixed = findFixedSettings(project, result.project)
+      if (fixed.length > 0) return { ok: false, problems: fixed }
       const retired = current
       current = build(result.project)
       warnAbout(result.project, log)
-      warnAboutFixed(project, result.project, log)
       void retired.retire(retired.project.settings.limits.drainSeconds * 1000)
       return { ok: true }
     },
@@ -197,29 +199,6 @@ async function loadSessionSealer({ storage, vault }: Stores): Promise<TokenSeale
   return createTokenSealer(Buffer.from(vault.open(sealed, context), 'base64url'))
 }
 
-function directoryOf(project: () => Project): VirtualServerDirectory {
-  return {
-    list: () => project().virtualServers,
-    findByResource: (resource) => {
-      const canonical = canonicalResource(resource)
-      return project().virtualServers.find((server) => server.resource === canonical)
-    },
-  }
-}
-
-function canonicalResource(resource: string): string | undefined {
-  const url = URL.parse(resource)
-  if (url === null || url.hash !== '' || url.search !== '') return undefined
-  return (url.origin + url.pathname).replace(/\/$/, '')
-}
-
-function hostsOf(project: Project, listenUrl: string): AllowedHosts {
-  const listened = new URL(listenUrl).hostname
-  const names = [new URL(project.publicUrl).hostname, listened, ...project.settings.allowedHosts.map(hostnameOf)]
-  if (isLoopbackHostname(listened)) names.push('localhost', '127.0.0.1', '[::1]')
-  return new Set(names.map((name) => name.toLowerCase()))
-}
-
 const retentionIntervalMs = 60_000
 const dayMs = 24 * 60 * 60 * 1000
 
@@ -247,12 +226,19 @@ function warnAbout(project: Project, log: Logger): void {
   for (const { file, line, path, message } of project.warnings) log.warn({ file, line, path }, message)
 }
 
-/** Settings that are read once, when the process starts. */
-function warnAboutFixed(started: Project, reloaded: Project, log: Logger): void {
-  for (const name of ['publicUrl', 'basePath', 'listen', 'storage', 'vault', 'events', 'telemetry'] as const) {
-    if (JSON.stringify(started.settings[name]) === JSON.stringify(reloaded.settings[name])) continue
-    log.warn({ setting: name }, `"${name}" changed and takes effect after a restart`)
-  }
+/** Settings that were read when the process started. Swapping in a project that differs would do half of what it says. */
+function findFixedSettings(started: Project, reloaded: Project): Problem[] {
+  const fixed = ['publicUrl', 'basePath', 'listen', 'storage', 'vault', 'events', 'telemetry'] as const
+  const changed = fixed.filter((name) => !isDeepStrictEqual(started.settings[name], reloaded.settings[name]))
+  return changed.map((name) => ({
+    severity: 'error',
+    file: 'sallyport.jsonc',
+    line: 1,
+    column: 1,
+    path: name,
+    message: `"${name}" cannot change while the gateway runs`,
+    remedy: 'Restart the gateway; nobody is signed out.',
+  }))
 }
 
 function inProject(project: Project, path: string): string {

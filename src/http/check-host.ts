@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { isLoopbackHostname } from './cors.ts'
 
 /** Lower-case host names that are served; ports do not count, since DNS rebinding is about names. */
 export type AllowedHosts = ReadonlySet<string>
@@ -15,4 +16,12 @@ export function checkHost(headers: IncomingHttpHeaders, allowed: AllowedHosts): 
 export function hostnameOf(host: string): string {
   const end = host.endsWith(']') ? -1 : host.lastIndexOf(':')
   return (end === -1 ? host : host.slice(0, end)).toLowerCase()
+}
+
+/** The names of publicUrl and of the listener, and `others`. A listener on loopback goes by all of its names. */
+export function allowHosts(publicUrl: string, listenUrl: string, others: readonly string[]): AllowedHosts {
+  const listened = new URL(listenUrl).hostname
+  const names = [new URL(publicUrl).hostname, listened, ...others.map(hostnameOf)]
+  if (isLoopbackHostname(listened)) names.push('localhost', '127.0.0.1', '[::1]')
+  return new Set(names.map((name) => name.toLowerCase()))
 }

@@ -44,8 +44,11 @@ function urlOf(server: Server, host: string): string {
 function closeServer(server: Server, drainMs: number): Promise<void> {
   return new Promise((resolve) => {
     const deadline = setTimeout(() => server.closeAllConnections(), drainMs)
+    // A connection whose last request ends while we wait becomes idle, and its client may keep it open for long.
+    const sweep = setInterval(() => server.closeIdleConnections(), 50)
     server.close(() => {
       clearTimeout(deadline)
+      clearInterval(sweep)
       resolve()
     })
     server.closeIdleConnections()
