@@ -1,10 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { obtainToken } from '../harness/obtain-token.ts'
+import { obtainToken, registerClient } from '../harness/obtain-token.ts'
+import { findFreePort } from '../harness/spawn-gateway.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
 import { signIn } from '../harness/write-project.ts'
 import expectedFailures from './expected-failures.json' with { type: 'json' }
 import { type Fixture, startFixture } from './fixture/start-fixture.ts'
 import { type BearerInjector, startBearerInjector } from './inject-bearer.ts'
+import { runAuthorizationConformance } from './run-authorization.ts'
 import { type CheckResult, type RequirementSet, runConformance } from './run-conformance.ts'
 
 // The official suite, once against our fixture and once through the gateway with a real access token. What passes directly
@@ -39,7 +41,7 @@ describe('official conformance suite', () => {
   it.each(requirementSets)(
     '%s: the fixture itself passes all that is scored',
     async (requirements) => {
-      const results = await runConformance(fixture.url, requirements)
+      const results = await runDirectly(requirements)
       // Tasks are an extension that neither the suite scores nor the fixture offers.
       const failures = results.filter(({ name, status }) => status === 'FAILURE' && !name.startsWith('tasks-'))
       expect(failures).toEqual([])
@@ -53,13 +55,22 @@ describe('official conformance suite', () => {
     async (requirements, server) => {
       const { accessToken } = await obtainToken(gateway.publicUrl, gateway.server(server))
       injector = await startBearerInjector(gateway.publicUrl, accessToken)
-      const direct = await runConformance(fixture.url, requirements)
+      const direct = await runDirectly(requirements)
       const through = await runConformance(`${injector.url}/mcp/${server}`, requirements)
       await injector.close()
       expect(findLosses(direct, through)).toEqual(Object.keys(expectedFailures[requirements]).sort())
     },
     240_000,
   )
+
+  it('finds nothing wrong with the authorization server', async () => {
+    const port = await findFreePort()
+    const clientId = await registerClient(gateway.publicUrl, `http://127.0.0.1:${port}/callback`)
+    const resource = gateway.server('plain')
+    const results = await runAuthorizationConformance({ issuer: gateway.publicUrl, clientId, resource, port })
+    expect(results.filter(({ status }) => status === 'FAILURE' || status === 'WARNING')).toEqual([])
+    expect(results.map(({ name }) => name.split('/')[0])).toContain('authorization-code-grant')
+  }, 90_000)
 })
 
 /** Checks that pass directly and do not pass through the gateway. */

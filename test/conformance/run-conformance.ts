@@ -3,7 +3,8 @@ import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-const suite = join(import.meta.dirname, '../../node_modules/@modelcontextprotocol/conformance/dist/index.js')
+/** Entry of the official conformance suite. */
+export const suitePath = join(import.meta.dirname, '../../node_modules/@modelcontextprotocol/conformance/dist/index.js')
 
 /** The sets of server requirements that the suite froze per protocol revision. */
 export type RequirementSet = '2025-11-25' | '2026-07-28'
@@ -31,7 +32,7 @@ export async function runConformance(url: string, requirements: RequirementSet):
 /** Its exit code says whether scored scenarios failed; we compare check by check instead. */
 function runSuite(args: readonly string[]): Promise<string> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [suite, ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 })
+    const child = spawn(process.execPath, [suitePath, ...args], { stdio: ['ignore', 'pipe', 'pipe'], timeout: 120_000 })
     let output = ''
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')))
     child.stderr.on('data', (chunk: Buffer) => (output += chunk.toString('utf8')))
@@ -40,13 +41,14 @@ function runSuite(args: readonly string[]): Promise<string> {
   })
 }
 
-async function readResults(directory: string): Promise<CheckResult[]> {
+/** Reads what the suite wrote into its output directory. */
+export async function readResults(directory: string, prefix = 'server-'): Promise<CheckResult[]> {
   const results: CheckResult[] = []
   for (const entry of (await readdir(directory)).sort()) {
-    const scenario = /^server-(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$/.exec(entry)?.[1]
-    if (scenario === undefined) continue
+    const scenario = /^(.+)-\d{4}-\d\d-\d\dT[\d-]+Z$/.exec(entry)?.[1]
+    if (!scenario?.startsWith(prefix)) continue
     const checks = JSON.parse(await readFile(join(directory, entry, 'checks.json'), 'utf8')) as RawCheck[]
-    results.push(...mergeChecks(scenario, checks))
+    results.push(...mergeChecks(scenario.slice(prefix.length), checks))
   }
   return results
 }

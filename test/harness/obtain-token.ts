@@ -18,9 +18,9 @@ export async function obtainToken(publicUrl: string, resource: string, subject =
   return redeemCode(publicUrl, resource, clientId, code, verifier)
 }
 
-/** Registers a public client and returns its id. */
-export async function registerClient(publicUrl: string): Promise<string> {
-  const metadata = { client_name: 'test', redirect_uris: [redirectUri], token_endpoint_auth_method: 'none' }
+/** Registers a public client that is called back at `callback` and returns its id. */
+export async function registerClient(publicUrl: string, callback = redirectUri): Promise<string> {
+  const metadata = { client_name: 'test', redirect_uris: [callback], token_endpoint_auth_method: 'none' }
   const headers = { 'content-type': 'application/json' }
   const answer = await request(`${publicUrl}/oauth/register`, {
     method: 'POST',
