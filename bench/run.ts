@@ -108,7 +108,7 @@ async function warmUp(load: Program, variants: readonly Variant[], directory: st
   for (const each of cases.filter(({ name }) => wants(options.cases, name))) {
     for (const variant of variants) {
       const files = await prepareLoadFiles(variant, each.call, directory)
-      const milliseconds = variant.name === 'gateway' ? 3_000 : 300
+      const milliseconds = variant.name === 'gateway' ? 6_000 : 300
       await runLoad(load, { port: variant.port, concurrency: each.concurrency, milliseconds, ...files })
     }
   }
