@@ -14,12 +14,19 @@ describe('names', () => {
     expect(messageOf(upstreamHeaderName, name)).toMatch(/Not a header name/)
   })
 
-  test.each(['Host', 'content-length', 'Transfer-Encoding', 'connection', 'upgrade', 'Mcp-Session-Id', 'mcp-method'])(
-    '%s belongs to the gateway',
-    (name) => {
-      expect(messageOf(upstreamHeaderName, name)).toContain('computes')
-    },
-  )
+  test.each([
+    'Host',
+    'Content-Type',
+    'accept',
+    'content-length',
+    'Transfer-Encoding',
+    'connection',
+    'upgrade',
+    'Mcp-Session-Id',
+    'mcp-method',
+  ])('%s belongs to the gateway', (name) => {
+    expect(messageOf(upstreamHeaderName, name)).toContain('computes')
+  })
 })
 
 describe('values', () => {

@@ -10,8 +10,8 @@ const fieldValue = /^[\x21-\x7e\x80-\xff](?:[\t\x20-\x7e\x80-\xff]*[\x21-\x7e\x8
 /** Headers that the gateway computes for each hop itself. */
 const hopHeaders = new Set(
   (
-    'connection content-length expect host keep-alive proxy-authenticate proxy-authorization proxy-connection te ' +
-    'trailer transfer-encoding upgrade'
+    'accept accept-encoding connection content-encoding content-length content-type expect host keep-alive ' +
+    'proxy-authenticate proxy-authorization proxy-connection te trailer transfer-encoding upgrade'
   ).split(' '),
 )
 
