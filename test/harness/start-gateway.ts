@@ -29,7 +29,8 @@ export async function startTestGateway(project: TestProject): Promise<TestGatewa
   const directory = await createProject(project)
   let gateway = await startGateway({ projectDirectory: directory, mode: 'dev' })
   const { publicUrl } = gateway
-  const listen = { port: Number(new URL(publicUrl).port) }
+  // Port 0 until a restart, which must come back where clients know it; a reload may not change the listener.
+  let listen = { port: 0 }
   const pinned = (next: TestProject): TestProject => ({ ...next, settings: { ...next.settings, listen } })
   const events = () => readAllEvents(directory)
   return {
@@ -44,6 +45,7 @@ export async function startTestGateway(project: TestProject): Promise<TestGatewa
     waitForEvent: (matches) => waitUntil('an event', () => events().find(matches)),
     restart: async () => {
       await gateway.close()
+      listen = { port: Number(new URL(publicUrl).port) }
       await writeProject(directory, pinned(project))
       gateway = await startGateway({ projectDirectory: directory, mode: 'dev' })
     },
