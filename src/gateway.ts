@@ -97,6 +97,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     return new Snapshot(next, buildRoutes(next, host), { limits: next.settings.limits, allowedHosts, recorder, log })
   }
   current = build(project)
+  warnAbout(project, log)
   const retention = startRetention(() => current.project, events, log)
   listener.serve(
     createDispatcher({
