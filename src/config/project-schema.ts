@@ -5,6 +5,25 @@ const bytes = (defaultValue: number, description: string) =>
 const seconds = (defaultValue: number, description: string) =>
   z.number().positive().default(defaultValue).describe(`${description} Seconds.`)
 
+/** An address or a CIDR range, IPv4 or IPv6. */
+const isNetwork = (text: string) =>
+  [z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6()].some((kind) => kind.safeParse(text).success)
+
+/** What no request would ever match is refused: a list that silently allows nothing costs hours. */
+const hostName = z
+  .string()
+  .regex(
+    /^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d+)?$/,
+    'must be a host name without scheme, path and `*`, e.g. "mcp.example.com"',
+  )
+const browserOrigin = z
+  .string()
+  .regex(
+    /^(\*|null|[A-Za-z][A-Za-z0-9+.-]*:\/\/(\*\.)?[^/*?#@\s]+)$/,
+    'must be `*` or an origin, scheme and host without a path, e.g. "https://*.example.com"',
+  )
+const network = z.string().refine(isNetwork, 'must be an address or a CIDR range, e.g. "10.0.0.0/8"')
+
 /** Past a limit the caller gets a clear error with its own reason; connection and process stay healthy. */
 const limits = z.strictObject({
   requestBodyBytes: bytes(4 * 1024 * 1024, 'Largest request body (413 beyond).'),
@@ -65,13 +84,15 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('Keys that seal secrets at rest.'),
-  allowedHosts: z.array(z.string()).default([]).describe('Host names served besides publicUrl and the listener.'),
+  allowedHosts: z.array(hostName).default([]).describe('Host names served besides publicUrl and the listener.'),
   allowedOrigins: z
-    .array(z.string())
+    .array(browserOrigin)
     .default([])
-    .describe('Browser origins that may call, besides the gateway itself. `*` allows all.'),
+    .describe(
+      'Browser origins that may call, besides the gateway itself. `https://*.example.com` matches one label; `*` all.',
+    ),
   trustedProxies: z
-    .array(z.string())
+    .array(network)
     .default([])
     .describe('Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed.'),
   limits: limits.prefault({}).describe('Limits on requests and upstreams.'),

@@ -259,6 +259,28 @@ sallyport.jsonc:4:53 error: must be a number, not a string
     },
   )
 
+  it.each([
+    ['allowedHosts', 'https://mcp.example.com', 'must be a host name without scheme'],
+    ['allowedHosts', '*.example.com', 'must be a host name without scheme'],
+    ['allowedOrigins', 'https://app.example/', 'must be `*` or an origin'],
+    ['allowedOrigins', 'app.example', 'must be `*` or an origin'],
+    ['trustedProxies', 'nginx', 'must be an address or a CIDR range'],
+    ['trustedProxies', '10.0.0.0/33', 'must be an address or a CIDR range'],
+  ])('%s refuses %s, which no request would match', async (name, value, message) => {
+    const files = project({ 'sallyport.jsonc': JSON.stringify({ version: 1, [name]: [value] }) })
+    expect(await describeProblems(files)).toContain(`error: ${message}`)
+  })
+
+  it('host names, origins and networks are accepted in their usual forms', async () => {
+    const settings = {
+      version: 1,
+      allowedHosts: ['mcp.example.com', 'gateway:9000', '[::1]', '10.0.0.7'],
+      allowedOrigins: ['https://app.example', 'https://*.example.com', 'vscode-webview://abc', 'http://localhost:6274'],
+      trustedProxies: ['10.0.0.0/8', '127.0.0.1', '::1', 'fd00::/8'],
+    }
+    expect(await describeProblems(project({ 'sallyport.jsonc': JSON.stringify(settings) }))).toBe('')
+  })
+
   it('cors policies are looked up, with suggestions', async () => {
     const route = operation('x', ['sign-in']) as { 'x-gateway-route': object }
     const post = { ...route, 'x-gateway-route': { ...route['x-gateway-route'], corsPolicy: 'anything-gos' } }
