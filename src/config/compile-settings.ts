@@ -51,11 +51,6 @@ function checkPublicUrl(
   return url.origin
 }
 
-/** True for host names and addresses that only this machine reaches. */
-export function isLoopbackHost(host: string): boolean {
-  return /^(localhost|127(\.\d{1,3}){3}|\[?::1\]?)$/i.test(host) || host.toLowerCase().endsWith('.localhost')
-}
-
 function listenAddress({ listen }: Settings): string {
   const everywhere = listen.host === '0.0.0.0' || listen.host === '::'
   const host = everywhere ? '127.0.0.1' : listen.host

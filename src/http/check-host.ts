@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { isLoopbackHostname } from './cors.ts'
+import { isLoopbackHost } from '../lib/loopback.ts'
 
 /** Lower-case host names that are served; ports do not count, since DNS rebinding is about names. */
 export type AllowedHosts = ReadonlySet<string>
@@ -22,6 +22,6 @@ export function hostnameOf(host: string): string {
 export function allowHosts(publicUrl: string, listenUrl: string, others: readonly string[]): AllowedHosts {
   const listened = new URL(listenUrl).hostname
   const names = [new URL(publicUrl).hostname, listened, ...others.map(hostnameOf)]
-  if (isLoopbackHostname(listened)) names.push('localhost', '127.0.0.1', '[::1]')
+  if (isLoopbackHost(listened)) names.push('localhost', '127.0.0.1', '[::1]')
   return new Set(names.map((name) => name.toLowerCase()))
 }

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
+import { isLoopbackHost } from '../lib/loopback.ts'
 
 /** Which browser origins may call, and what they may see. */
 export interface OriginRules {
@@ -37,14 +38,9 @@ export function createOriginMatcher(
   }
 }
 
-/** Host names of this machine as seen from itself. */
-export function isLoopbackHostname(hostname: string): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || hostname === '::1' || /^127(\.\d{1,3}){3}$/.test(hostname)
-}
-
 function isLoopbackOrigin(origin: string): boolean {
   const url = URL.parse(origin)
-  return url !== null && url.protocol === 'http:' && isLoopbackHostname(url.hostname)
+  return url !== null && url.protocol === 'http:' && isLoopbackHost(url.hostname)
 }
 
 /** Headers of an answer to a page of an allowed origin. Flat list of names and values. */

@@ -10,6 +10,7 @@ test.each([
   ['127.0.0.1', { host: 'localhost:9000' }, true],
   ['::1', { host: '[::1]:9000' }, true],
   ['::ffff:127.0.0.1', { host: '127.0.0.1' }, true],
+  ['127.0.0.1', { host: '127.0.0.2:9000' }, true],
   ['10.0.0.5', { host: 'localhost:9000' }, false],
   ['127.0.0.1', { host: 'rebound.example' }, false],
   ['127.0.0.1', { host: 'localhost.evil.example' }, false],

@@ -1,7 +1,7 @@
 import type { IncomingMessage } from 'node:http'
+import { isLoopbackHost } from '../lib/loopback.ts'
 
 const loopbackAddresses = new Set(['127.0.0.1', '::1', '::ffff:127.0.0.1'])
-const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
 const namePattern = /^[\p{L}\p{N}][\p{L}\p{N}._@+-]{0,63}$/u
 
 const proxyHeaders = ['x-forwarded-for', 'x-forwarded-host', 'x-real-ip', 'forwarded', 'via']
@@ -18,7 +18,7 @@ export function allowsDevLogin(request: IncomingMessage, publicUrl: string): boo
 }
 
 function isLoopbackUrl(url: string): boolean {
-  return loopbackHosts.has(URL.parse(url)?.hostname ?? '')
+  return isLoopbackHost(URL.parse(url)?.hostname ?? '')
 }
 
 /** The subject id for a typed name, or undefined when the name cannot be one. */

@@ -244,6 +244,10 @@ sallyport.jsonc:4:53 error: must be a number, not a string
       '{ "version": 1, "publicUrl": "https://tunnel.example" }',
       'dev login needs a publicUrl that only this machine reaches',
     ],
+    [
+      '{ "version": 1, "publicUrl": "http://gateway.localhost:9000" }',
+      'dev login needs a publicUrl that only this machine reaches',
+    ],
   ])('dev login stays on this machine: %s', async (text, message) => {
     const policies = [policy('sign-in', 'sign-in', { devLogin: true })]
     expect(

@@ -1,3 +1,4 @@
+/** Narrower than `isLoopbackHost`: RFC 8252 §7.3 and §8.3 name only these. */
 const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
 /** Schemes that run code, read local files or are handled by the browser itself. */
 const refusedSchemes = new Set([

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { isLoopbackHost } from '../../lib/loopback.ts'
 
 const seconds = (defaultValue: number, description: string) =>
   z.number().positive().default(defaultValue).describe(`${description} Seconds.`)
@@ -40,13 +41,11 @@ export const mcpOAuthOptions = z.strictObject({
 
 export type McpOAuthOptions = z.output<typeof mcpOAuthOptions>
 
-const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
-
 function isDevLoginUrl(text: string): boolean {
   if (text === '/oauth/dev-login') return true
   const url = URL.parse(text)
   if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return false
   return (
-    loopbackHosts.has(url.hostname) && url.pathname.endsWith('/oauth/dev-login') && url.search === '' && url.hash === ''
+    isLoopbackHost(url.hostname) && url.pathname.endsWith('/oauth/dev-login') && url.search === '' && url.hash === ''
   )
 }
