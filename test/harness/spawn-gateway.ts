@@ -3,6 +3,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { request } from 'undici'
+import { onTestFinished } from 'vitest'
 import { waitUntil } from './wait-until.ts'
 
 const main = join(import.meta.dirname, '../../src/main.ts')
@@ -18,17 +19,29 @@ export interface SpawnedGateway {
   stop(): Promise<number | null>
 }
 
-/** Starts `sallyport <command>` on a project that listens on `port` and waits until it answers. */
-export async function spawnGateway(directory: string, port: number, command: 'dev' | 'start'): Promise<SpawnedGateway> {
-  const child = spawn(process.execPath, [main, command, directory], { stdio: ['ignore', 'pipe', 'pipe'] })
+/** Starts `sallyport <command>` on a project that listens on `port` and waits until it answers. It never outlives its test. */
+export async function spawnGateway(
+  directory: string,
+  port: number,
+  command: 'dev' | 'start',
+  environment: Record<string, string> = {},
+): Promise<SpawnedGateway> {
+  const env = { ...process.env, ...environment }
+  const child = spawn(process.execPath, [main, command, directory], { stdio: ['ignore', 'pipe', 'pipe'], env })
+  onTestFinished(() => void child.kill('SIGKILL'))
   let printed = ''
   child.stdout.on('data', (chunk: Buffer) => (printed += chunk.toString('utf8')))
   child.stderr.on('data', (chunk: Buffer) => (printed += chunk.toString('utf8')))
   const exited = new Promise<number | null>((resolve) => child.once('exit', resolve))
-  await waitUntil('the gateway answers', async () => {
-    if (child.exitCode !== null) throw new Error(`The gateway ended with ${child.exitCode}:\n${printed}`)
-    return isReady(port)
-  })
+  try {
+    await waitUntil('the gateway answers', async () => {
+      if (child.exitCode !== null) throw new Error(`The gateway ended with ${child.exitCode}.`)
+      return isAnswering(port)
+    })
+  } catch (error) {
+    child.kill('SIGKILL')
+    throw new Error(`The gateway did not start:\n${printed}`, { cause: error })
+  }
   return {
     process: child,
     output: () => printed,
@@ -43,12 +56,12 @@ export async function spawnGateway(directory: string, port: number, command: 'de
   }
 }
 
-async function isReady(port: number): Promise<boolean> {
+/** Requests that come early are held until the gateway serves, so any answer will do. */
+async function isAnswering(port: number): Promise<boolean> {
   try {
-    const url = `http://127.0.0.1:${port}/.well-known/oauth-authorization-server`
-    const answer = await request(url, { headersTimeout: 2000 })
+    const answer = await request(`http://127.0.0.1:${port}/`, { headersTimeout: 5000 })
     await answer.body.dump()
-    return answer.statusCode === 200
+    return true
   } catch {
     return false
   }
