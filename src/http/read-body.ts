@@ -11,6 +11,11 @@ export function readBody(request: IncomingMessage, limitBytes: number): Promise<
       reject(bodyTooLarge(limitBytes))
       return
     }
+    // Gone while a policy was deciding: no event would ever come.
+    if (request.destroyed) {
+      reject(new GatewayError('request_cancelled'))
+      return
+    }
     let first: Buffer | undefined
     let rest: Buffer[] | undefined
     let length = 0

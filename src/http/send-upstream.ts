@@ -238,7 +238,8 @@ class UpstreamEventStream implements StreamedAnswer {
       if (event !== undefined && !reader.onEvent(event)) this.paused = true
     }
     this.#waiting = delivered === this.#waiting.length ? [] : this.#waiting.slice(delivered)
-    if (this.#ended && this.#waiting.length === 0) {
+    // A reader that paused may still be at work on the last event.
+    if (this.#ended && !this.paused && this.#waiting.length === 0) {
       this.#reader = undefined
       reader.onEnd(this.#error)
     }

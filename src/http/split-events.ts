@@ -65,7 +65,8 @@ function afterLineEnd(bytes: Buffer, index: number): number {
 export function eventData(event: Buffer): Buffer | undefined {
   // The usual form of MCP servers, `data: …` or `event: message\ndata: …`, needs no copy.
   const text = event.toString('utf8')
-  const lines = text.split(/\r\n|\n|\r/)
+  // A stream may begin with a byte order mark, which readers skip (HTML §9.2.5).
+  const lines = (text.startsWith('\ufeff') ? text.slice(1) : text).split(/\r\n|\n|\r/)
   let found: string | undefined
   for (const line of lines) {
     if (!line.startsWith('data')) continue

@@ -68,8 +68,12 @@ export function sendHttpReply(exchange: HttpExchange, reply: HttpReply): AnswerO
   return { status: reply.status }
 }
 
-/** Writes an error before anything else was sent: JSON-RPC for a POST, problem details for other methods. */
+/** Writes an error: JSON-RPC for a POST, problem details for other methods. After a part of an answer it can only break off. */
 export function sendError(exchange: HttpExchange, error: GatewayError, id: string | number | undefined): void {
+  if (exchange.response.headersSent) {
+    exchange.response.destroy()
+    return
+  }
   const rendered = renderError(error, exchange.httpMethod === 'POST' ? 'json-rpc' : 'problem', exchange.requestId, id)
   const body = Buffer.from(rendered.body)
   const headers = exchange.responseHeaders

@@ -4,6 +4,7 @@ import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
 import { jsonRpcError } from '../errors/render-error.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { eventData, formatEvent } from '../http/split-events.ts'
+import { isJsonObject, type JsonObject } from '../lib/json.ts'
 import type { CacheKey } from '../mcp/catalog-cache.ts'
 import type { AnswerOutcome } from './answer-outcome.ts'
 import type { PipelineHost, Route } from './route.ts'
@@ -38,6 +39,8 @@ class EventRelay implements EventStreamReader {
   readonly #key: CacheKey | undefined
   readonly #finish: (outcome: AnswerOutcome) => void
   readonly #keepAlive: NodeJS.Timeout
+  readonly #shapes: boolean
+  #blocked = false
   #outcome: AnswerOutcome = { status: 200 }
   #answered = false
   #resumable = false
@@ -59,6 +62,7 @@ class EventRelay implements EventStreamReader {
     this.#host = host
     this.#key = key
     this.#finish = finish
+    this.#shapes = needsShaping(message, route, key)
     exchange.response.writeHead(200, [
       ...exchange.responseHeaders,
       'content-type',
@@ -71,25 +75,20 @@ class EventRelay implements EventStreamReader {
       exchange.requestId,
     ])
     exchange.response.flushHeaders()
+    const unblock = () => this.#unblock()
+    exchange.response.on('drain', unblock).once('close', unblock)
     this.#keepAlive = setInterval(() => exchange.response.write(keepAliveComment), keepAliveMs).unref()
   }
 
+  /** Never throws: nobody above could tell the client, and whose event it is does not matter to the process. */
   onEvent(event: Buffer): boolean {
-    const data = eventData(event)
-    if (data === undefined) {
-      // Comments and priming events carry no message; an id promises that the stream can be resumed.
-      this.#resumable ||= event.includes('id:')
-      return this.#write(event)
-    }
-    if (data.includes('list_changed')) this.#route.cache.clear()
-    if (!isResponse(data)) return this.#write(event)
-    this.#answered = true
-    if (needsShaping(this.#message, this.#route, this.#key)) {
-      void this.#shape(event, data)
+    if (this.#ended) return true
+    try {
+      return this.#relay(event)
+    } catch (error) {
+      this.#fail(error)
       return false
     }
-    this.#outcome = { ...inspectResponse(data), status: 200 }
-    return this.#write(event)
   }
 
   onEnd(error: Error | undefined): void {
@@ -105,16 +104,39 @@ class EventRelay implements EventStreamReader {
     this.#finish(this.#outcome)
   }
 
+  #relay(event: Buffer): boolean {
+    const data = eventData(event)
+    if (data === undefined) {
+      // Comments and priming events carry no message; an id promises that the stream can be resumed.
+      this.#resumable ||= event.includes('id:')
+      return this.#write(event)
+    }
+    if (data.includes('list_changed')) this.#route.cache.clear()
+    if (this.#shapes) {
+      if (!mayAnswer(data)) return this.#write(event)
+      void this.#shape(event, data)
+      return false
+    }
+    if (!isResponse(data)) return this.#write(event)
+    this.#outcome = { ...inspectResponse(data), status: 200 }
+    this.#answered = true
+    return this.#write(event)
+  }
+
   async #shape(event: Buffer, data: Buffer): Promise<void> {
     try {
       const shaped = await shapeResult(data, this.#message, this.#exchange, this.#route, this.#host, this.#key)
       this.#outcome = { ...shaped.outcome, status: 200 }
+      this.#answered = true
       if (this.#write(shaped.body === data ? event : formatEvent(shaped.body))) this.#answer.resume()
     } catch (error) {
-      this.#answered = false
-      this.onEnd(asGatewayError(error))
-      this.#answer.cancel()
+      this.#fail(error)
     }
+  }
+
+  #fail(error: unknown): void {
+    this.onEnd(asGatewayError(error))
+    this.#answer.cancel()
   }
 
   /** Writes to the client; false when it is slower than the upstream, which then waits for it. */
@@ -122,9 +144,14 @@ class EventRelay implements EventStreamReader {
     this.#exchange.bytesOut += bytes.length
     // A legacy client that went away did not cancel the call: the upstream is read to its end, for nobody.
     if (this.#exchange.clientGone || this.#exchange.response.write(bytes)) return true
-    this.#exchange.response.once('drain', () => this.#answer.resume())
-    this.#exchange.response.once('close', () => this.#answer.resume())
+    this.#blocked = true
     return false
+  }
+
+  #unblock(): void {
+    if (!this.#blocked) return
+    this.#blocked = false
+    this.#answer.resume()
   }
 
   #missingAnswer(): GatewayError | undefined {
@@ -138,5 +165,21 @@ class EventRelay implements EventStreamReader {
 /** Answers the request, as opposed to a notification or a request of the server. Most of those pass without being parsed. */
 function isResponse(data: Buffer): boolean {
   if (!data.includes('"result"') && !data.includes('"error"')) return false
-  return !data.includes('"method"') || parseResponse(data).method === undefined
+  return !data.includes('"method"') || hasAnswer(parseResponse(data))
+}
+
+/** The same where a policy must see every answer, also one that is spelled in an unusual way (`"re\u0073ult"`). */
+function mayAnswer(data: Buffer): boolean {
+  const marked = data.includes('"result"') || data.includes('"error"')
+  if (marked && !data.includes('"method"')) return true
+  try {
+    const message: unknown = JSON.parse(data.toString('utf8'))
+    return Array.isArray(message) || (isJsonObject(message) && hasAnswer(message))
+  } catch {
+    return /^\s*[[{]/.test(data.toString('latin1', 0, 64))
+  }
+}
+
+function hasAnswer(message: JsonObject): boolean {
+  return Object.hasOwn(message, 'result') || Object.hasOwn(message, 'error')
 }

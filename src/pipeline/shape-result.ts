@@ -41,8 +41,9 @@ export async function shapeResult(
   const response = parseResponse(body)
   if (response.id !== message.id) throw protocolError('answers another request')
   const outcome = outcomeOf(response)
-  if (!isJsonObject(response.result) || outcome.inputRequired) return { body, outcome }
   const listMember = listMethods.get(message.method)
+  // A list is always looked at: nothing may slip past its policies by calling itself incomplete.
+  if (!isJsonObject(response.result) || (outcome.inputRequired && listMember === undefined)) return { body, outcome }
   if (listMember !== undefined) checkListLength(response.result[listMember], host)
   const policies = route.resultPolicies.get(message.method)
   const result = policies ? await runResultPhase(policies, response.result, message, exchange) : response.result

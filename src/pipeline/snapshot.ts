@@ -29,7 +29,10 @@ export class Snapshot {
     if (route === undefined) return false
     this.#running++
     const exchange = new HttpExchange(request, response, route, path, search, this.clientAddressOf(request))
-    void handleRequest(exchange, route, this.host).finally(() => this.#leave())
+    handleRequest(exchange, route, this.host).then(
+      () => this.#leave(),
+      (error: unknown) => this.#abandon(exchange, error),
+    )
     return true
   }
 
@@ -50,6 +53,13 @@ export class Snapshot {
   #findRoute(path: string): Route | undefined {
     const { routes } = this.#built
     return routes.get(path) ?? (path.endsWith('/') ? routes.get(path.slice(0, -1)) : undefined)
+  }
+
+  /** A bug in one request must not end the others with it. */
+  #abandon(exchange: HttpExchange, error: unknown): void {
+    this.host.log.error({ requestId: exchange.requestId, route: exchange.routeName, err: error }, 'request abandoned')
+    exchange.response.destroy()
+    this.#leave()
   }
 
   #leave(): void {
