@@ -13,6 +13,9 @@ it.each([
   '{"method":"tools/call","params":{"name":"allowed","\\u006eame":"hidden"}}',
   '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"allowed","Name":"hidden"}}',
   '{"jsonrpc":"2.0","method":"tools/list","Method":"tools/call"}',
+  // Readers that ignore case also take the long s for an s.
+  '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"allowed"},"param\u017f":{"name":"hidden"}}',
+  '{"jsonrpc":"2.0","method":"tools/call","params":{"name":"allowed","argument\u017f":{"a":1}}}',
 ])('sees that parsers could differ about %s', (text) => {
   expect(judge(text)).toBe(true)
 })

@@ -1,4 +1,5 @@
 import { visit } from 'jsonc-parser'
+import { foldCase } from '../lib/fold-case.ts'
 import { isJsonObject, type JsonObject } from '../lib/json.ts'
 
 const decisiveMembers = new Set(['jsonrpc', 'id', 'method', 'params', 'name', 'uri', 'ref', 'arguments', '_meta'])
@@ -16,7 +17,7 @@ export function isAmbiguous(text: string, body: JsonObject): boolean {
 
 function hasCaseVariant(object: JsonObject): boolean {
   for (const key in object) {
-    if (!decisiveMembers.has(key) && decisiveMembers.has(key.toLowerCase())) return true
+    if (!decisiveMembers.has(key) && decisiveMembers.has(foldCase(key))) return true
   }
   return false
 }

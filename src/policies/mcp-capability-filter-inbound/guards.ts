@@ -1,5 +1,6 @@
 import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
+import { foldCase } from '../../lib/fold-case.ts'
 import { type JsonObject, objectMember, stringMember } from '../../lib/json.ts'
 import type { NameMatcher } from './name-matcher.ts'
 import type { ListName } from './options.ts'
@@ -56,7 +57,7 @@ function guardMember(noun: Noun, member: 'name' | 'uri', allows: NameMatcher): G
  */
 function hasOtherSpelling(object: JsonObject, member: string): boolean {
   for (const other in object) {
-    if (other.length === member.length && other !== member && other.toLowerCase() === member) return true
+    if (other.length === member.length && other !== member && foldCase(other) === member) return true
   }
   return false
 }
@@ -95,7 +96,7 @@ function dropHiddenSubscriptions(message: McpMessage, readable: NameMatcher): Ga
   if (!notifications) return undefined
   const { resourceSubscriptions: uris, ...others } = notifications
   const kept: JsonObject = Object.fromEntries(
-    Object.entries(others).filter(([name]) => name.toLowerCase() !== subscriptions),
+    Object.entries(others).filter(([name]) => foldCase(name) !== subscriptions),
   )
   if (Array.isArray(uris)) {
     kept.resourceSubscriptions = (uris as unknown[]).filter((uri) => typeof uri === 'string' && readable(uri))
