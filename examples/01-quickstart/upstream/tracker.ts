@@ -3,8 +3,9 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { isModern, type Message } from './check-request.ts'
 import { IssueStore } from './issues.ts'
-import { createProtocol, isModern, type Message, type Outcome } from './protocol.ts'
+import { createProtocol, type Outcome } from './protocol.ts'
 
 const path = '/mcp'
 const maxBodyBytes = 1024 * 1024
