@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type RunningGateway, startGateway } from '../../src/gateway.ts'
 import { completeSignIn } from '../../test/harness/browser-login.ts'
+import { obtainToken } from '../../test/harness/obtain-token.ts'
+import { postModern } from '../../test/harness/post-message.ts'
 import type { RealClient } from '../../test/harness/real-client.ts'
 import { connectSdkV2, createSdkV2Memory } from '../../test/harness/sdk-v2-client.ts'
 import { type RunningTracker, startTracker } from './upstream/tracker.ts'
@@ -64,4 +66,31 @@ it('serves a read-only part of it', async () => {
   expect((await client.callTool('list_issues', { status: 'open' })).text).toContain('Dark mode')
   await expect(client.callTool('delete_issue', { number: 1 })).rejects.toThrow()
   await client.close()
+})
+
+it('offers the chosen prompts and resources, and no others', async () => {
+  const url = `${gateway.publicUrl}/mcp/tracker-read-only`
+  const { accessToken } = await obtainToken(gateway.publicUrl, url)
+  const ask = async (method: string, params: { name?: string; uri?: string } = {}) => {
+    const header = params.uri === undefined ? {} : { 'mcp-name': params.uri }
+    return (await postModern(url, accessToken, method, params, header)).message
+  }
+  expect((await ask('prompts/list'))?.result?.['prompts']).toEqual([
+    expect.objectContaining({ name: 'weekly_summary' }),
+  ])
+  const resources = (await ask('resources/list'))?.result?.['resources'] as { uri: string }[]
+  expect(resources.map((resource) => resource.uri)).toEqual(['tracker://guide', 'tracker://numbers'])
+  expect((await ask('resources/templates/list'))?.result?.['resourceTemplates']).toHaveLength(1)
+  expect((await ask('prompts/get', { name: 'weekly_summary' }))?.result).toMatchObject({ messages: [{ role: 'user' }] })
+  expect((await ask('resources/read', { uri: 'tracker://issues/1' }))?.result).toMatchObject({ contents: [{}] })
+  expect((await ask('prompts/get', { name: 'triage_issue' }))?.error?.data?.reason).toBe('capability_not_allowed')
+  expect((await ask('resources/read', { uri: 'tracker://labels' }))?.error?.data?.reason).toBe('capability_not_allowed')
+})
+
+it('shows descriptions of its own', async () => {
+  const url = `${gateway.publicUrl}/mcp/tracker-read-only`
+  const { accessToken } = await obtainToken(gateway.publicUrl, url)
+  const tools = (await postModern(url, accessToken, 'tools/list')).message?.result?.['tools'] as object[]
+  expect(tools[0]).toMatchObject({ name: 'list_issues', description: expect.stringContaining('start here') })
+  expect(tools[0]).toHaveProperty('inputSchema.properties.assignee')
 })
