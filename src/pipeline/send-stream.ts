@@ -40,7 +40,8 @@ class EventRelay implements EventStreamReader {
   readonly #finish: (outcome: AnswerOutcome) => void
   readonly #keepAlive: NodeJS.Timeout
   readonly #shapes: boolean
-  #blocked = false
+  /** Since when the client has not read what was written; undefined while it keeps up. */
+  #blockedAtMs: number | undefined
   #outcome: AnswerOutcome = { status: 200 }
   #answered = false
   #resumable = false
@@ -77,7 +78,8 @@ class EventRelay implements EventStreamReader {
     exchange.response.flushHeaders()
     const unblock = () => this.#unblock()
     exchange.response.on('drain', unblock).once('close', unblock)
-    this.#keepAlive = setInterval(() => exchange.response.write(keepAliveComment), keepAliveMs).unref()
+    const idleMs = host.limits.upstreamIdleSeconds * 1000
+    this.#keepAlive = setInterval(() => this.#keepUp(idleMs), Math.min(keepAliveMs, idleMs)).unref()
   }
 
   /** Never throws: nobody above could tell the client, and whose event it is does not matter to the process. */
@@ -144,14 +146,23 @@ class EventRelay implements EventStreamReader {
     this.#exchange.bytesOut += bytes.length
     // A legacy client that went away did not cancel the call: the upstream is read to its end, for nobody.
     if (this.#exchange.clientGone || this.#exchange.response.write(bytes)) return true
-    this.#blocked = true
+    this.#blockedAtMs = performance.now()
     return false
   }
 
   #unblock(): void {
-    if (!this.#blocked) return
-    this.#blocked = false
+    if (this.#blockedAtMs === undefined) return
+    this.#blockedAtMs = undefined
     this.#answer.resume()
+  }
+
+  /** Keeps an idle connection open. A client that stopped reading is let go: it would hold an upstream connection for ever. */
+  #keepUp(idleMs: number): void {
+    if (this.#blockedAtMs === undefined) this.#exchange.response.write(keepAliveComment)
+    else if (performance.now() - this.#blockedAtMs >= idleMs) {
+      this.#fail(new GatewayError('request_cancelled', { detail: 'the client stopped reading' }))
+      this.#exchange.response.destroy()
+    }
   }
 
   #missingAnswer(): GatewayError | undefined {
