@@ -83,6 +83,10 @@ describe('init', () => {
     expect(out).toBe('no problems; 2 virtual servers\n')
     expect(code).toBe(0)
     expect((await stat(join(directory, '.env'))).mode & 0o077).toBe(0)
+    const manifest: unknown = JSON.parse(await readFile(join(directory, 'package.json'), 'utf8'))
+    // Nothing of this name is published by this checkout: an install must find the checkout itself.
+    const sallyport = `file:${join(import.meta.dirname, '../..')}`
+    expect(manifest).toMatchObject({ dependencies: { sallyport }, optionalDependencies: expect.any(Object) })
     expect(await readFile(join(directory, '.gitignore'), 'utf8')).toContain('.env')
     expect(await readFile(join(directory, 'upstream/tracker.ts'), 'utf8')).toContain('TRACKER_API_KEY')
   })
@@ -166,7 +170,7 @@ describe('dev and start', () => {
     await vi.waitFor(() => expect(printed.errors).toContain('Write "basePath".'), 15_000)
     expect(printed.errors).toContain('the running configuration stays: 1 error.')
     expect(await status()).toBe(401)
-    await writeFile(settings, '{ "version": 1, "listen": { "port": 0 }, "telemetry": { "logEvents": "none" } }')
+    await writeFile(settings, '{ "version": 1, "listen": { "port": 0 }, "limits": { "drainSeconds": 5 } }')
     await vi.waitFor(() => expect(printed.errors).toContain('sallyport: reloaded.'), 15_000)
     expect(await status()).toBe(401)
     child.kill('SIGTERM')

@@ -18,9 +18,8 @@ function explainSystemError(error: Error): string | undefined {
   const { code, port, address, path } = error as NodeJS.ErrnoException & { port?: number; address?: string }
   switch (code) {
     case 'EADDRINUSE':
-      return `port ${port} on ${address} is in use. Stop what listens there, or set "listen": { "port": … } in sallyport.jsonc.`
-    case 'EADDRNOTAVAIL':
-      return `this machine has no address ${address}. Set "listen": { "host": "127.0.0.1" } in sallyport.jsonc.`
+      // Not the gateway's own listener, whose error names its setting: the tracker of the quickstart.
+      return `port ${port} on ${address} is in use. Stop what listens there.`
     case 'EACCES':
     case 'EPERM':
       return path ? `no permission for ${path}.` : `no permission: ${error.message}.`

@@ -2,7 +2,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { randomToken } from '../lib/random-id.ts'
 import type { InitAnswers } from './init-answers.ts'
-import { packageVersion, quickstartDirectory } from './package-files.ts'
+import { carriedNodes, packageReference, quickstartDirectory } from './package-files.ts'
 
 /** Contents by file name, relative to the project. */
 export type ProjectFiles = ReadonlyMap<string, string>
@@ -17,7 +17,11 @@ export async function demoFiles(): Promise<ProjectFiles> {
     ...copied.map((name, index) => [name, contents[index] ?? ''] as const),
     ...commonFiles({
       env: `# Not committed. The demo's upstream and the gateway both read it.\nTRACKER_API_KEY=${randomToken()}\n`,
-      scripts: { upstream: 'node --env-file=.env upstream/tracker.ts' },
+      // The tracker is TypeScript: an older Node of the machine cannot run it.
+      manifest: {
+        scripts: { upstream: 'node --env-file=.env upstream/tracker.ts' },
+        optionalDependencies: carriedNodes(),
+      },
       about:
         'Sallyport in front of a demo issue tracker (`upstream/`): `/mcp/tracker` has all of it, `/mcp/tracker-read-only` a part.',
       run: 'npm install\nnpm run upstream     # the demo issue tracker\nnpm run dev          # the gateway, in a second terminal',
@@ -33,7 +37,7 @@ export function upstreamFiles({ name, apiKeyEnv }: InitAnswers, upstream: string
     ['config/policies.json', toJson(policiesOf(apiKeyEnv))],
     ...commonFiles({
       env: `# Not committed. Options name a variable with $env(NAME).\n${env}`,
-      scripts: {},
+      manifest: {},
       about: `Sallyport in front of ${upstream}, as \`/mcp/${name}\`.`,
       run: 'npm install\nnpm run dev',
     }),
@@ -42,17 +46,20 @@ export function upstreamFiles({ name, apiKeyEnv }: InitAnswers, upstream: string
 
 interface CommonParts {
   readonly env: string
-  readonly scripts: { readonly [name: string]: string }
+  /** Members of package.json besides those that every project has. */
+  readonly manifest: { readonly scripts?: object; readonly optionalDependencies?: object }
   readonly about: string
   readonly run: string
 }
 
-function commonFiles({ env, scripts, about, run }: CommonParts): [name: string, content: string][] {
-  const manifest = {
+function commonFiles({ env, manifest, about, run }: CommonParts): [name: string, content: string][] {
+  const { scripts, ...others } = manifest
+  const wholeManifest = {
     private: true,
     type: 'module',
     scripts: { dev: 'sallyport dev', start: 'sallyport start', check: 'sallyport check', ...scripts },
-    dependencies: { sallyport: `^${packageVersion()}` },
+    dependencies: { sallyport: packageReference() },
+    ...others,
   }
   const settings = [
     '{',
@@ -65,7 +72,7 @@ function commonFiles({ env, scripts, about, run }: CommonParts): [name: string, 
     ['sallyport.jsonc', `${settings.join('\n')}\n`],
     ['.env', env],
     ['.gitignore', 'node_modules/\ndata/\n.env\n'],
-    ['package.json', toJson(manifest)],
+    ['package.json', toJson(wholeManifest)],
     ['README.md', describeProject(about, run)],
   ]
 }

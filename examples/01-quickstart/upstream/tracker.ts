@@ -191,6 +191,11 @@ if (import.meta.main) {
     process.exit(1)
   }
   const answers = process.env['TRACKER_ANSWERS'] === 'sse' ? 'sse' : 'json'
-  const tracker = await startTracker({ apiKey, answers, port: Number(process.env['TRACKER_PORT'] ?? 9101) })
-  console.log(`The issue tracker listens on ${tracker.url}`)
+  try {
+    const tracker = await startTracker({ apiKey, answers, port: Number(process.env['TRACKER_PORT'] ?? 9101) })
+    console.log(`The issue tracker listens on ${tracker.url}`)
+  } catch (error) {
+    console.error(`The issue tracker cannot start: ${error instanceof Error ? error.message : String(error)}`)
+    process.exitCode = 1
+  }
 }
