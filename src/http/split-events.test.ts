@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EventSplitter, eventData, formatEvent } from './split-events.ts'
 
@@ -41,6 +41,12 @@ describe('EventSplitter', () => {
 describe('eventData', () => {
   it.each([
     ['data: {"a":1}\n\n', '{"a":1}'],
+    ['event: message\ndata: {"a":1}\n\n', '{"a":1}'],
+    ['event: message\ndata: a\nid: 3\n\n', 'a'],
+    ['event: message\ndata: a\rdata: b\n\n', 'a\nb'],
+    ['data: a\r\n\r\n', 'a'],
+    ['data: a\n', 'a'],
+    ['data: \n\n', undefined],
     ['event: message\r\ndata:{"a":1}\r\n\r\n', '{"a":1}'],
     ['data: a\ndata: b\n\n', 'a\nb'],
     ['id: 3\ndata:\n\n', undefined],

@@ -63,8 +63,20 @@ function afterLineEnd(bytes: Buffer, index: number): number {
 
 /** The `data` of one event: its data lines joined by LF; undefined when it has none (comments, priming events). */
 export function eventData(event: Buffer): Buffer | undefined {
-  // The usual form of MCP servers, `data: …` or `event: message\ndata: …`, needs no copy.
-  const text = event.toString('utf8')
+  return singleLineData(event) ?? joinDataLines(event.toString('utf8'))
+}
+
+/** The usual forms of MCP servers, `data: …` and `event: message\ndata: …` on one line each: a view, without decoding. */
+function singleLineData(event: Buffer): Buffer | undefined {
+  const prefix = [messagePrefix, dataPrefix].find((each) => event.subarray(0, each.length).equals(each))
+  if (prefix === undefined) return undefined
+  const start = prefix.length
+  const end = event.length - eventEnd.length
+  const isWhole = end > start && event.indexOf(lf, start) === end && event.indexOf(cr, start) === -1
+  return isWhole && event[end + 1] === lf ? event.subarray(start, end) : undefined
+}
+
+function joinDataLines(text: string): Buffer | undefined {
   // A stream may begin with a byte order mark, which readers skip (HTML §9.2.5).
   const lines = (text.startsWith('\ufeff') ? text.slice(1) : text).split(/\r\n|\n|\r/)
   let found: string | undefined
@@ -82,5 +94,6 @@ export function formatEvent(json: string | Buffer): Buffer {
   return Buffer.concat([messagePrefix, typeof json === 'string' ? Buffer.from(json) : json, eventEnd])
 }
 
+const dataPrefix = Buffer.from('data: ')
 const messagePrefix = Buffer.from('event: message\ndata: ')
 const eventEnd = Buffer.from('\n\n')
