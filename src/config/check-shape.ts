@@ -59,7 +59,9 @@ function reportValue(issue: core.$ZodIssue, value: unknown, path: JsonPath, { do
     return
   }
   if (issue.code === 'invalid_type') {
-    problems.error(document, path, `must be ${article(issue.expected)}, not ${describeKind(value)}`)
+    // Only a number where a number is wanted is repeated: any other value may be a secret in the wrong place.
+    const actual = issue.expected === 'int' && typeof value === 'number' ? String(value) : describeKind(value)
+    problems.error(document, path, `must be ${article(issue.expected)}, not ${actual}`)
   } else if (issue.code === 'invalid_value') {
     const names = issue.values.map((name) => (typeof name === 'string' ? `"${name}"` : String(name)))
     const strings = issue.values.filter((name) => typeof name === 'string')

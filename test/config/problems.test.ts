@@ -285,6 +285,11 @@ sallyport.jsonc:4:53 error: must be a number, not a string
     expect(await describeProblems(project({ 'sallyport.jsonc': JSON.stringify(settings) }))).toBe('')
   })
 
+  it('says which number is not whole', async () => {
+    const files = project({ 'sallyport.jsonc': '{ "version": 1, "limits": { "capabilities": 1.5 } }' })
+    expect(await describeProblems(files)).toContain('must be a whole number, not 1.5')
+  })
+
   it('cors policies are looked up, with suggestions', async () => {
     const route = operation('x', ['sign-in']) as { 'x-gateway-route': object }
     const post = { ...route, 'x-gateway-route': { ...route['x-gateway-route'], corsPolicy: 'anything-gos' } }
