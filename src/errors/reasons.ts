@@ -450,8 +450,3 @@ export const reasons = {
 
 /** A documented reason code. */
 export type ReasonCode = keyof typeof reasons
-
-/** The declaration of one reason code. */
-export function reason(code: ReasonCode): Reason {
-  return reasons[code]
-}

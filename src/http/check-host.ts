@@ -13,7 +13,7 @@ export function checkHost(headers: IncomingHttpHeaders, allowed: AllowedHosts): 
 }
 
 /** Host name of a Host header, lower-case, without port; IPv6 keeps its brackets. */
-export function hostnameOf(host: string): string {
+function hostnameOf(host: string): string {
   const end = host.endsWith(']') ? -1 : host.lastIndexOf(':')
   return (end === -1 ? host : host.slice(0, end)).toLowerCase()
 }

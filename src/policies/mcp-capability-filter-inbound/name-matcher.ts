@@ -18,7 +18,7 @@ export function compileNames(patterns: readonly string[]): NameMatcher {
  * `*` stands for any characters, also none; everything else for itself. The parts between stars are found left to right,
  * each at its first place, so no input makes it try again.
  */
-export function compileGlob(glob: string): NameMatcher {
+function compileGlob(glob: string): NameMatcher {
   const parts = glob.split('*')
   const prefix = parts[0] ?? ''
   const suffix = parts.at(-1) ?? ''
