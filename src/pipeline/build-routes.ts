@@ -1,9 +1,9 @@
-import type { CorsPolicy, PolicySpec, Project, RouteSpec } from '../config/project.ts'
+import type { PolicySpec, Project, RouteSpec } from '../config/project.ts'
 import type { HandlerHost } from '../contracts/handler.ts'
 import type { Policy, PolicyHost } from '../contracts/policy.ts'
-import { createOriginMatcher, exposedHeaders, type OriginRules } from '../http/cors.ts'
 import { CatalogCache } from '../mcp/catalog-cache.ts'
 import { listMethods } from '../mcp/methods.ts'
+import { originRules } from './origin-rules.ts'
 import type { NamedPolicy, PhasePolicy, Route } from './route.ts'
 
 /** What policies and handlers are given; the rest of their host is particular to each. */
@@ -71,17 +71,4 @@ function inPhase<Phase extends 'onRequest' | 'onMessage' | 'onResult'>(phase: Ph
 
 function readsLists(policy: Policy): boolean {
   return [...(policy.reads ?? [])].some((method) => listMethods.has(method) || method === 'server/discover')
-}
-
-/** In `dev`, pages on this machine may call: MCP inspectors run there, on ports of their own. */
-function originRules(cors: CorsPolicy | undefined, project: Project): OriginRules {
-  const origins = [project.publicUrl, ...project.settings.allowedOrigins, ...(cors?.allowedOrigins ?? [])]
-  return {
-    isAllowed: createOriginMatcher(origins, project.mode === 'dev'),
-    allowCredentials: cors?.allowCredentials ?? false,
-    maxAgeSeconds: cors?.maxAgeSeconds ?? 600,
-    allowedMethods: cors?.allowedMethods.join(', ') || 'POST, GET, DELETE, OPTIONS',
-    allowedHeaders: cors?.allowedHeaders.join(', ') || undefined,
-    exposeHeaders: cors?.exposeHeaders.join(', ') || exposedHeaders,
-  }
 }
