@@ -71,7 +71,14 @@ export async function createAuthorizationServer(options: AuthorizationServerOpti
     const requestId = request ? getRequestContext(request).requestId : randomId()
     events.record('auth_client_registered', requestId, { clientId, clientName })
   }
-  const fetch = createProviderFetch({ fetchDocument: options.fetchDocument, records, clock, onNewClient })
+  const registrationLimits = options.registrationLimits ?? defaultRegistrationLimits
+  const takeDocument = limitRegistrations(registrationLimits, clock)
+  const admitNewClient = () => {
+    const request = module.Provider.ctx?.req
+    return takeDocument(request ? getRequestContext(request).clientAddress : '') === 0
+  }
+  const { fetchDocument } = options
+  const fetch = createProviderFetch({ fetchDocument, records, clock, admitNewClient, onNewClient })
   const renderError = renderProviderError
   const provider = new module.Provider(
     publicUrl,
@@ -84,7 +91,7 @@ export async function createAuthorizationServer(options: AuthorizationServerOpti
   listenToProvider(provider, events, virtualServers, options.log)
   keepClientsAlive(provider, records, () => clientTtlSeconds(settings()), clock, options.log)
   const host = { provider, publicUrl, virtualServers, settings, formTokens: createFormTokens(keys.forms), events }
-  const takeRegistration = limitRegistrations(options.registrationLimits ?? defaultRegistrationLimits, clock)
+  const takeRegistration = limitRegistrations(registrationLimits, clock)
   const listener = provider.callback()
   const provide = (request: IncomingMessage, response: ServerResponse) => void listener(request, response)
   const door = new FrontDoor({ publicUrl, basePath, virtualServers, host, takeRegistration, log: options.log, provide })

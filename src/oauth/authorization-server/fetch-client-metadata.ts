@@ -1,5 +1,6 @@
 import type { Clock } from '../../contracts/clock.ts'
 import type { OAuthRecords } from '../../contracts/storage.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
 import type { FetchDocument, FetchedDocument } from '../../http/fetch-document.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, stringMember } from '../../lib/json.ts'
@@ -10,6 +11,8 @@ export interface FetchForProviderOptions {
   readonly fetchDocument: FetchDocument
   readonly records: OAuthRecords
   readonly clock: Clock
+  /** Asked before a document is fetched that was never fetched before: each one costs a request to a stranger and a record. */
+  readonly admitNewClient: () => boolean
   /** A client was seen for the first time, with the name it gives itself. */
   readonly onNewClient: (clientId: string, name: string | null) => void
 }
@@ -28,6 +31,8 @@ const jwksBytes = 64 * 1024
 export function createProviderFetch(options: FetchForProviderOptions): ProviderFetch {
   return async (input) => {
     const url = input instanceof Request ? input.url : String(input)
+    const isKnown = (await options.records.find(model, sha256(url))) !== undefined
+    if (!isKnown && !options.admitNewClient()) throw new GatewayError('limit_rate_exceeded')
     try {
       const document = await options.fetchDocument(url, { maxBytes: jwksBytes })
       return await answerWith(document, url, options)

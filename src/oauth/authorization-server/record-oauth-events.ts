@@ -70,11 +70,18 @@ export function listenToProvider(
   })
   // Koa prints what nobody listens for.
   const koa: EventEmitter = provider
-  koa.on('error', (error: unknown) => log.error({ err: error }, 'the authorization server failed'))
+  koa.on('error', (error: unknown) => {
+    if (!isHangUp(error)) log.error({ err: error }, 'the authorization server failed')
+  })
   provider.on('server_error', (ctx, error) => {
     log.error({ err: error, requestId: getRequestContext(ctx.req).requestId }, 'the authorization server failed')
     note('auth_token_rejected', ctx, 'gateway_error')
   })
+}
+
+/** The client closed the connection before it had its answer: nothing failed here. */
+function isHangUp(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
 }
 
 function readFacts(ctx: KoaContextWithOIDC, directory: VirtualServerDirectory): EventFacts {
