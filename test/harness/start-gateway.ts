@@ -57,7 +57,7 @@ export async function startTestGateway(project: TestProject): Promise<TestGatewa
 }
 
 /** The events of a project's store, oldest first; also while a gateway writes to it. */
-export function readAllEvents(directory: string): readonly GatewayEvent[] {
+function readAllEvents(directory: string): readonly GatewayEvent[] {
   const database = openDatabase(join(directory, 'data/events.db'), { readOnly: true })
   try {
     return readEvents(database, { limit: 100_000, afterRowId: 0 }).map(({ event }) => event)

@@ -3,7 +3,7 @@ import { type RunningUpstream, sendJson, startUpstream, type UpstreamMessage } f
 import { handshakeResult, plainTool, textResult, toolList } from './mcp-results.ts'
 
 /** The ways in which a call can go wrong at an upstream. Handshake and list work; each tool is named after its fault. */
-export const faults: { readonly [name: string]: (message: UpstreamMessage, response: ServerResponse) => void } = {
+const faults: { readonly [name: string]: (message: UpstreamMessage, response: ServerResponse) => void } = {
   html: (_, response) => {
     response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Welcome</title>')
   },
