@@ -115,7 +115,7 @@ const showRow = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
 export function renderMarkdown(report: Report): string {
   const { cpu, cores, pinned, node } = report.machine
   const heads = ['case', 'variant', 'rounds', 'CPU µs/call', 'calls/s', 'p50 µs', 'p99 µs', 'added p50', 'added p99']
-  const ratios = ['CPU × nginx', 'calls/s × nginx', 'added p50 × nginx', 'added p99 × nginx']
+  const ratios = ['CPU × nginx', 'lowest–highest', 'calls/s × nginx', 'added p50 × nginx', 'added p99 × nginx']
   return [
     `# Benchmark of ${report.time}`,
     '',
@@ -153,6 +153,8 @@ function renderSummary(name: string, variant: string, summary: Summary): string 
     show(summary.p99),
     show(summary.addedP50),
     show(summary.addedP99),
-    ...[toNginx.cpu, toNginx.throughput, toNginx.addedP50, toNginx.addedP99].map((ratio) => show(ratio, 2)),
+    show(toNginx.cpu, 2),
+    toNginx.cpuRange.map((ratio) => show(ratio, 2)).join('–') || '–',
+    ...[toNginx.throughput, toNginx.addedP50, toNginx.addedP99].map((ratio) => show(ratio, 2)),
   ])
 }

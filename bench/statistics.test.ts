@@ -57,6 +57,7 @@ test('a summary reports CPU per call, what was added over direct, and ratios to 
   expect(summary).toMatchObject({ rounds: 3, callsPerSecond: 500, p50: 300, addedP50: 240, addedP99: 2_400 })
   expect(summary.cpuMicrosecondsPerCall).toBeCloseTo(50)
   expect(summary.toNginx.cpu).toBeCloseTo(4)
+  expect(summary.toNginx.cpuRange.map((ratio) => ratio.toFixed(2))).toEqual(['3.00', '5.00'])
   expect(summary.toNginx.addedP50).toBeCloseTo(2.4)
   expect(summary.toNginx.throughput).toBe(1)
 })
@@ -65,4 +66,5 @@ test('the direct variant adds nothing and is compared with nothing', () => {
   const summary = summarizeVariant([{ direct: sample(50, 0.01), nginx: sample(90, 0.01) }], 'direct')
   expect(summary.addedP50).toBeUndefined()
   expect(summary.toNginx.cpu).toBeUndefined()
+  expect(summary.toNginx.cpuRange).toEqual([])
 })

@@ -22,6 +22,8 @@ export interface Summary {
   readonly addedP99: number | undefined
   readonly toNginx: {
     readonly cpu: number | undefined
+    /** Lowest and highest ratio of a round: how far the median can be trusted. Empty where `cpu` is undefined. */
+    readonly cpuRange: readonly number[]
     readonly throughput: number | undefined
     readonly addedP50: number | undefined
     readonly addedP99: number | undefined
@@ -47,6 +49,12 @@ export function computeMedianRatio(pairs: readonly (readonly [number, number])[]
   return computeMedian(
     pairs.filter(([, denominator]) => denominator > 0).map(([numerator, denominator]) => numerator / denominator),
   )
+}
+
+/** Lowest and highest ratio of the pairs. Empty of none. */
+function findRange(pairs: readonly (readonly [number, number])[]): readonly number[] {
+  const ratios = pairs.filter(([, denominator]) => denominator > 0).map(([left, right]) => left / right)
+  return ratios.length === 0 ? [] : [Math.min(...ratios), Math.max(...ratios)]
 }
 
 /** Pairs one variant of each round with another one of the same round. */
@@ -87,6 +95,7 @@ export function summarizeVariant(rounds: readonly Round[], variant: string): Sum
     addedP99: addedOf(p99),
     toNginx: {
       cpu: ratioOf(cpuMicrosecondsPerCall),
+      cpuRange: variant === 'direct' ? [] : findRange(pairRounds(rounds, variant, 'nginx', cpuMicrosecondsPerCall)),
       throughput: ratioOf(callsPerSecond),
       addedP50: ratioOf(added(p50)),
       addedP99: ratioOf(added(p99)),
