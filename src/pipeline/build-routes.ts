@@ -1,5 +1,6 @@
 import type { PolicySpec, Project, RouteSpec } from '../config/project.ts'
 import type { HandlerHost } from '../contracts/handler.ts'
+import type { Logger } from '../contracts/logger.ts'
 import type { Policy, PolicyHost } from '../contracts/policy.ts'
 import { CatalogCache } from '../mcp/catalog-cache.ts'
 import { listMethods } from '../mcp/methods.ts'
@@ -37,9 +38,19 @@ export function buildRoutes(project: Project, host: BuildHost): BuiltRoutes {
   return {
     routes,
     close: async () => {
-      await Promise.all([...policies.values()].map(async ({ policy }) => policy.close?.()))
-      await Promise.all([...routes.values()].map(async ({ handler }) => handler.close?.()))
+      const { log } = host.policies
+      await Promise.all([...policies.values()].map(({ name, policy }) => closePart(name, policy, log)))
+      await Promise.all([...routes.values()].map(({ name, handler }) => closePart(name, handler, log)))
     },
+  }
+}
+
+/** What fails to close keeps neither the other parts nor the events of a stopping gateway from their end. */
+async function closePart(name: string, part: { close?(): Promise<void> }, log: Logger): Promise<void> {
+  try {
+    await part.close?.()
+  } catch (error) {
+    log.error({ name, err: error }, 'could not be closed')
   }
 }
 
