@@ -220,6 +220,7 @@ function recordRefusal(recorder: EventBuffer, error: GatewayError, requestId: st
   event.failureOrigin = error.declaration.origin
   event.reason = error.reason
   event.httpStatus = error.status
+  event.detail = error.details.detail ?? null
   recorder.record(event)
 }
 

@@ -60,8 +60,9 @@ function print(stored: readonly StoredEvent[], { json }: EventsOptions): void {
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 
+/** In UTC, which the Z says: the log of `dev` shows local time. */
 function formatTime(milliseconds: number): string {
-  return new Date(milliseconds).toISOString().slice(0, 23).replace('T', ' ')
+  return new Date(milliseconds).toISOString().replace('T', ' ')
 }
 
 async function findEventsDatabase(directory: string): Promise<string> {

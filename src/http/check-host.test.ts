@@ -21,7 +21,9 @@ test.each([undefined, '', 'example.com', 'mcp.example.com.evil.example', 'evil.e
 )
 
 test('the refusal has a reason', () => {
-  expect(checkHost({ host: 'evil.example' }, new Set())?.reason).toBe('host_not_allowed')
+  const refusal = checkHost({ host: 'evil.example' }, new Set())
+  expect(refusal?.reason).toBe('host_not_allowed')
+  expect(refusal?.details.detail).toBe('Host: evil.example')
 })
 
 test('a listener on loopback goes by all names of this machine', () => {

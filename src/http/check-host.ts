@@ -5,11 +5,15 @@ import { isLoopbackHost } from '../lib/loopback.ts'
 /** Lower-case host names that are served; ports do not count, since DNS rebinding is about names. */
 export type AllowedHosts = ReadonlySet<string>
 
+/** A DNS name has at most 253 characters. */
+const longestShownHost = 260
+
 /** Refuses a Host that is not ours (DNS rebinding). Runs before anything else. */
 export function checkHost(headers: IncomingHttpHeaders, allowed: AllowedHosts): GatewayError | undefined {
   const { host } = headers
   if (host !== undefined && (allowed.has(host) || allowed.has(hostnameOf(host)))) return undefined
-  return new GatewayError('host_not_allowed')
+  // For whoever has to tell a probe from an attack. A Host holds no secret, and the caller does not see the detail.
+  return new GatewayError('host_not_allowed', { detail: `Host: ${host?.slice(0, longestShownHost) ?? 'none'}` })
 }
 
 /** Host name of a Host header, lower-case, without port; IPv6 keeps its brackets. */

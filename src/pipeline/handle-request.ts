@@ -37,13 +37,16 @@ export async function handleRequest(exchange: HttpExchange, route: Route, host: 
   recordExchange(exchange, route, message, outcome, host.recorder)
 }
 
+const longestShownOrigin = 260
+
 /** Host and Origin are checked before anything else; neither may be answered by a policy. */
 function admit(exchange: HttpExchange, route: Route, host: PipelineHost): void {
   const refusal = checkHost(exchange.headers, host.allowedHosts)
   if (refusal) throw refusal
   const { origin } = exchange.headers
   if (origin === undefined) return
-  if (!route.origins.isAllowed(origin)) throw new GatewayError('origin_not_allowed')
+  if (!route.origins.isAllowed(origin))
+    throw new GatewayError('origin_not_allowed', { detail: `Origin: ${origin.slice(0, longestShownOrigin)}` })
   exchange.responseHeaders.push(...corsHeaders(route.origins, origin))
 }
 
