@@ -11,6 +11,9 @@ describe('checkRedirectUri', () => {
     'http://[::1]:5000/cb',
     'cursor://anysphere.cursor-mcp/oauth/callback',
     'com.example.app:/callback',
+    'https://xn--bcher-kva.example/cb',
+    'https://bücher.example/cb',
+    'https://[2606:2800:21f::1]:8443/cb',
   ])('accepts %s', (uri) => {
     expect(checkRedirectUri(uri)).toBeUndefined()
   })
@@ -33,6 +36,12 @@ describe('checkRedirectUri', () => {
     'https://example.com\\@evil.example/',
     'https://exa mple.com/',
     ' https://example.com/',
+    'https://*/cb',
+    'https://evil.example;sandbox/cb',
+    "https://'unsafe-inline'/cb",
+    'shell:startup',
+    'feed:javascript:alert(1)',
+    'ms-word:ofe|u|https://evil.example/x',
     '/callback',
     '',
     42,

@@ -22,6 +22,8 @@ const refusedSchemes = new Set([
   'moz-extension:',
   'ms-msdt:',
   'search-ms:',
+  'jar:',
+  'feed:',
 ])
 const longestUri = 2048
 
@@ -36,10 +38,16 @@ export function checkRedirectUri(uri: unknown): string | undefined {
   if (uri.includes('#')) return 'must not contain fragments'
   if (parsed.username !== '' || parsed.password !== '') return 'must not contain user information'
   const loopback = loopbackHosts.has(parsed.hostname)
-  if (parsed.protocol === 'https:') return loopback ? 'on loopback use http' : undefined
+  if (parsed.protocol === 'https:') return loopback ? 'on loopback use http' : checkHostname(parsed.hostname)
   if (parsed.protocol === 'http:') return loopback ? undefined : 'may use http on loopback hosts only'
   if (refusedSchemes.has(parsed.protocol)) return `must not use the ${parsed.protocol} scheme`
-  return undefined
+  // Without a slash the rest means whatever the program behind the scheme makes of it: a command, another URL.
+  return uri.charAt(parsed.protocol.length) === '/' ? undefined : 'of an application must begin with "scheme:/"'
+}
+
+/** The URL parser lets `*` and `;` through, which would mean something else in the Content-Security-Policy of our pages. */
+function checkHostname(hostname: string): string | undefined {
+  return /^[a-z0-9._-]+$|^\[[0-9a-f:.]+\]$/.test(hostname) ? undefined : 'must name a host'
 }
 
 /** True when what follows the redirect can only be a program on the same machine. */

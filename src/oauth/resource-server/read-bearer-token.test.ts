@@ -12,6 +12,9 @@ test.each([
   [{}, '?access_token=a', 'token_misplaced'],
   [{}, '?b=1&%61ccess_token=a', 'token_misplaced'],
   [{ authorization: 'Bearer abc' }, '?access_token', 'token_misplaced'],
+  [{ authorization: 'Bearer sp_at_abc' }, '?token=sp_at_abc', 'token_misplaced'],
+  [{ authorization: 'Bearer sp_at_abc' }, '?a=1&b=Bearer+sp%5Fat_abc', 'token_misplaced'],
+  [{ authorization: 'Bearer sp_at_abc' }, '?sp_rt_abc', 'token_misplaced'],
 ])('%j %s', (headers, search, expected) => {
   expect(readBearerToken(headers, search)).toEqual(expected)
 })
