@@ -21,6 +21,16 @@ async function start(lines: string[]): Promise<RunningGateway> {
   return gateway
 }
 
+test('a project where nobody signs in offers no OAuth', async () => {
+  const { publicUrl } = await start([])
+  const paths = ['oauth-protected-resource/mcp/open', 'oauth-authorization-server']
+  for (const path of paths) {
+    const response = await fetch(`${publicUrl}/.well-known/${path}`)
+    expect(response.status).toBe(404)
+    expect(await response.json()).toMatchObject({ reason: 'route_not_found' })
+  }
+})
+
 test('warnings of the project are in the log from the start, and after each reload', async () => {
   const lines: string[] = []
   const gateway = await start(lines)

@@ -98,15 +98,18 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   }
   current = build(project)
   warnAbout(project, log)
+  const resourceMetadata = createResourceMetadataMount(virtualServers)
+  // Without sign-in there is no authorization server, and no metadata that sends clients to one.
+  const signsIn = () => current.project.signIn !== undefined
   const retention = startRetention(() => current.project, events, log)
   listener.serve(
     createDispatcher({
       isStopping: () => stopping,
       serveRoute: (request, response, path, search) => current.serve(request, response, path, search),
       mounts: [
-        createResourceMetadataMount(virtualServers),
+        { ...resourceMetadata, owns: (path) => signsIn() && resourceMetadata.owns(path) },
         {
-          owns: (path) => current.project.signIn !== undefined && authorizationServer.owns(path),
+          owns: (path) => signsIn() && authorizationServer.owns(path),
           handle: (request, response) =>
             authorizationServer.handle(request, response, { clientAddress: current.clientAddressOf(request) }),
         },
