@@ -34,7 +34,7 @@ async function sendBuffered(
 ): Promise<AnswerOutcome> {
   if (message.kind !== 'request') return sendBuffer(exchange, 202, noBody)
   if (!needsShaping(message, route, key)) {
-    const outcome = inspectResponse(answer.body)
+    const outcome = inspectResponse(answer.body, message)
     sendBuffer(exchange, answer.status, answer.body)
     return { ...outcome, status: answer.status }
   }

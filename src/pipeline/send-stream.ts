@@ -120,7 +120,7 @@ class EventRelay implements EventStreamReader {
       return false
     }
     if (!isResponse(data)) return this.#write(event)
-    this.#outcome = { ...inspectResponse(data), status: 200 }
+    this.#outcome = { ...inspectResponse(data, this.#message), status: 200 }
     this.#answered = true
     return this.#write(event)
   }

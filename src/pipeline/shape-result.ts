@@ -19,9 +19,18 @@ export function needsShaping(message: McpMessage, route: Route, key: CacheKey | 
   return key !== undefined || listMethods.has(message.method) || route.resultPolicies.has(message.method)
 }
 
-/** How a call went, from a response that nobody reads. It is parsed only when it looks like a failure. */
-export function inspectResponse(body: Buffer): Omit<AnswerOutcome, 'status'> {
-  return mayBeFailure(body) ? outcomeOf(parseResponse(body)) : completed
+// Parsing this much costs one or two microseconds.
+const inspectedBytes = 16 * 1024
+
+/**
+ * How a call went, from a response that no policy reads. Throws `upstream_protocol_error` for a small one that is not JSON-RPC or
+ * answers another request; a large one is parsed only when it looks like a failure.
+ */
+export function inspectResponse(body: Buffer, message: McpMessage): Omit<AnswerOutcome, 'status'> {
+  if (body.length > inspectedBytes && !mayBeFailure(body)) return completed
+  const response = parseResponse(body)
+  checkId(response, message)
+  return outcomeOf(response)
 }
 
 const completed: Omit<AnswerOutcome, 'status'> = {}
@@ -39,7 +48,7 @@ export async function shapeResult(
   key: CacheKey | undefined,
 ): Promise<ShapedResult> {
   const response = parseResponse(body)
-  if (response.id !== message.id) throw protocolError('answers another request')
+  checkId(response, message)
   const outcome = outcomeOf(response)
   const listMember = listMethods.get(message.method)
   // A list is always looked at: nothing may slip past its policies by calling itself incomplete.
@@ -70,6 +79,12 @@ export function parseResponse(body: Buffer): JsonObject {
   }
   if (!isJsonObject(parsed) || parsed.jsonrpc !== '2.0') throw protocolError('is not JSON-RPC 2.0')
   return parsed
+}
+
+/** Errors about a message that could not be read carry no id, or null in older revisions. */
+function checkId(response: JsonObject, message: McpMessage): void {
+  const anonymous = response.error !== undefined && (response.id === undefined || response.id === null)
+  if (response.id !== message.id && !anonymous) throw protocolError('answers another request')
 }
 
 function checkListLength(list: unknown, host: PipelineHost): void {

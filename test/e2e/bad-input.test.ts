@@ -220,6 +220,8 @@ describe('capabilities that are not there', () => {
 describe('upstreams that misbehave', () => {
   const cases: [fault: string, reason: ReasonCode][] = [
     ['html', 'upstream_protocol_error'],
+    ['bad-json', 'upstream_protocol_error'],
+    ['other-id', 'upstream_protocol_error'],
     ['hang', 'upstream_timeout'],
     ['die-before-answer', 'upstream_unreachable'],
     ['die-mid-json', 'upstream_disconnected'],
@@ -248,7 +250,6 @@ describe('upstreams that misbehave', () => {
     await expectOneEvent(answer, reason)
   })
 
-  // Results of calls that no policy reads stream through unparsed; lists are always read.
   it.each(['bad-json', 'other-id'])('%s in a list is answered with upstream_protocol_error', async (fault) => {
     await expectRefusal(await postModern(`${url}?fault=${fault}`, token, 'tools/list'), 'upstream_protocol_error')
   })
