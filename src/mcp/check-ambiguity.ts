@@ -1,4 +1,3 @@
-import { visit } from 'jsonc-parser'
 import { foldCase } from '../lib/fold-case.ts'
 import { isJsonObject, type JsonObject } from '../lib/json.ts'
 
@@ -12,7 +11,7 @@ const decisiveMembers = new Set(['jsonrpc', 'id', 'method', 'params', 'name', 'u
 export function isAmbiguous(text: string, body: JsonObject): boolean {
   if (hasCaseVariant(body) || (isJsonObject(body.params) && hasCaseVariant(body.params))) return true
   // Compact JSON without repeated members serialises to itself; only what does not is searched.
-  return JSON.stringify(body) !== text && hasRepeatedMember(text)
+  return JSON.stringify(body) !== text && hasRepeatedMember(text, body)
 }
 
 function hasCaseVariant(object: JsonObject): boolean {
@@ -22,22 +21,39 @@ function hasCaseVariant(object: JsonObject): boolean {
   return false
 }
 
-function hasRepeatedMember(text: string): boolean {
-  const open: Set<string>[] = []
-  let repeated = false
-  visit(text, {
-    onObjectBegin: () => {
-      open.push(new Set())
-      return !repeated
-    },
-    onObjectProperty: (name) => {
-      const members = open.at(-1)
-      if (members?.has(name)) repeated = true
-      members?.add(name)
-    },
-    onObjectEnd: () => {
-      open.pop()
-    },
-  })
-  return repeated
+/** A repeated member is written more often than it is read: only the last one is left in the parsed value. */
+function hasRepeatedMember(text: string, body: JsonObject): boolean {
+  return countWrittenMembers(text) !== countMembers(body)
+}
+
+/** Every member has one colon outside of strings. `text` is valid JSON. */
+function countWrittenMembers(text: string): number {
+  let count = 0
+  let inString = false
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (inString) {
+      if (code === backslash) index++
+      else if (code === quote) inString = false
+    } else if (code === quote) inString = true
+    else if (code === colon) count++
+  }
+  return count
+}
+
+const quote = 0x22
+const colon = 0x3a
+const backslash = 0x5c
+
+function countMembers(value: JsonObject): number {
+  let count = 0
+  const open: unknown[] = [value]
+  while (open.length > 0) {
+    const next = open.pop()
+    if (typeof next !== 'object' || next === null) continue
+    const children: unknown[] = Array.isArray(next) ? next : Object.values(next)
+    if (!Array.isArray(next)) count += children.length
+    for (const child of children) if (typeof child === 'object' && child !== null) open.push(child)
+  }
+  return count
 }

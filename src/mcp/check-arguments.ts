@@ -14,3 +14,28 @@ export function isDepthWithin(value: unknown, limit: number): boolean {
   }
   return true
 }
+
+const quote = 0x22
+const backslash = 0x5c
+
+/**
+ * Brackets and braces in the bytes of a JSON text are nested at most `limit` deep. Found without parsing, because parsing and
+ * writing what is nested a million deep takes seconds, or the stack.
+ */
+export function isNestingWithin(bytes: Buffer, limit: number): boolean {
+  // Each level takes two bytes at least.
+  if (bytes.length <= 2 * limit) return true
+  let depth = 0
+  let inString = false
+  for (let index = 0; index < bytes.length; index++) {
+    const byte = bytes[index]
+    if (inString) {
+      if (byte === backslash) index++
+      else if (byte === quote) inString = false
+    } else if (byte === quote) inString = true
+    else if (byte === 0x5b || byte === 0x7b) {
+      if (++depth > limit) return false
+    } else if (byte === 0x5d || byte === 0x7d) depth--
+  }
+  return true
+}

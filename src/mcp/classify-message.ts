@@ -109,7 +109,7 @@ function classifyModern(
     const refusal = checkEnvelope(meta, headers) ?? checkMirroredHeaders(headers, method, declaration, name)
     if (refusal) return refusal
     if (declaration === undefined)
-      return new GatewayError('message_method_unknown', { message: `Method not found: ${method}` })
+      return new GatewayError('message_method_unknown', { message: `Method not found: ${method.slice(0, 100)}` })
     if (declaration.nameMember !== undefined && name === undefined) return nameMissing(declaration.nameMember)
   }
   const version = meta?.[protocolVersionKey] ?? headers['mcp-protocol-version']
@@ -137,7 +137,10 @@ function classifyLegacy(
   if (kind === 'request') {
     // Before 2026-07-28 an unknown method is answered in-band.
     if (declaration === undefined) {
-      return new GatewayError('message_method_unknown', { message: `Method not found: ${method}`, status: 200 })
+      return new GatewayError('message_method_unknown', {
+        message: `Method not found: ${method.slice(0, 100)}`,
+        status: 200,
+      })
     }
     if (declaration.nameMember !== undefined && name === undefined) return nameMissing(declaration.nameMember)
   }

@@ -5,7 +5,7 @@ import type { HttpExchange } from '../http/exchange.ts'
 import { readBody } from '../http/read-body.ts'
 import { isJsonObject, objectMember } from '../lib/json.ts'
 import { isAmbiguous } from '../mcp/check-ambiguity.ts'
-import { isDepthWithin } from '../mcp/check-arguments.ts'
+import { isDepthWithin, isNestingWithin } from '../mcp/check-arguments.ts'
 import { classifyMessage, idOf } from '../mcp/classify-message.ts'
 import type { PipelineHost } from './route.ts'
 
@@ -21,6 +21,9 @@ export class RefusedMessage extends Error {
   }
 }
 
+/** Far beyond what any message needs, and what the stack bears. The arguments of a call have a limit of their own. */
+const deepestMessage = 2000
+
 /**
  * Reads the body once, bounded, and says what it is. Throws a `GatewayError`, or a `RefusedMessage` when the body has an id
  * to echo.
@@ -30,6 +33,9 @@ export async function receiveMessage(exchange: HttpExchange, host: PipelineHost)
   if (refusal) throw refusal
   const bytes = await readBody(exchange.request, host.limits.requestBodyBytes)
   exchange.bytesIn = bytes.length
+  if (!isNestingWithin(bytes, deepestMessage)) {
+    throw new GatewayError('message_invalid', { message: 'The message is nested too deeply.' })
+  }
   const text = isUtf8(bytes) ? bytes.toString('utf8') : undefined
   const body = text === undefined ? undefined : parseJson(text)
   if (text === undefined || body === undefined) throw new GatewayError('message_not_json')
@@ -43,7 +49,8 @@ export async function receiveMessage(exchange: HttpExchange, host: PipelineHost)
 /** The id of a message that a policy refused before the body was read, for the error to echo. */
 export async function readIdOnly(exchange: HttpExchange, host: PipelineHost): Promise<string | number | undefined> {
   try {
-    return idOf(parseJson((await readBody(exchange.request, host.limits.requestBodyBytes)).toString('utf8')))
+    const bytes = await readBody(exchange.request, host.limits.requestBodyBytes)
+    return isNestingWithin(bytes, deepestMessage) ? idOf(parseJson(bytes.toString('utf8'))) : undefined
   } catch {
     return undefined
   }

@@ -50,16 +50,21 @@ function typeOf(
 }
 
 function describeMessage(event: GatewayEvent, message: McpMessage, declaration: McpMethod | undefined): void {
-  event.method = message.method || null
+  event.method = shorten(message.method, 100) || null
   event.clientProtocol = message.protocolVersion ?? null
   event.upstreamProtocol = event.clientProtocol
-  event.capability = message.name ?? null
+  event.capability = message.name === undefined ? null : shorten(message.name, 1000)
   event.capabilityType = declaration?.uses ?? declaration?.lists?.type ?? null
   const { clientInfo } = message
   if (clientInfo) {
-    event.clientName = clientInfo.name.slice(0, 200)
-    event.clientVersion = clientInfo.version.slice(0, 100)
+    event.clientName = shorten(clientInfo.name, 200)
+    event.clientVersion = shorten(clientInfo.version, 100)
   }
+}
+
+/** Events are kept for weeks, so callers do not decide how large they are. A copy: a slice would keep the whole text alive. */
+function shorten(text: string, length: number): string {
+  return text.length <= length ? text : Buffer.from(text.slice(0, length)).toString('utf8')
 }
 
 function describeOutcome(
