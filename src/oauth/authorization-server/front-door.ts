@@ -110,11 +110,15 @@ export class FrontDoor {
     const sanitized = sanitizeClientMetadata(parseJson(await readBody(arrival.request, bodyLimitBytes)), 'registration')
     if ('error' in sanitized) {
       const { error, description } = sanitized
-      answerOAuthError(
-        arrival.response,
-        { status: 400, error, description, reason: 'client_metadata_invalid' },
-        arrival.context.requestId,
+      const { requestId } = arrival.context
+      const reason = 'client_metadata_invalid'
+      this.#options.host.events.record(
+        'auth_token_rejected',
+        requestId,
+        { detail: description, httpStatus: 400 },
+        reason,
       )
+      answerOAuthError(arrival.response, { status: 400, error, description, reason }, requestId)
       return
     }
     const headers = { accept: 'application/json', 'content-type': 'application/json' }

@@ -49,6 +49,9 @@ describe('registration and metadata', () => {
     const answer = await register(json)
     expect(answer.status).toBe(400)
     expect(answer.body).toMatchObject({ error, reason: 'client_metadata_invalid' })
+    expect(running.events.filter(({ requestId }) => requestId === answer.body['request_id'])).toMatchObject([
+      { type: 'auth_token_rejected', reason: 'client_metadata_invalid', outcome: 'failure', httpStatus: 400 },
+    ])
   })
 
   test('refuses a body over 64 KiB', async () => {
