@@ -141,7 +141,7 @@ export async function measureStart(directory: string, times: number, say: (line:
     const began = performance.now()
     const gateway = spawnGateway(directory, 'command')
     const lost = await waitUntilAnswering(describeGateway(directory), firstCall)
-    if (lost > 0) say(`!! ${lost} calls were accepted during the start and not answered within 100 ms`)
+    if (lost > 0) say(`!! ${lost} calls were accepted during the start and not answered within a second`)
     milliseconds.push(performance.now() - began)
     await pause(1_000)
     residentMebibytes.push(readResidentMebibytes(gateway.pid ?? 0))

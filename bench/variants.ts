@@ -67,7 +67,7 @@ export async function waitUntilAnswering(
   const deadline = performance.now() + timeoutMilliseconds
   for (let lost = 0; ; ) {
     try {
-      await makeRightCall(variant, call, 100)
+      await makeRightCall(variant, call, 1_000)
       return lost
     } catch (error) {
       const code = error instanceof Error && 'code' in error ? error.code : undefined
