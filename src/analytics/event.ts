@@ -19,7 +19,7 @@ export const eventTypes = {
   auth_token_issued: 'A client redeemed an authorization code.',
   auth_token_refreshed: 'A client used its refresh token.',
   auth_token_revoked: 'A token or a whole grant was revoked.',
-  auth_token_rejected: 'A token request or a sign-in step failed; reason says why.',
+  auth_token_rejected: 'A registration, a token request or a sign-in step failed; reason says why.',
 } as const
 
 export type EventType = keyof typeof eventTypes
