@@ -71,7 +71,7 @@ export interface HandlerType<Options = unknown> {
   /** `mcp` handlers make their route a virtual server. */
   readonly kind: 'mcp'
   readonly options: ZodType<Options>
-  /** URL of the upstream, for display and for the checks across routes. */
+  /** URL of the upstream for display, so without anything secret. */
   upstreamUrl(options: Options): string
   create(options: Options, host: HandlerHost): McpHandler
 }

@@ -8,6 +8,8 @@ import { EventSplitter } from './split-events.ts'
 export interface UpstreamLimits {
   readonly responseBytes: number
   readonly sseEventBytes: number
+  /** Also how long a call may wait for a free connection. */
+  readonly firstByteMs: number
   readonly totalMs: number
 }
 
@@ -64,6 +66,7 @@ export function sendUpstream(
     { method: 'POST', path: request.path, headers: request.headers, body: request.body, blocking: false },
     call,
   )
+  call.limitWait()
   return { answer, cancel: () => call.cancel() }
 }
 
@@ -78,7 +81,7 @@ class UpstreamCall implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = []
   #length = 0
   #stream: UpstreamEventStream | undefined
-  #cancelled = false
+  #wait: NodeJS.Timeout | undefined
   #failure: GatewayError | undefined
 
   constructor(
@@ -92,13 +95,20 @@ class UpstreamCall implements Dispatcher.DispatchHandler {
   }
 
   cancel(): void {
-    this.#cancelled = true
     this.#abort(new GatewayError('request_cancelled'))
+  }
+
+  /** Usually the request is on its way by now. It is not while it connects, or while all connections are busy. */
+  limitWait(): void {
+    if (this.#controller !== undefined || this.#failure !== undefined) return
+    const late = () => this.#abort(new GatewayError('upstream_timeout', { detail: 'no connection became free' }))
+    this.#wait = setTimeout(late, this.#limits.firstByteMs).unref()
   }
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    if (this.#cancelled) controller.abort(new GatewayError('request_cancelled'))
+    clearTimeout(this.#wait)
+    if (this.#failure) controller.abort(this.#failure)
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
@@ -149,13 +159,18 @@ class UpstreamCall implements Dispatcher.DispatchHandler {
 
   onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
     const failure = this.#failure ?? upstreamFailure(error, this.#status !== 0)
+    clearTimeout(this.#wait)
     if (this.#stream) this.#stream.end(failure)
     else this.#reject(failure)
   }
 
   #abort(failure: GatewayError): void {
     this.#failure ??= failure
-    this.#controller?.abort(failure)
+    if (this.#controller) this.#controller.abort(failure)
+    else {
+      clearTimeout(this.#wait)
+      this.#reject(failure)
+    }
   }
 
   #elapsedMs(): number {

@@ -17,13 +17,21 @@ export const mcpProxyHandler: HandlerType<McpProxyOptions> = {
   summary: 'Serves one upstream MCP server: every message goes there over Streamable HTTP, its answers stream back.',
   kind: 'mcp',
   options: mcpProxyOptions,
-  upstreamUrl: (options) => options.rewritePattern,
+  upstreamUrl: (options) => describeUrl(options.rewritePattern),
   create: (options, host) => new McpProxy(options, host),
+}
+
+/** Without user and query: some servers take their key there, and this one is printed. */
+function describeUrl(pattern: string): string {
+  const { origin, pathname } = new URL(pattern)
+  return origin + pathname
 }
 
 class McpProxy implements McpHandler {
   readonly forwardHeaders: readonly string[]
   readonly #pool: Pool
+  /** Subscriptions stay open for long; among the calls, some hundred of them would leave no connection for anybody. */
+  readonly #subscriptions: Pool
   readonly #path: string
   readonly #search: string
   readonly #forwardSearch: boolean
@@ -34,18 +42,22 @@ class McpProxy implements McpHandler {
     const { limits } = host
     const url = new URL(options.rewritePattern)
     this.forwardHeaders = [...tracingHeaders, ...options.forwardHeaders]
-    this.#pool = createUpstreamPool(url.origin, {
+    const firstByteMs = limits.upstreamFirstByteSeconds * 1000
+    const poolLimits = {
       connections: limits.upstreamConnections,
       connectMs: limits.upstreamConnectSeconds * 1000,
-      firstByteMs: limits.upstreamFirstByteSeconds * 1000,
+      firstByteMs,
       idleMs: limits.upstreamIdleSeconds * 1000,
-    })
+    }
+    this.#pool = createUpstreamPool(url.origin, poolLimits)
+    this.#subscriptions = createUpstreamPool(url.origin, poolLimits)
     this.#path = url.pathname
     this.#search = url.search
     this.#forwardSearch = options.forwardSearch
     this.#limits = {
       responseBytes: limits.responseBytes,
       sseEventBytes: limits.sseEventBytes,
+      firstByteMs,
       totalMs: limits.upstreamTotalSeconds * 1000,
     }
     this.#host = host
@@ -59,7 +71,7 @@ class McpProxy implements McpHandler {
       if (upstreamSession === undefined) return new GatewayError('session_unknown')
     }
     const call = sendUpstream(
-      this.#pool,
+      message.method === 'subscriptions/listen' ? this.#subscriptions : this.#pool,
       {
         path: this.#path + this.#searchFor(exchange),
         headers: buildUpstreamHeaders(message, exchange, upstreamSession),
@@ -73,8 +85,8 @@ class McpProxy implements McpHandler {
     return readAnswer(received, message, upstreamSession !== undefined)
   }
 
-  close(): Promise<void> {
-    return this.#pool.destroy()
+  async close(): Promise<void> {
+    await Promise.all([this.#pool.destroy(), this.#subscriptions.destroy()])
   }
 
   #searchFor(exchange: Exchange): string {
