@@ -101,6 +101,11 @@ export const reservedModules: readonly {
     why: 'The library behind the authorization server is a detail of that folder.',
   },
   {
+    module: /^(openid-client|oauth4webapi|jose)($|\/)/,
+    places: ['identity/'],
+    why: 'Only identity speaks to identity providers. Use the contract in contracts/identity-provider.ts.',
+  },
+  {
     module: /^@modelcontextprotocol\//,
     places: ['credentials/'],
     why: 'The SDK drops members it does not know and is slow; MCP messages are ours (docs/adr/0004). It may help with OAuth discovery only.',
