@@ -3,7 +3,7 @@ import { promisify } from 'node:util'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Clock } from '../contracts/clock.ts'
-import type { OAuthRecord, Storage } from '../contracts/storage.ts'
+import type { NewApiKey, OAuthRecord, Storage } from '../contracts/storage.ts'
 
 /** One empty store of an adapter, for one test. */
 export interface StorageUnderTest {
@@ -43,7 +43,7 @@ export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): v
     const script = `${store.openInProcess}
       let result
       ${statements}
-      console.log(JSON.stringify(result))
+      console.log(JSON.stringify(result ?? null))
       await storage.close()`
     const runs = Array.from({ length: count }, () => runFile(process.execPath, ['--input-type=module', '-e', script]))
     return (await Promise.all(runs)).map(({ stdout }) => JSON.parse(stdout) as unknown)
@@ -213,6 +213,119 @@ export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): v
       expect(new Set(results).size).toBe(1)
       const storage = await open()
       expect(await storage.sealed.get('keys')).toBe(results[0])
+    })
+
+    test('are replaced only by whoever saw the last one', async () => {
+      const { sealed } = await open()
+      await sealed.putIfAbsent('keys', 'first')
+      expect(await sealed.replace('keys', 'other', 'second')).toBe(false)
+      expect(await sealed.replace('keys', 'first', 'second')).toBe(true)
+      expect(await sealed.replace('keys', 'first', 'third')).toBe(false)
+      expect(await sealed.replace('none', 'first', 'third')).toBe(false)
+      expect(await sealed.get('keys')).toBe('second')
+    })
+  })
+
+  describe('API keys', () => {
+    const keyOf = (changes: Partial<NewApiKey> = {}): NewApiKey => {
+      const names = { id: 'k1', keyHash: 'hash-1', tenant: 'default', consumer: 'billing' }
+      return { ...names, expiresAtMs: undefined, metadata: undefined, ...changes }
+    }
+
+    test('come back as they were written, with the metadata of their consumer', async () => {
+      const { apiKeys } = await open()
+      await apiKeys.create(keyOf({ metadata: { plan: 'gold' } }))
+      now += 5
+      await apiKeys.create(keyOf({ id: 'k2', keyHash: 'hash-2', expiresAtMs: now + 10 }))
+      const consumer = { tenant: 'default', name: 'billing', metadata: { plan: 'gold' } }
+      const times = { revokedAtMs: undefined, lastUsedAtMs: undefined }
+      const first = { id: 'k1', keyHash: 'hash-1', consumer, createdAtMs: now - 5, expiresAtMs: undefined, ...times }
+      const second = { ...first, id: 'k2', keyHash: 'hash-2', createdAtMs: now, expiresAtMs: now + 10 }
+      const restarted = await open()
+      expect(await restarted.apiKeys.findByHash('hash-1')).toEqual(first)
+      expect(await restarted.apiKeys.find('default', 'k2')).toEqual(second)
+      expect(await restarted.apiKeys.findByHash('hash-3')).toBeUndefined()
+      expect(await restarted.apiKeys.list({ limit: 10 })).toEqual([second, first])
+      expect(await restarted.apiKeys.list({ limit: 1 })).toEqual([second])
+    })
+
+    test('new metadata holds for all keys of the consumer', async () => {
+      const { apiKeys } = await open()
+      await apiKeys.create(keyOf())
+      await apiKeys.create(keyOf({ id: 'k2', keyHash: 'hash-2', metadata: { plan: 'gold' } }))
+      expect((await apiKeys.findByHash('hash-1'))?.consumer.metadata).toEqual({ plan: 'gold' })
+    })
+
+    test('the same key, or id, is not stored twice', async () => {
+      const { apiKeys } = await open()
+      await apiKeys.create(keyOf())
+      await expect(apiKeys.create(keyOf({ id: 'k2' }))).rejects.toThrow()
+      await expect(apiKeys.create(keyOf({ keyHash: 'hash-2', consumer: 'new' }))).rejects.toThrow()
+      expect(await apiKeys.list({ limit: 10 })).toHaveLength(1)
+    })
+
+    test('nothing of one tenant is seen or revoked from another', async () => {
+      const { apiKeys } = await open()
+      await apiKeys.create(keyOf({ metadata: { plan: 'gold' } }))
+      await apiKeys.create(keyOf({ id: 'k2', keyHash: 'hash-2', tenant: 'other', metadata: { plan: 'iron' } }))
+      expect((await apiKeys.list({ tenant: 'other', limit: 10 })).map(({ id }) => id)).toEqual(['k2'])
+      expect(await apiKeys.find('other', 'k1')).toBeUndefined()
+      expect(await apiKeys.revoke('other', 'k1')).toBe(false)
+      expect((await apiKeys.findByHash('hash-1'))?.consumer.metadata).toEqual({ plan: 'gold' })
+    })
+
+    test('are revoked once, and the revocation is announced', async () => {
+      const { apiKeys, revocations } = await open()
+      await apiKeys.create(keyOf())
+      now += 7
+      expect(await apiKeys.revoke('default', 'k1')).toBe(true)
+      expect(await apiKeys.revoke('default', 'k1')).toBe(false)
+      expect((await apiKeys.findByHash('hash-1'))?.revokedAtMs).toBe(now)
+      expect((await revocations.readAfter(0)).revocations).toEqual([{ kind: 'api-key', id: 'k1' }])
+    })
+
+    test('the time of the last use never goes back', async () => {
+      const { apiKeys } = await open()
+      await apiKeys.create(keyOf())
+      const marks = [[20], [10, 5], [30, 25]]
+      for (const times of marks) await apiKeys.markUsed(times.map((atMs) => ({ id: 'k1', atMs })))
+      await apiKeys.markUsed([{ id: 'none', atMs: 1 }])
+      expect((await apiKeys.findByHash('hash-1'))?.lastUsedAtMs).toBe(30)
+    })
+  })
+
+  describe('revocations', () => {
+    test('are read once, in order, from behind a cursor', async () => {
+      const { revocations } = await open()
+      expect(await revocations.latest()).toBe(0)
+      await revocations.add([{ kind: 'grant', id: 'a' }])
+      const cursor = await revocations.latest()
+      await revocations.add([
+        { kind: 'client', id: 'b' },
+        { kind: 'grant', id: 'c' },
+      ])
+      const read = await revocations.readAfter(cursor)
+      expect(read).toMatchObject({ complete: true, revocations: [{ id: 'b' }, { id: 'c' }] })
+      expect(await revocations.readAfter(read.cursor)).toEqual({ cursor: read.cursor, complete: true, revocations: [] })
+    })
+
+    test('a reader that slept for days hears that it missed some', async () => {
+      const { revocations } = await open()
+      await revocations.add([{ kind: 'grant', id: 'a' }])
+      now += 3 * 24 * 3600 * 1000
+      await revocations.add([{ kind: 'grant', id: 'b' }])
+      expect(await revocations.readAfter(0)).toMatchObject({ complete: false, revocations: [{ id: 'b' }] })
+      expect(await revocations.readAfter(1)).toMatchObject({ complete: true, revocations: [{ id: 'b' }] })
+    })
+
+    test('the version changes when another process writes, and only then', async () => {
+      const { revocations, oauth } = await open()
+      const before = revocations.version()
+      await oauth.upsert(recordOf())
+      expect(revocations.version()).toBe(before)
+      await runInProcesses(1, `result = await storage.revocations.add([{ kind: 'grant', id: 'a' }])`)
+      expect(revocations.version()).not.toBe(before)
+      expect((await revocations.readAfter(0)).revocations).toHaveLength(1)
     })
   })
 

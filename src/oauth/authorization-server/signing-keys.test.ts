@@ -12,6 +12,11 @@ function memorySealed(): SealedValues & { readonly values: Map<string, string> }
       if (!values.has(name)) values.set(name, sealed)
       return values.get(name) ?? ''
     },
+    replace: async (name, expected, sealed) => {
+      if (values.get(name) !== expected) return false
+      values.set(name, sealed)
+      return true
+    },
   }
 }
 

@@ -1,5 +1,6 @@
 import { oauthRecordsMigration } from './0001-oauth-records.ts'
+import { apiKeysMigration } from './0002-api-keys.ts'
 import type { Migration } from './migration.ts'
 
 /** Every migration, oldest first. Its length is `schemaVersion`. */
-export const migrations: readonly Migration[] = [oauthRecordsMigration]
+export const migrations: readonly Migration[] = [oauthRecordsMigration, apiKeysMigration]

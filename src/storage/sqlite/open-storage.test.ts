@@ -93,7 +93,9 @@ describe('a store that cannot be opened says what to do', () => {
     const database = openDatabase(path())
     database.exec(`pragma user_version=${schemaVersion + 1}`)
     database.close()
-    await expect(openStorage(directory)).rejects.toThrow(/newer Sallyport \(schema 2; this version knows 1\)/)
+    await expect(openStorage(directory)).rejects.toThrow(
+      new RegExp(`newer Sallyport \\(schema ${schemaVersion + 1}; this version knows ${schemaVersion}\\)`),
+    )
   })
 
   test('a directory where the file should be, a missing file when only reading', async () => {

@@ -4,8 +4,10 @@ import type { SqlDatabase } from '../../contracts/sql-database.ts'
 import type { Storage } from '../../contracts/storage.ts'
 import { schemaVersion } from '../migrations/schema-version.ts'
 import { StorageError } from '../storage-error.ts'
+import { createApiKeys } from './api-keys.ts'
 import { createOAuthRecords } from './oauth-records.ts'
 import { openDatabase } from './open-database.ts'
+import { createRevocations } from './revocations.ts'
 import { readSchemaVersion } from './schema-version.ts'
 import { createSealedValues } from './sealed-values.ts'
 
@@ -44,6 +46,8 @@ function createStorage(database: SqlDatabase, clock: Clock): Storage {
   return {
     oauth: createOAuthRecords(database, clock),
     sealed: createSealedValues(database, clock),
+    apiKeys: createApiKeys(database, clock),
+    revocations: createRevocations(database, clock),
     async close() {
       if (open) database.close()
       open = false

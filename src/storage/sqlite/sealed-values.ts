@@ -8,6 +8,7 @@ export function createSealedValues(database: SqlDatabase, clock: Clock): SealedV
   const insert = database.prepare(
     'insert into sealed_values (name, sealed, created_at_ms) values (?, ?, ?) on conflict (name) do nothing',
   )
+  const update = database.prepare('update sealed_values set sealed = ? where name = ? and sealed = ?')
   const read = (name: string) => select.get(name)?.sealed as string | undefined
   return {
     async get(name) {
@@ -16,6 +17,9 @@ export function createSealedValues(database: SqlDatabase, clock: Clock): SealedV
     async putIfAbsent(name, sealed) {
       insert.run(name, sealed, clock())
       return read(name) ?? sealed
+    },
+    async replace(name, expected, sealed) {
+      return update.run(sealed, name, expected).changes === 1
     },
   }
 }
