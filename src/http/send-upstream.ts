@@ -62,11 +62,11 @@ export function sendUpstream(
   const answer = new Promise<UpstreamAnswer>((resolve, reject) => {
     call = new UpstreamCall(limits, resolve, reject)
   })
-  pool.dispatch(
+  const hasRoom = pool.dispatch(
     { method: 'POST', path: request.path, headers: request.headers, body: request.body, blocking: false },
     call,
   )
-  call.limitWait()
+  if (!hasRoom) call.limitWait()
   return { answer, cancel: () => call.cancel() }
 }
 
@@ -98,7 +98,7 @@ class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#abort(new GatewayError('request_cancelled'))
   }
 
-  /** Usually the request is on its way by now. It is not while it connects, or while all connections are busy. */
+  /** All connections are busy: this call waits for one, or took the last. */
   limitWait(): void {
     if (this.#controller !== undefined || this.#failure !== undefined) return
     const late = () => this.#abort(new GatewayError('upstream_timeout', { detail: 'no connection became free' }))
