@@ -1,7 +1,7 @@
-import { type LookupAddress, lookup as lookupInDns } from 'node:dns'
 import ipaddr from 'ipaddr.js'
-import { Agent, buildConnector, request } from 'undici'
+import { Agent, request } from 'undici'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { createGuardedConnector, flattenHeaders, type LookupAll, readLimited } from './guarded-connector.ts'
 
 /** A small document, read completely. */
 export interface FetchedDocument {
@@ -22,9 +22,6 @@ interface FetchLimits {
 /** Fetches a document that somebody else named. Rejects with `client_metadata_unreachable`; the detail says why. */
 export type FetchDocument = (url: string, limits?: FetchLimits) => Promise<FetchedDocument>
 
-/** Resolves a name to addresses, as `dns.lookup` with `all`. */
-export type LookupAll = (hostname: string, callback: (error: Error | null, addresses: LookupAddress[]) => void) => void
-
 /** What only code may change, never a project file: tests serve documents on loopback with a certificate of their own. */
 export interface FetchDocumentOptions {
   /** Allows addresses that are not public. */
@@ -43,7 +40,8 @@ const defaultTimeoutMs = 3000
  */
 export function createFetchDocument(options: FetchDocumentOptions = {}): FetchDocument {
   const allows = (address: string) => isPublicAddress(address) || options.allowAddress?.(address) === true
-  const agent = new Agent({ connect: createGuardedConnector(options, allows), keepAliveTimeout: 1000, pipelining: 0 })
+  const connect = createGuardedConnector({ ...options, connectTimeoutMs: defaultTimeoutMs }, allows)
+  const agent = new Agent({ connect, keepAliveTimeout: 1000, pipelining: 0 })
   return async (url, limits = {}) => {
     const target = checkTarget(url, allows)
     const maxBytes = limits.maxBytes ?? defaultMaxBytes
@@ -78,71 +76,9 @@ function checkTarget(url: string, allows: (address: string) => boolean): URL {
   return target
 }
 
-function createGuardedConnector(
-  options: FetchDocumentOptions,
-  allows: (address: string) => boolean,
-): buildConnector.connector {
-  const lookupAll = options.lookup ?? ((hostname, callback) => lookupInDns(hostname, { all: true }, callback))
-  const connect = buildConnector({
-    timeout: defaultTimeoutMs,
-    ...(options.certificateAuthority === undefined ? {} : { ca: options.certificateAuthority }),
-    lookup: (hostname, lookupOptions, callback) => {
-      lookupAll(hostname, (error, addresses) => {
-        const first = addresses?.[0]
-        if (error || !first) callback(error ?? new Error('the name does not resolve'), '')
-        else if (!addresses.every(({ address }) => allows(address)))
-          callback(new Error('the address is not public'), '')
-        else if (lookupOptions.all) callback(null, addresses)
-        else callback(null, first.address, first.family)
-      })
-    },
-  })
-  return (connectOptions, callback) => {
-    connect(connectOptions, (...result) => {
-      const [error, socket] = result
-      if (error !== null) callback(error, null)
-      else if (socket.remoteAddress !== undefined && allows(socket.remoteAddress)) callback(null, socket)
-      else {
-        socket.destroy()
-        callback(new Error('the address is not public'), null)
-      }
-    })
-  }
-}
-
-async function readLimited(
-  body: AsyncIterable<Buffer> & { destroy(): unknown },
-  headers: { readonly [name: string]: string },
-  maxBytes: number,
-): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let length = 0
-  if (Number(headers['content-length'] ?? 0) > maxBytes) {
-    body.destroy()
-    throw refusal(`the document is larger than ${maxBytes} bytes`)
-  }
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > maxBytes) {
-      body.destroy()
-      throw refusal(`the document is larger than ${maxBytes} bytes`)
-    }
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks, length)
-}
-
 function isJson(contentType: string | undefined): boolean {
   const type = contentType?.split(';', 1)[0]?.trim().toLowerCase() ?? ''
   return type === 'application/json' || (type.startsWith('application/') && type.endsWith('+json'))
-}
-
-function flattenHeaders(headers: { [name: string]: string | string[] | undefined }): { [name: string]: string } {
-  const flat: { [name: string]: string } = {}
-  for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined) flat[name] = Array.isArray(value) ? value.join(', ') : value
-  }
-  return flat
 }
 
 function describe(error: unknown): string {

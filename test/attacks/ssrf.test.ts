@@ -2,7 +2,8 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
-import { createFetchDocument, isPublicAddress, type LookupAll } from '../../src/http/fetch-document.ts'
+import { createFetchDocument, isPublicAddress } from '../../src/http/fetch-document.ts'
+import type { LookupAll } from '../../src/http/guarded-connector.ts'
 import { type DocumentServer, serveDocuments, testCertificate } from '../harness/document-server.ts'
 
 const document = JSON.stringify({ client_id: 'x' })
