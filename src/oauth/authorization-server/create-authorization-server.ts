@@ -22,7 +22,7 @@ import { RecordAdapter } from './record-adapter.ts'
 import { createOAuthEvents, listenToProvider } from './record-oauth-events.ts'
 import { renderProviderError } from './render-provider-error.ts'
 import { getRequestContext } from './request-context.ts'
-import { loadServerKeys } from './signing-keys.ts'
+import { loadServerKeys, type ServerKeys } from './signing-keys.ts'
 import { sweepExpiredRecords } from './sweep-expired-records.ts'
 
 /** What the authorization server is made of. Functions are read at every use, so that a reload takes effect. */
@@ -58,12 +58,50 @@ export interface AuthorizationServer {
   close(): void
 }
 
-/** Builds the authorization server on oidc-provider. Rejects when its keys cannot be opened. */
+/**
+ * Builds the authorization server. Rejects when its keys cannot be opened. oidc-provider itself is loaded with the first request
+ * that needs it: it takes 50 MB and 150 ms, and most requests of a gateway only have their token verified.
+ */
 export async function createAuthorizationServer(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
   const clock = options.clock ?? Date.now
-  const { publicUrl, basePath, records, settings, virtualServers } = options
-  const [module, keys] = await Promise.all([loadOidcProvider(), loadServerKeys(options.sealed, options.vault)])
+  const { basePath, records } = options
+  const keys = await loadServerKeys(options.sealed, options.vault)
   const verifier = createAccessTokenVerifier({ records, clock })
+  let opening: Promise<OpenedProvider> | undefined
+  const open = () => (opening ??= openProvider(options, keys, verifier, clock))
+  const stopSweeping = sweepExpiredRecords(records, clock, options.log)
+  return {
+    owns: (path) => isOAuthPath(path, basePath),
+    handle: (original, response, known = {}) => {
+      const requestId = known.requestId ?? randomId()
+      const clientAddress = known.clientAddress ?? original.socket.remoteAddress ?? ''
+      open().then(
+        ({ door }) => door.handle({ requestId, original, clientAddress }, response),
+        (error: unknown) => {
+          options.log.error({ err: error, requestId }, 'the authorization server does not start')
+          response.writeHead(500, { 'x-request-id': requestId }).end()
+        },
+      )
+    },
+    verifier,
+    revokeGrant: async (grantId) => (await open()).adapter('Grant').revokeByGrantId(grantId),
+    close: stopSweeping,
+  }
+}
+
+interface OpenedProvider {
+  readonly door: FrontDoor
+  readonly adapter: (model: string) => RecordAdapter
+}
+
+async function openProvider(
+  options: AuthorizationServerOptions,
+  keys: ServerKeys,
+  verifier: CachingTokenVerifier,
+  clock: Clock,
+): Promise<OpenedProvider> {
+  const { publicUrl, basePath, records, settings, virtualServers } = options
+  const module = await loadOidcProvider()
   const adapter = createAdapters(options, module, verifier, clock)
   const events = createOAuthEvents({ recorder: options.recorder, clock })
   const onNewClient = (clientId: string, clientName: string | null) => {
@@ -95,18 +133,7 @@ export async function createAuthorizationServer(options: AuthorizationServerOpti
   const listener = provider.callback()
   const provide = (request: IncomingMessage, response: ServerResponse) => void listener(request, response)
   const door = new FrontDoor({ publicUrl, basePath, virtualServers, host, takeRegistration, log: options.log, provide })
-  const stopSweeping = sweepExpiredRecords(records, clock, options.log)
-  return {
-    owns: (path) => isOAuthPath(path, basePath),
-    handle: (original, response, known = {}) => {
-      const requestId = known.requestId ?? randomId()
-      const clientAddress = known.clientAddress ?? original.socket.remoteAddress ?? ''
-      void door.handle({ requestId, original, clientAddress }, response)
-    },
-    verifier,
-    revokeGrant: (grantId) => adapter('Grant').revokeByGrantId(grantId),
-    close: stopSweeping,
-  }
+  return { door, adapter }
 }
 
 function createAdapters(
