@@ -3,7 +3,7 @@ import { isAbsolute, join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { createEventBuffer, type EventBuffer } from './analytics/buffer.ts'
 import { newEvent } from './analytics/event.ts'
-import { deleteOldEvents } from './analytics/retention.ts'
+import { startRetention } from './analytics/retention.ts'
 import { createLogSink } from './analytics/sinks/log.ts'
 import { createSqliteSink } from './analytics/sinks/sqlite.ts'
 import { compileProject } from './config/compile-project.ts'
@@ -101,7 +101,8 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   const resourceMetadata = createResourceMetadataMount(virtualServers)
   // Without sign-in there is no authorization server, and no metadata that sends clients to one.
   const signsIn = () => current.project.signIn !== undefined
-  const retention = startRetention(() => current.project, events, log)
+  const oldestEventMs = () => Date.now() - current.project.settings.events.retentionDays * dayMs
+  const stopRetention = startRetention(events, oldestEventMs, log)
   listener.serve(
     createDispatcher({
       isStopping: () => stopping,
@@ -136,7 +137,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     },
     async close() {
       stopping = true
-      clearInterval(retention)
+      stopRetention()
       const drainMs = current.project.settings.limits.drainSeconds * 1000
       await Promise.all([listener.close(drainMs), current.retire(drainMs)])
       authorizationServer.close()
@@ -203,19 +204,7 @@ async function loadSessionSealer({ storage, vault }: Stores): Promise<TokenSeale
   return createTokenSealer(Buffer.from(vault.open(sealed, context), 'base64url'))
 }
 
-const retentionIntervalMs = 60_000
 const dayMs = 24 * 60 * 60 * 1000
-
-function startRetention(project: () => Project, events: Stores['events'], log: Logger): NodeJS.Timeout {
-  return setInterval(() => {
-    const oldestMs = Date.now() - project().settings.events.retentionDays * dayMs
-    try {
-      deleteOldEvents(events, oldestMs, 50_000)
-    } catch (error) {
-      log.error({ err: error }, 'could not remove old events')
-    }
-  }, retentionIntervalMs).unref()
-}
 
 function recordRefusal(recorder: EventBuffer, error: GatewayError, requestId: string): void {
   const event = newEvent('mcp_request_rejected', Date.now(), requestId)
