@@ -1,5 +1,5 @@
 import type { VirtualServerDirectory } from '../../contracts/virtual-server.ts'
-import { canonicalResource, knownScopes } from './sanitize-authorize-request.ts'
+import { canonicalResource, findServer, knownScopes } from './sanitize-authorize-request.ts'
 
 /**
  * The form of a token request as the provider may see it: canonical resource, and on refresh only scopes we know. Clients repeat
@@ -7,8 +7,10 @@ import { canonicalResource, knownScopes } from './sanitize-authorize-request.ts'
  */
 export function sanitizeTokenForm(form: string, directory: VirtualServerDirectory): string {
   const sanitized = new URLSearchParams()
-  const known = knownScopes(undefined, directory)
-  for (const [name, value] of new URLSearchParams(form)) {
+  const parsed = new URLSearchParams(form)
+  // As at the authorization endpoint: scopes that only other virtual servers have were never granted here.
+  const known = knownScopes(findServer(parsed.get('resource') ?? undefined, directory), directory)
+  for (const [name, value] of parsed) {
     if (name === 'resource') sanitized.append(name, canonicalResource(value, directory))
     else if (name === 'scope') appendScopes(sanitized, value, known)
     else sanitized.append(name, value)
