@@ -1,25 +1,28 @@
 import { styleText } from 'node:util'
 import type { GatewayEvent } from '../analytics/event.ts'
 
-// Everything but the colour codes that styleText writes.
-// oxlint-disable-next-line no-control-regex
-const controlCharacters = /(?!\u001B\[\d+m)[\u0000-\u001F\u007F-\u009F]/g
+// Control characters, direction marks and line separators.
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
 /** One event as a line for people: what, where, how it ended, for whom. Null fields may be missing. Coloured on a terminal. */
 export function formatEvent(event: GatewayEvent, stream: NodeJS.WritableStream): string {
   const fine = event.outcome === 'success' || event.outcome === 'partial'
   const parts = [
     event.type.padEnd(22),
-    event.virtualServer,
-    event.method,
-    event.capability,
+    clean(event.virtualServer),
+    clean(event.method),
+    clean(event.capability),
     styleText(fine ? 'green' : 'red', event.reason ?? event.outcome, { stream }),
-    event.policy && `by ${event.policy}`,
+    event.policy && `by ${clean(event.policy)}`,
     typeof event.latencyMs === 'number' && `${event.latencyMs.toFixed(1)} ms`,
-    event.subject && `for ${event.subject}`,
-    event.clientName && `with ${event.clientName}`,
-    event.detail && styleText('dim', event.detail, { stream }),
+    event.subject && `for ${clean(event.subject)}`,
+    event.clientName && `with ${clean(event.clientName)}`,
+    event.detail && styleText('dim', clean(event.detail), { stream }),
   ]
-  // What clients send in names must not move the cursor of a terminal.
-  return parts.filter(Boolean).join('  ').replaceAll(controlCharacters, '?')
+  return parts.filter(Boolean).join('  ')
+}
+
+/** What clients send in names must not move the cursor of a terminal, colour what follows, or turn it around. */
+function clean(text: string | null | undefined): string {
+  return text?.replaceAll(unprintable, '?') ?? ''
 }
