@@ -75,7 +75,10 @@ class EventRelay implements EventStreamReader {
       'x-request-id',
       exchange.requestId,
     ])
+    // Headers leave at once, in one write with the events that came with them.
+    exchange.response.cork()
     exchange.response.flushHeaders()
+    process.nextTick(() => exchange.response.uncork())
     const unblock = () => this.#unblock()
     exchange.response.on('drain', unblock).once('close', unblock)
     const idleMs = host.limits.upstreamIdleSeconds * 1000
