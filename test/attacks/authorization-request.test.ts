@@ -216,7 +216,7 @@ test('scope escalation: scopes that the virtual server does not have are not gra
 })
 
 function swapCase(text: string): string {
-  return [...text].map((each) => (each === each.toLowerCase() ? each.toUpperCase() : each.toLowerCase())).join('')
+  return text.replace(/[a-z]/gi, (each) => (each === each.toLowerCase() ? each.toUpperCase() : each.toLowerCase()))
 }
 
 function widen(text: string): string {
