@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, openSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { CURATED_TOOLS, firstCall, ROUTE_PATH, UPSTREAM_KEY } from './cases.ts'
@@ -107,10 +107,16 @@ function spawnGateway(directory: string, entry: 'command' | 'server', core?: num
   const flags = process.env['SALLYPORT_BENCH_NODE_FLAGS']?.split(' ') ?? []
   const project = projectOf(directory)
   const started = {
-    command: [join(root, 'bin', 'sallyport.js'), 'dev', project],
+    command: [builtEntry(), 'dev', project],
     server: [...flags, join(import.meta.dirname, 'serve-gateway.ts'), project],
   }
   return startProcess(process.execPath, started[entry], { core, output })
+}
+
+/** What the launcher of the published package runs; the sources where nothing was built. */
+function builtEntry(): string {
+  const built = join(root, 'dist', 'main.js')
+  return existsSync(built) ? built : join(root, 'src', 'main.ts')
 }
 
 function describeGateway(directory: string): Omit<Variant, 'process'> {

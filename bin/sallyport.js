@@ -16,9 +16,9 @@ const carriedNodes = {
 }
 
 if (isNewEnough(process.versions.node)) {
-  // Without a build this is a checkout, and Node runs the sources as they are.
-  const built = join(root, 'dist', 'main.js')
-  await import(pathToFileURL(existsSync(built) ? built : join(root, 'src', 'main.ts')).href)
+  // A checkout has the sources, and Node runs them as they are; the published package has dist only.
+  const source = join(root, 'src', 'main.ts')
+  await import(pathToFileURL(existsSync(source) ? source : join(root, 'dist', 'main.js')).href)
 } else if (process.env.SALLYPORT_REEXEC || !findCarriedNode()) {
   console.error(
     `Sallyport needs Node 24.12 or later; this is ${process.versions.node}. Get it from https://nodejs.org.`,
