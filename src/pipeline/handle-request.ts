@@ -74,13 +74,13 @@ async function answerMessage(
   const reply = await runMessagePhase(route.messagePolicies, message, exchange)
   if (reply) {
     const body = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: message.id, result: reply.result }))
-    return sendBuffer(exchange, 200, body)
+    return sendBuffer(exchange, 200, body, host)
   }
   const key = cacheKeyOf(message, exchange)
   const cached = key && message.id !== undefined ? route.cache.answer(key, message.id) : undefined
   if (cached) {
     exchange.cached = true
-    return sendBuffer(exchange, 200, cached)
+    return sendBuffer(exchange, 200, cached, host)
   }
   const answer = await askHandler(message, exchange, route)
   return sendAnswer(answer, message, exchange, route, host, key)

@@ -32,21 +32,21 @@ async function sendBuffered(
   host: PipelineHost,
   key: CacheKey | undefined,
 ): Promise<AnswerOutcome> {
-  if (message.kind !== 'request') return sendBuffer(exchange, 202, noBody)
+  if (message.kind !== 'request') return sendBuffer(exchange, 202, noBody, host)
   if (!needsShaping(message, route, key)) {
     const outcome = inspectResponse(answer.body, message)
-    sendBuffer(exchange, answer.status, answer.body)
+    sendBuffer(exchange, answer.status, answer.body, host)
     return { ...outcome, status: answer.status }
   }
   const shaped = await shapeResult(answer.body, message, exchange, route, host, key)
-  sendBuffer(exchange, answer.status, shaped.body)
+  sendBuffer(exchange, answer.status, shaped.body, host)
   return { ...shaped.outcome, status: answer.status }
 }
 
 const noBody = Buffer.alloc(0)
 
 /** Writes a complete JSON answer. */
-export function sendBuffer(exchange: HttpExchange, status: number, body: Buffer): AnswerOutcome {
+export function sendBuffer(exchange: HttpExchange, status: number, body: Buffer, host: PipelineHost): AnswerOutcome {
   const headers = exchange.responseHeaders
   headers.push('x-request-id', exchange.requestId, 'content-length', String(body.length))
   if (body.length > 0) headers.push('content-type', 'application/json')
@@ -54,7 +54,11 @@ export function sendBuffer(exchange: HttpExchange, status: number, body: Buffer)
   exchange.response.writeHead(status, headers)
   // As a Latin-1 string, which maps every byte to itself, a small body leaves in one write together with the headers.
   if (body.length <= smallBodyBytes) exchange.response.end(body.toString('latin1'), 'latin1')
-  else exchange.response.end(body)
+  else {
+    // A client that does not read would keep the body in memory for as long as it likes.
+    exchange.response.setTimeout(host.limits.upstreamIdleSeconds * 1000)
+    exchange.response.end(body)
+  }
   return { status }
 }
 
