@@ -21,6 +21,7 @@ import { allowHosts, checkHost } from './http/check-host.ts'
 import { createDispatcher } from './http/dispatch.ts'
 import { createFetchDocument } from './http/fetch-document.ts'
 import { type Listener, listen } from './http/listen.ts'
+import { createApiKeyVerifier } from './identity/verify-api-key.ts'
 import { randomToken } from './lib/random-id.ts'
 import { createTokenSealer, type TokenSealer } from './lib/seal-token.ts'
 import { createMemoryLimiter } from './limits/memory-limiter.ts'
@@ -86,11 +87,12 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     log,
     fetchDocument: createFetchDocument(),
   })
+  const apiKeys = createApiKeyVerifier({ apiKeys: storage.apiKeys, clock: Date.now, log })
   const limiter = createMemoryLimiter(Date.now)
   const sessionSealer = await loadSessionSealer(stores)
   const build = (next: Project): Snapshot => {
     const host: BuildHost = {
-      policies: { log, limiter, accessTokens: authorizationServer.verifier, virtualServers },
+      policies: { log, limiter, accessTokens: authorizationServer.verifier, apiKeys, virtualServers },
       handlers: { log, limits: next.settings.limits, sessionSealer },
     }
     const allowedHosts = allowHosts(next.publicUrl, listener.url, next.settings.allowedHosts)
@@ -141,6 +143,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       const drainMs = current.project.settings.limits.drainSeconds * 1000
       await Promise.all([listener.close(drainMs), current.retire(drainMs)])
       authorizationServer.close()
+      await apiKeys.close()
       await close()
       log.flush()
     },

@@ -142,7 +142,8 @@ function warnIfOpen(
   names: readonly string[],
   { policies, problems }: RouteContext,
 ): void {
-  if (found.length < names.length || found.some((spec) => spec.type.signInSettings !== undefined)) return
+  if (found.length < names.length || found.some(({ type }) => type.authenticates || type.signInSettings !== undefined))
+    return
   const remedy = policies.signIn
     ? `Add "${policies.signIn}" to policies.inbound.`
     : 'Add a policy of type mcp-oauth-inbound.'

@@ -3,6 +3,8 @@ import type { GatewayError } from '../errors/gateway-error.ts'
 import type { ReasonCode } from '../errors/reasons.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { MaybePromise } from '../lib/maybe-promise.ts'
+import type { ApiKeyVerifier } from './api-key.ts'
+import type { Authentication } from './authentication.ts'
 import type { Exchange } from './exchange.ts'
 import type { RateLimiter } from './limiter.ts'
 import type { Logger } from './logger.ts'
@@ -24,6 +26,7 @@ export interface PolicyHost {
   readonly log: Logger
   readonly limiter: RateLimiter
   readonly accessTokens: AccessTokenVerifier
+  readonly apiKeys: ApiKeyVerifier
   readonly virtualServers: VirtualServerDirectory
 }
 
@@ -43,6 +46,8 @@ export interface PolicyType<Options = unknown> {
    * what its options say about that server.
    */
   signInSettings?(options: Options): SignInSettings
+  /** True on policies whose instances have `authentication`: a route with one of them is not open to everybody. */
+  readonly authenticates?: true
   create(options: Options, host: PolicyHost): Policy
 }
 
@@ -55,6 +60,8 @@ export interface Policy {
   readonly reads?: ReadonlySet<string>
   /** What `onResult` depends on besides the result. `nothing` lets a public list be cached for everybody. Default `subject`. */
   readonly resultDependsOn?: 'nothing' | 'subject'
+  /** Present on authentication policies, which have no `onRequest` of their own. */
+  readonly authentication?: Authentication
   /** Request phase: headers only, before the body is read. */
   onRequest?(exchange: Exchange): MaybePromise<GatewayError | HttpReply | undefined>
   /** Message phase: the classified message; may answer it, refuse it or edit it. */

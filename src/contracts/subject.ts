@@ -3,9 +3,11 @@ export interface Subject {
   /** Stable identifier of the person or consumer. */
   readonly id: string
   readonly tenant: string
-  /** The OAuth client that holds the token. */
+  /** The OAuth client that holds the token, or the id of the API key. */
   readonly clientId: string
   readonly scopes: readonly string[]
+  /** What a revocation names: the grant of the token, or the API key. Requests that run under it end with it. */
+  readonly revocableId?: string | undefined
   /** Claims and metadata that policies may look at, e.g. `roles`. */
   readonly data: { readonly [claim: string]: unknown }
 }

@@ -4,6 +4,7 @@ import type { Logger } from '../contracts/logger.ts'
 import type { Policy, PolicyHost } from '../contracts/policy.ts'
 import { CatalogCache } from '../mcp/catalog-cache.ts'
 import { listMethods } from '../mcp/methods.ts'
+import { joinAuthentication } from './authenticate-request.ts'
 import { originRules } from './origin-rules.ts'
 import type { NamedPolicy, PhasePolicy, Route } from './route.ts'
 
@@ -67,7 +68,7 @@ function buildRoute(spec: RouteSpec, project: Project, policies: readonly NamedP
     path: spec.path,
     upstream: new URL(spec.upstreamUrl).host,
     handler: spec.handler.type.create(spec.handler.options, { ...host.handlers, routeName: spec.operationId }),
-    requestPolicies: policies.filter(inPhase('onRequest')),
+    requestPolicies: joinAuthentication(policies),
     messagePolicies: policies.filter(inPhase('onMessage')),
     resultPolicies,
     resultVaries: policies.some(({ policy }) => readsLists(policy) && policy.resultDependsOn !== 'nothing'),
@@ -76,7 +77,7 @@ function buildRoute(spec: RouteSpec, project: Project, policies: readonly NamedP
   }
 }
 
-function inPhase<Phase extends 'onRequest' | 'onMessage' | 'onResult'>(phase: Phase) {
+function inPhase<Phase extends 'onMessage' | 'onResult'>(phase: Phase) {
   return (entry: NamedPolicy): entry is PhasePolicy<Phase> => entry.policy[phase] !== undefined
 }
 

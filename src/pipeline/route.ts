@@ -5,6 +5,7 @@ import type { Logger } from '../contracts/logger.ts'
 import type { Policy } from '../contracts/policy.ts'
 import type { AllowedHosts } from '../http/check-host.ts'
 import type { OriginRules } from '../http/cors.ts'
+import type { HttpExchange } from '../http/exchange.ts'
 import type { CatalogCache } from '../mcp/catalog-cache.ts'
 
 /** A policy under the name that events and the log use for it. */
@@ -14,8 +15,14 @@ export interface NamedPolicy {
 }
 
 /** A policy that has the method of one phase. */
-export type PhasePolicy<Phase extends 'onRequest' | 'onMessage' | 'onResult'> = NamedPolicy & {
+export type PhasePolicy<Phase extends 'onMessage' | 'onResult'> = NamedPolicy & {
   readonly policy: Policy & Required<Pick<Policy, Phase>>
+}
+
+/** One step of the request phase: a policy, or all authentication policies of the route together. */
+export interface RequestStep {
+  readonly name: string
+  readonly policy: { onRequest(exchange: HttpExchange): ReturnType<NonNullable<Policy['onRequest']>> }
 }
 
 /** One operation, ready to serve: its policies sorted by the phase they take part in, so that absent phases cost nothing. */
@@ -24,7 +31,7 @@ export interface Route {
   readonly path: string
   readonly upstream: string
   readonly handler: McpHandler
-  readonly requestPolicies: readonly PhasePolicy<'onRequest'>[]
+  readonly requestPolicies: readonly RequestStep[]
   readonly messagePolicies: readonly PhasePolicy<'onMessage'>[]
   /** By JSON-RPC method. */
   readonly resultPolicies: ReadonlyMap<string, readonly PhasePolicy<'onResult'>[]>

@@ -3,11 +3,11 @@ import type { HttpReply } from '../contracts/policy.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import type { JsonObject } from '../lib/json.ts'
-import type { PhasePolicy } from './route.ts'
+import type { PhasePolicy, RequestStep } from './route.ts'
 
 /** Request phase: the policies in order, on headers only. The first that replies or refuses (by throwing) ends it. */
 export async function runRequestPhase(
-  policies: readonly PhasePolicy<'onRequest'>[],
+  policies: readonly RequestStep[],
   exchange: HttpExchange,
 ): Promise<HttpReply | undefined> {
   for (const { name, policy } of policies) {

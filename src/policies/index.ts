@@ -1,4 +1,5 @@
 import type { PolicyType } from '../contracts/policy.ts'
+import { apiKeyInbound } from './api-key-inbound/policy.ts'
 import { mcpCapabilityFilterInbound } from './mcp-capability-filter-inbound/policy.ts'
 import { mcpOAuthInbound } from './mcp-oauth-inbound/policy.ts'
 import { rateLimitInbound } from './rate-limit-inbound/policy.ts'
@@ -9,6 +10,7 @@ import { setUpstreamApiKeyInbound } from './set-upstream-api-key-inbound/policy.
 /** The built-in policies. A project names them by module `$import(sallyport)` and export name. */
 export const policyTypes: readonly PolicyType[] = [
   mcpOAuthInbound,
+  apiKeyInbound,
   mcpCapabilityFilterInbound,
   rateLimitInbound,
   setHeadersInbound,

@@ -27,7 +27,7 @@ const secretEnding = new RegExp(
 /** Bearer tokens of the gateway, authorization headers, JWTs, private keys and passwords in URLs, wherever they stand. */
 const secretText = new RegExp(
   [
-    String.raw`sp_[a-z]{2}_[\w.~+/=-]+`,
+    String.raw`sp_[a-z]{2,4}_[\w.~+/=-]+`,
     String.raw`\b(?:Bearer|Basic|DPoP)\s+[^\s"',;]+`,
     String.raw`\beyJ[\w-]{8,}\.[\w-]+\.[\w-]*`,
     String.raw`-----BEGIN [A-Z ]*PRIVATE KEY-----[\s\S]*?(?:-----END [A-Z ]*PRIVATE KEY-----|$)`,

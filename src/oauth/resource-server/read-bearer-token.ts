@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 
 const scheme = 'bearer '
 /** Prefixes of the tokens that this gateway issues. */
-const ownToken = /sp_[ar]t_/
+const ownToken = /sp_(?:[ar]t|key)_/
 
 /**
  * The access token of a request, undefined when it carries none, or `token_misplaced` when it sends one in any way but
@@ -12,7 +12,7 @@ export function readBearerToken(
   headers: Readonly<IncomingHttpHeaders>,
   search: string,
 ): { readonly token: string } | 'token_misplaced' | undefined {
-  if (search !== '' && carriesToken(search)) return 'token_misplaced'
+  if (carriesToken(search)) return 'token_misplaced'
   const value = headers.authorization
   if (value === undefined) return undefined
   if (value.slice(0, scheme.length).toLowerCase() !== scheme) return 'token_misplaced'
@@ -22,10 +22,19 @@ export function readBearerToken(
   return { token }
 }
 
-/** Under any name: the query may go on to the upstream, and to logs on the way. */
-function carriesToken(search: string): boolean {
+/** True for a query with a token, under any name: the query may go on to the upstream, and to logs on the way. */
+export function carriesToken(search: string): boolean {
+  if (search === '') return false
   for (const [name, value] of new URLSearchParams(search)) {
     if (name === 'access_token' || ownToken.test(name) || ownToken.test(value)) return true
   }
   return false
+}
+
+/** Prefix of the access tokens that this gateway issues. */
+export const accessTokenPrefix = 'sp_at_'
+
+/** True for what looks like an access token of this gateway, valid or not. */
+export function isAccessToken(token: string): boolean {
+  return token.startsWith(accessTokenPrefix)
 }

@@ -4,6 +4,7 @@ import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
 import type { AccessTokenVerifier, VerifiedAccessToken } from '../../contracts/subject.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, stringMember } from '../../lib/json.ts'
+import { isAccessToken } from './read-bearer-token.ts'
 
 /** Looks up access tokens and remembers those that are valid. */
 export interface CachingTokenVerifier extends AccessTokenVerifier {
@@ -23,7 +24,6 @@ export interface TokenVerifierOptions {
 
 type Refusal = 'token_invalid' | 'token_expired' | 'token_revoked'
 
-const prefix = 'sp_at_'
 const longestToken = 128
 
 /**
@@ -53,7 +53,7 @@ export function createAccessTokenVerifier(options: TokenVerifierOptions): Cachin
 
   return {
     verify(token) {
-      if (!token.startsWith(prefix) || token.length > longestToken) return 'token_invalid'
+      if (!isAccessToken(token) || token.length > longestToken) return 'token_invalid'
       const idHash = sha256(token)
       const cached = cache.get(idHash)
       if (cached === undefined) return load(idHash)
@@ -91,6 +91,7 @@ function readAccessToken(record: OAuthRecord): VerifiedAccessToken | undefined {
       clientId,
       scopes: (stringMember(payload, 'scope') ?? '').split(' '),
       data: { sub: id },
+      revocableId: record.grantId,
     },
     audience: [audience].flat().filter((each) => typeof each === 'string'),
     expiresAtMs: record.expiresAtMs,

@@ -4,6 +4,8 @@ import type { Exchange } from '../../contracts/exchange.ts'
 import type { PolicyHost } from '../../contracts/policy.ts'
 import type { VerifiedAccessToken } from '../../contracts/subject.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
+import type { HttpExchange } from '../../http/exchange.ts'
+import { joinAuthentication } from '../../pipeline/authenticate-request.ts'
 import { mcpOAuthOptions } from './options.ts'
 import { mcpOAuthInbound } from './policy.ts'
 
@@ -24,9 +26,10 @@ function run(headers: Exchange['headers'], outcome: Outcome | Promise<Outcome> =
     accessTokens: { verify: () => outcome },
     virtualServers: { list: () => [server], findByResource: () => server },
   } as unknown as PolicyHost
-  const exchange = { headers, search, routePath: '/mcp/tracker', subject: undefined } as unknown as Exchange
+  const exchange = { headers, search, routePath: '/mcp/tracker', subject: undefined } as unknown as HttpExchange
   const policy = mcpOAuthInbound.create(mcpOAuthOptions.parse({ browserLogin: { url: '/oauth/dev-login' } }), host)
-  return { result: policy.onRequest?.(exchange), exchange }
+  const [step] = joinAuthentication([{ name: 'sign-in', policy }])
+  return { result: step?.policy.onRequest(exchange), exchange }
 }
 
 function challengeOf(result: unknown): string | undefined {

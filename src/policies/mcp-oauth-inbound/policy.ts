@@ -1,11 +1,11 @@
-import type { Exchange } from '../../contracts/exchange.ts'
+import type { Authentication } from '../../contracts/authentication.ts'
 import type { Policy, PolicyHost, PolicyType } from '../../contracts/policy.ts'
-import type { VerifiedAccessToken } from '../../contracts/subject.ts'
+import type { Subject, VerifiedAccessToken } from '../../contracts/subject.ts'
 import type { SignInSettings, VirtualServer } from '../../contracts/virtual-server.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { ReasonCode } from '../../errors/reasons.ts'
 import { bearerChallenge } from '../../oauth/resource-server/challenge.ts'
-import { readBearerToken } from '../../oauth/resource-server/read-bearer-token.ts'
+import { carriesToken, isAccessToken, readBearerToken } from '../../oauth/resource-server/read-bearer-token.ts'
 import { type McpOAuthOptions, mcpOAuthOptions } from './options.ts'
 
 type TokenReason = Extract<ReasonCode, `token_${string}`>
@@ -37,6 +37,7 @@ export const mcpOAuthInbound: PolicyType<McpOAuthOptions> = {
     'token_insufficient_scope',
     'token_misplaced',
   ],
+  authenticates: true,
   signInSettings: readSignInSettings,
   create: (_options, host) => createPolicy(host),
 }
@@ -56,32 +57,39 @@ function createPolicy(host: PolicyHost): Policy {
     servers.set(routePath, found)
     return found
   }
-  return {
+  const authentication: Authentication = {
+    allowsAnonymous: false,
+    invitesSignIn: true,
+    isPresented: ({ headers }) => headers.authorization !== undefined,
     // Called for every request: no promise and no allocation beyond the token when it was seen before.
-    onRequest(exchange) {
-      const server = findServer(exchange.routePath)
+    authenticate(exchange) {
       const credential = readBearerToken(exchange.headers, exchange.search)
-      if (credential === undefined) return refuse('token_missing', server)
-      if (credential === 'token_misplaced') return refuse(credential, server)
+      if (credential === undefined) return undefined
+      if (credential === 'token_misplaced') {
+        return carriesToken(exchange.search) ? refuse(credential, findServer(exchange.routePath)) : undefined
+      }
+      if (!isAccessToken(credential.token)) return undefined
+      const server = findServer(exchange.routePath)
       const verified = host.accessTokens.verify(credential.token)
-      if (verified instanceof Promise) return verified.then((outcome) => admit(outcome, server, exchange))
-      return admit(verified, server, exchange)
+      if (verified instanceof Promise) return verified.then((outcome) => admit(outcome, server))
+      return admit(verified, server)
+    },
+    refuse(exchange) {
+      const credential = readBearerToken(exchange.headers, exchange.search)
+      const reason = credential === undefined ? 'token_missing' : 'token_invalid'
+      return refuse(credential === 'token_misplaced' ? credential : reason, findServer(exchange.routePath))
     },
   }
+  return { authentication }
 }
 
-function admit(
-  outcome: VerifiedAccessToken | TokenReason,
-  server: VirtualServer,
-  exchange: Exchange,
-): GatewayError | undefined {
+function admit(outcome: VerifiedAccessToken | TokenReason, server: VirtualServer): Subject | GatewayError {
   if (typeof outcome === 'string') return refuse(outcome, server)
   if (!outcome.audience.includes(server.resource)) return refuse('token_wrong_audience', server)
   for (const scope of server.scopes) {
     if (!outcome.subject.scopes.includes(scope)) return refuse('token_insufficient_scope', server)
   }
-  exchange.subject = outcome.subject
-  return undefined
+  return outcome.subject
 }
 
 function refuse(reason: TokenReason, server: VirtualServer): GatewayError {
