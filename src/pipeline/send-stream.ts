@@ -131,6 +131,7 @@ class EventRelay implements EventStreamReader {
   async #shape(event: Buffer, data: Buffer): Promise<void> {
     try {
       const shaped = await shapeResult(data, this.#message, this.#exchange, this.#route, this.#host, this.#key)
+      if (this.#ended) return
       this.#outcome = { ...shaped.outcome, status: 200 }
       this.#answered = true
       if (this.#write(shaped.body === data ? event : formatEvent(shaped.body))) this.#answer.resume()
