@@ -78,10 +78,14 @@ export function configureProvider(setup: ProviderSetup): Configuration {
   }
 }
 
-/** A client id names a document on a named host; the root of a site or a bare address is not one (CIMD draft §3). */
+/**
+ * A client id names a document on a named host; the root of a site or a bare address is not one (CIMD draft §3). It is written as
+ * URL parsers write it: another case, port or script would be another client that looks like this one.
+ */
 function namesDocument(clientId: string): boolean {
   const url = URL.parse(clientId)
-  return url !== null && url.pathname !== '/' && isIP(url.hostname) === 0 && !url.hostname.startsWith('[')
+  if (url === null || url.href !== clientId) return false
+  return url.pathname !== '/' && isIP(url.hostname) === 0 && !url.hostname.startsWith('[')
 }
 
 /** Seconds that an unused client is kept; longer than any refresh token of it may live. */

@@ -116,7 +116,8 @@ async function openProvider(
     return takeDocument(request ? getRequestContext(request).clientAddress : '') === 0
   }
   const { fetchDocument } = options
-  const fetch = createProviderFetch({ fetchDocument, records, clock, admitNewClient, onNewClient })
+  const currentRequest = () => module.Provider.ctx?.req
+  const fetch = createProviderFetch({ fetchDocument, records, clock, admitNewClient, currentRequest, onNewClient })
   const renderError = renderProviderError
   const provider = new module.Provider(
     publicUrl,

@@ -1,3 +1,4 @@
+import { GatewayError } from '../../errors/gateway-error.ts'
 import type { ReasonCode } from '../../errors/reasons.ts'
 
 /** What an error of the provider carries. */
@@ -5,6 +6,7 @@ export interface ProviderError {
   readonly name?: string | undefined
   readonly error_description?: string | undefined
   readonly error_detail?: string | undefined
+  readonly cause?: unknown
 }
 
 const byName: { readonly [name: string]: ReasonCode } = {
@@ -19,6 +21,7 @@ const byName: { readonly [name: string]: ReasonCode } = {
 /** The documented reason behind an error of the provider. */
 export function explainOAuthError(error: ProviderError): ReasonCode {
   if (error.name === 'InvalidClient') {
+    if (error.cause instanceof GatewayError) return error.cause.reason
     return error.error_description?.includes('metadata document') ? 'client_metadata_unreachable' : 'client_unknown'
   }
   if (error.name === 'InvalidClientAuth') {
