@@ -21,6 +21,7 @@ import { allowHosts, checkHost } from './http/check-host.ts'
 import { createDispatcher } from './http/dispatch.ts'
 import { createFetchDocument } from './http/fetch-document.ts'
 import { type Listener, listen } from './http/listen.ts'
+import { createIdentityProviders } from './identity/identity-providers.ts'
 import { createApiKeyVerifier } from './identity/verify-api-key.ts'
 import { randomToken } from './lib/random-id.ts'
 import { createTokenSealer, type TokenSealer } from './lib/seal-token.ts'
@@ -75,6 +76,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   let current: Snapshot
   let stopping = false
   const virtualServers = createVirtualServerDirectory(() => current.project)
+  const findIdentityProvider = createIdentityProviders({ allowLoopbackHttp: options.mode === 'dev' })
   const authorizationServer = await createAuthorizationServer({
     publicUrl: project.publicUrl,
     basePath: project.settings.basePath,
@@ -86,6 +88,10 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     recorder,
     log,
     fetchDocument: createFetchDocument(),
+    identityProvider: () => {
+      const settings = current.project.signIn?.identityProvider
+      return settings && findIdentityProvider(settings)
+    },
   })
   const apiKeys = createApiKeyVerifier({ apiKeys: storage.apiKeys, clock: Date.now, log })
   const limiter = createMemoryLimiter(Date.now)

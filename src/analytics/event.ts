@@ -14,6 +14,8 @@ export const eventTypes = {
   auth_client_registered: 'An OAuth client registered dynamically or by its metadata document.',
   auth_authorize_started: 'A person came to the sign-in page on behalf of a client.',
   auth_signed_in: 'A person signed in.',
+  auth_sign_in_failed:
+    'A person came back from the identity provider and was not signed in, or could not be sent there.',
   auth_consent_given: 'A person allowed a client to use a virtual server.',
   auth_consent_refused: 'A person refused a client.',
   auth_token_issued: 'A client redeemed an authorization code.',

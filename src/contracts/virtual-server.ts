@@ -1,3 +1,5 @@
+import type { IdentityProviderSettings } from './identity-provider.ts'
+
 /** A route that speaks MCP, as the authorization server and the resource metadata see it. */
 export interface VirtualServer {
   /** operationId of the route; the name of the virtual server in every event. */
@@ -37,4 +39,6 @@ export interface SignInSettings {
   readonly cimdEnabled: boolean
   /** People sign in by typing a name, on loopback only. */
   readonly devLogin: boolean
+  /** Where people sign in; absent with dev login. */
+  readonly identityProvider?: IdentityProviderSettings | undefined
 }

@@ -198,6 +198,50 @@ export const reasons = {
     cause: 'The `resource` parameter (RFC 8707) is absent or names none of the virtual servers.',
     remedy: 'Send the `resource` of the protected resource metadata unchanged.',
   },
+  identity_refused: {
+    origin: 'client',
+    status: 403,
+    code: 403,
+    message: 'The identity provider did not sign you in.',
+    cause: 'The person cancelled, or the identity provider denied them access to this application.',
+    remedy: 'Start again; if it stays so, ask whoever manages your account to let you use this application.',
+  },
+  identity_not_allowed: {
+    origin: 'client',
+    status: 403,
+    code: 403,
+    message: 'Your account may not use this gateway.',
+    cause:
+      'The tenant, hosted domain or verified email domain of the account is not in the allow-list of the sign-in policy.',
+    remedy: 'Sign in with an account of your organisation, or ask an administrator to allow yours.',
+  },
+  identity_provider_unreachable: {
+    origin: 'upstream',
+    status: 502,
+    code: internalError,
+    message: 'The identity provider cannot be reached at the moment.',
+    cause:
+      'A request to it failed: no connection, no answer within remoteTimeoutMs, a redirect, an error of its own, or an address that is not allowed.',
+    remedy: 'Try again. The event says which request failed; check the issuer and that the gateway can reach it.',
+  },
+  identity_provider_rejected: {
+    origin: 'gateway',
+    status: 502,
+    code: internalError,
+    message: 'The identity provider does not accept this gateway.',
+    cause: 'The identity provider refused the client id, secret, redirect URI or scope of the sign-in policy.',
+    remedy:
+      'Compare the options of the sign-in policy with the application registered at the identity provider; the event has its error code.',
+  },
+  identity_response_invalid: {
+    origin: 'upstream',
+    status: 502,
+    code: internalError,
+    message: 'The answer of the identity provider could not be trusted.',
+    cause:
+      'Issuer, audience, nonce, signature or time of the answer are wrong, or a claim that names the person is missing.',
+    remedy: 'Start again. If it stays so, check the issuer, the clocks, and the event, which says what is wrong.',
+  },
   origin_not_allowed: {
     origin: 'client',
     status: 403,

@@ -1,5 +1,7 @@
+import type { Person } from '../../contracts/identity-provider.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { renderConsentPage } from '../pages/consent-page.ts'
+import { renderSignedOutPage } from '../pages/signed-out-page.ts'
 import { hostOf, type InteractionHost, type Visit, type VisitAnswer } from './interaction.ts'
 import { describeRedirect, isLocalRedirect } from './redirect-uris.ts'
 import { defaultScope } from './sanitize-authorize-request.ts'
@@ -8,7 +10,10 @@ import { defaultScope } from './sanitize-authorize-request.ts'
 export async function answerConsent(visit: Visit, host: InteractionHost): Promise<VisitAnswer> {
   const subject = visit.interaction.session?.accountId
   if (subject === undefined) throw new GatewayError('grant_expired', { detail: 'nobody is signed in' })
-  if (!visit.form) return { page: renderConsentPage(describePage(visit, subject)), status: 200 }
+  if (!visit.form) {
+    const person = await host.people.find(subject)
+    return { page: renderConsentPage(describePage(visit, nameOf(person) ?? subject)), status: 200 }
+  }
   switch (visit.form.get('decision')) {
     case 'allow':
       return allow(visit, subject, host)
@@ -37,6 +42,13 @@ function describePage(visit: Visit, subject: string) {
   }
 }
 
+/** Two people may have the same name; nobody has the same address. */
+function nameOf(person: Person | undefined): string | undefined {
+  const { displayName, email } = person ?? {}
+  if (displayName === undefined || email === undefined || displayName === email) return displayName ?? email
+  return `${displayName} (${email})`
+}
+
 /** One grant per sign-in and virtual server: revoking it ends exactly what this consent began. */
 async function allow(visit: Visit, subject: string, host: InteractionHost): Promise<VisitAnswer> {
   const { interaction, server } = visit
@@ -61,7 +73,7 @@ async function refuse(visit: Visit, host: InteractionHost): Promise<VisitAnswer>
   return undefined
 }
 
-/** Signs out of the browser session and begins the same authorization again. */
+/** Signs out of the browser session and begins the same authorization again, where the identity provider asks who it is. */
 async function switchSubject(visit: Visit, host: InteractionHost): Promise<VisitAnswer> {
   const session = await host.provider.Session.get(host.provider.createContext(visit.request, visit.response))
   await session.destroy()
@@ -70,7 +82,14 @@ async function switchSubject(visit: Visit, host: InteractionHost): Promise<Visit
   for (const [name, value] of Object.entries(visit.interaction.params)) {
     if (typeof value === 'string') query.append(name, value)
   }
+  query.set('prompt', 'login')
   const authorize = host.provider.urlFor('authorization')
-  visit.response.writeHead(303, { location: `${authorize}?${query.toString()}`, 'cache-control': 'no-store' }).end()
+  const url = `${authorize}?${query.toString()}`
+  // A browser that holds forms to `form-action` would not follow a redirect from this one to the identity provider.
+  if (!host.settings().devLogin) {
+    const page = renderSignedOutPage(url)
+    return { page: { ...page, headers: { ...page.headers, refresh: `0;url=${url}` } }, status: 200 }
+  }
+  visit.response.writeHead(303, { location: url, 'cache-control': 'no-store' }).end()
   return undefined
 }

@@ -2,6 +2,7 @@ import { GatewayError } from '../../errors/gateway-error.ts'
 import { allowsDevLogin, readDevLoginName } from '../../identity/dev-login.ts'
 import { renderSignInPage } from '../pages/sign-in-page.ts'
 import type { InteractionHost, Visit, VisitAnswer } from './interaction.ts'
+import { leaveOtherSession } from './leave-other-session.ts'
 
 /** The development sign-in: a page to type a name on, and its form. */
 export async function answerDevLogin(visit: Visit, host: InteractionHost): Promise<VisitAnswer> {
@@ -30,14 +31,4 @@ export async function answerDevLogin(visit: Visit, host: InteractionHost): Promi
 function describePage(visit: Visit) {
   const { clientName, formToken, formTargets, server } = visit
   return { clientName, virtualServerTitle: server.title, formToken, formTargets }
-}
-
-/** Signing in as somebody else ends the session that this browser had. */
-async function leaveOtherSession(visit: Visit, subject: string, host: InteractionHost): Promise<void> {
-  const { interaction } = visit
-  if (interaction.session === undefined || interaction.session.accountId === subject) return
-  const session = await host.provider.Session.get(host.provider.createContext(visit.request, visit.response))
-  await session.destroy()
-  delete interaction.session
-  await interaction.persist()
 }

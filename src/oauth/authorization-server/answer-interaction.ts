@@ -2,13 +2,14 @@ import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { answerConsent } from './answer-consent.ts'
 import { answerDevLogin } from './answer-dev-login.ts'
+import { answerIdentityProvider } from './answer-identity-provider.ts'
+import type { PageName } from './endpoints.ts'
 import { hostOf, type Interaction, type InteractionHost, type Visit, type VisitAnswer } from './interaction.ts'
 import { formActionSource } from './redirect-uris.ts'
 
-/** Name of a page and of the provider's prompt that leads to it. */
-export type PageName = 'dev-login' | 'consent'
-
-const promptOf = { 'dev-login': 'login', consent: 'consent' } as const
+/** The provider's prompt that leads to each page. */
+const promptOf = { 'dev-login': 'login', 'sign-in': 'login', consent: 'consent' } as const
+const answers = { 'dev-login': answerDevLogin, 'sign-in': answerIdentityProvider, consent: answerConsent } as const
 
 /** Answers a page of the sign-in. Refuses by throwing a `GatewayError`. */
 export async function answerInteraction(
@@ -22,7 +23,7 @@ export async function answerInteraction(
     throw new GatewayError('grant_expired', { detail: 'the sign-in is at another step' })
   if (visit.form) checkForm(visit.form, visit.context.original, interaction, host)
   const complete = { ...visit, ...(await describeInteraction(interaction, host)) }
-  return page === 'consent' ? answerConsent(complete, host) : answerDevLogin(complete, host)
+  return answers[page](complete, host)
 }
 
 /** The interaction of the URL, if this browser began it: consent given in one browser must never finish a flow of another. */

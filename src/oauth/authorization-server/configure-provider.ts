@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { SignInSettings, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import { randomToken } from '../../lib/random-id.ts'
+import type { PageName } from './endpoints.ts'
 import type { ProviderFetch } from './fetch-client-metadata.ts'
 import type { OidcProviderModule } from './load-oidc-provider.ts'
 import type { RecordAdapter } from './record-adapter.ts'
@@ -23,7 +24,7 @@ export interface ProviderSetup {
 
 const dayInSeconds = 24 * 3600
 /** A grant ends after a year at the latest, however often its refresh token was rotated. */
-const grantSeconds = 365 * dayInSeconds
+export const grantSeconds = 365 * dayInSeconds
 
 /** Configuration of oidc-provider. Everything that a reload may change is a function, read when it is needed. */
 export function configureProvider(setup: ProviderSetup): Configuration {
@@ -58,7 +59,7 @@ export function configureProvider(setup: ProviderSetup): Configuration {
     loadExistingGrant: async (ctx) => findGrantOfInteraction(ctx),
     findAccount: async (_ctx, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
     interactions: {
-      url: (_ctx, interaction) => `${basePath}/oauth/${pageOf(interaction.prompt.name)}/${interaction.uid}`,
+      url: (_ctx, interaction) => `${basePath}/oauth/${pageOf(interaction.prompt.name, settings())}/${interaction.uid}`,
     },
     clientBasedCORS: () => true,
     conformIdTokenClaims: false,
@@ -156,8 +157,9 @@ async function findGrantOfInteraction(ctx: KoaContextWithOIDC) {
   return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId)
 }
 
-function pageOf(prompt: string): string {
-  return prompt === 'login' ? 'dev-login' : 'consent'
+function pageOf(prompt: string, settings: SignInSettings): PageName {
+  if (prompt !== 'login') return 'consent'
+  return settings.devLogin ? 'dev-login' : 'sign-in'
 }
 
 function whole(seconds: number): number {

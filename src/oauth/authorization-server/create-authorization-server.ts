@@ -2,11 +2,13 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
 import type { EventRecorder } from '../../analytics/event.ts'
 import type { Clock } from '../../contracts/clock.ts'
+import type { IdentityProvider } from '../../contracts/identity-provider.ts'
 import type { Logger } from '../../contracts/logger.ts'
 import type { OAuthRecords, SealedValues } from '../../contracts/storage.ts'
 import type { Vault } from '../../contracts/vault.ts'
 import type { SignInSettings, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import type { FetchDocument } from '../../http/fetch-document.ts'
+import { createPersonRecords } from '../../identity/person-records.ts'
 import { randomId } from '../../lib/random-id.ts'
 import { type CachingTokenVerifier, createAccessTokenVerifier } from '../resource-server/verify-access-token.ts'
 import { clientTtlSeconds, configureProvider } from './configure-provider.ts'
@@ -15,6 +17,7 @@ import { explainErrorBodies } from './explain-error-bodies.ts'
 import { createProviderFetch } from './fetch-client-metadata.ts'
 import { createFormTokens } from './form-token.ts'
 import { FrontDoor } from './front-door.ts'
+import type { InteractionHost } from './interaction.ts'
 import { keepClientsAlive } from './keep-clients-alive.ts'
 import { defaultRegistrationLimits, limitRegistrations, type RegistrationLimits } from './limit-registrations.ts'
 import { loadOidcProvider, type OidcProviderModule } from './load-oidc-provider.ts'
@@ -22,6 +25,7 @@ import { RecordAdapter } from './record-adapter.ts'
 import { createOAuthEvents, listenToProvider } from './record-oauth-events.ts'
 import { renderProviderError } from './render-provider-error.ts'
 import { getRequestContext } from './request-context.ts'
+import { createSignInStates } from './sign-in-states.ts'
 import { loadServerKeys, type ServerKeys } from './signing-keys.ts'
 import { sweepExpiredRecords } from './sweep-expired-records.ts'
 
@@ -38,6 +42,8 @@ export interface AuthorizationServerOptions {
   readonly recorder: EventRecorder
   readonly log: Logger
   readonly fetchDocument: FetchDocument
+  /** Where people sign in; absent, or undefined, with dev login. */
+  readonly identityProvider?: (() => IdentityProvider | undefined) | undefined
   readonly clock?: Clock | undefined
   readonly registrationLimits?: RegistrationLimits | undefined
 }
@@ -129,7 +135,19 @@ async function openProvider(
   explainErrorBodies(provider)
   listenToProvider(provider, events, virtualServers, options.log)
   keepClientsAlive(provider, records, () => clientTtlSeconds(settings()), clock, options.log)
-  const host = { provider, publicUrl, virtualServers, settings, formTokens: createFormTokens(keys.forms), events }
+  const host: InteractionHost = {
+    provider,
+    publicUrl,
+    virtualServers,
+    settings,
+    formTokens: createFormTokens(keys.forms),
+    events,
+    identityProvider: options.identityProvider ?? (() => undefined),
+    callbackUrl: `${publicUrl}${basePath}/oauth/callback`,
+    signInStates: createSignInStates(records, options.vault, clock),
+    people: createPersonRecords(records, clock),
+    forgetSubject: verifier.forgetSubject,
+  }
   const takeRegistration = limitRegistrations(registrationLimits, clock)
   const listener = provider.callback()
   const provide = (request: IncomingMessage, response: ServerResponse) => void listener(request, response)

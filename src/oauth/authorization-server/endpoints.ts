@@ -1,8 +1,9 @@
-import type { PageName } from './answer-interaction.ts'
+/** Pages that a person meets between authorize and redirect. */
+export type PageName = 'dev-login' | 'sign-in' | 'consent'
 
 /** What a path of the authorization server stands for. */
 export type Endpoint =
-  | { readonly kind: 'metadata' | 'register' | 'token' | 'revoke' | 'jwks' | 'authorize' }
+  | { readonly kind: 'metadata' | 'register' | 'token' | 'revoke' | 'jwks' | 'authorize' | 'callback' }
   | { readonly kind: 'resume'; readonly path: string }
   | { readonly kind: 'page'; readonly page: PageName; readonly uid: string }
   | { readonly kind: 'unknown' }
@@ -25,7 +26,7 @@ export function findEndpoint(path: string, basePath: string): Endpoint {
   if (uid === undefined) return findPlain(name ?? '')
   if (rest.length > 0 || !uidPattern.test(uid)) return { kind: 'unknown' }
   if (name === 'authorize') return { kind: 'resume', path }
-  if (name === 'consent' || name === 'dev-login') return { kind: 'page', page: name, uid }
+  if (name === 'consent' || name === 'dev-login' || name === 'sign-in') return { kind: 'page', page: name, uid }
   return { kind: 'unknown' }
 }
 
@@ -42,6 +43,7 @@ export function methodsOf(endpoint: Endpoint): string | undefined {
     case 'page':
       return 'GET, POST'
     case 'authorize':
+    case 'callback':
     case 'resume':
       return 'GET'
     default:
@@ -56,6 +58,7 @@ function findPlain(name: string): Endpoint {
     case 'revoke':
     case 'jwks':
     case 'authorize':
+    case 'callback':
       return { kind: name }
     default:
       return { kind: 'unknown' }

@@ -71,7 +71,8 @@ export class FrontDoor {
     const { method } = arrival.request
     const allowed = methodsOf(endpoint)
     if (allowed === undefined) throw new GatewayError('route_not_found')
-    if (method === 'OPTIONS' && endpoint.kind !== 'page') return answerPreflight(arrival.response, allowed)
+    const forPeople = endpoint.kind === 'page' || endpoint.kind === 'callback'
+    if (method === 'OPTIONS' && !forPeople) return answerPreflight(arrival.response, allowed)
     if (!allowed.split(', ').includes(method ?? ''))
       throw new GatewayError('method_not_allowed', { headers: { allow: allowed } })
     switch (endpoint.kind) {
@@ -84,6 +85,8 @@ export class FrontDoor {
         return this.#forwardForm(endpoint.kind, arrival)
       case 'authorize':
         return this.#authorize(arrival)
+      case 'callback':
+        return this.#receiveCallback(arrival)
       case 'page':
         return this.#answerPage(endpoint, arrival)
       case 'resume':
@@ -147,6 +150,18 @@ export class FrontDoor {
     if (answer) response.writeHead(answer.status, answer.page.headers).end(answer.page.body)
   }
 
+  /**
+   * Back from the identity provider. Only the page that the person was sent from sees the cookie of their browser, so the answer
+   * is passed on to it; here nothing is used up yet.
+   */
+  async #receiveCallback({ response, search }: Arrival): Promise<void> {
+    const { basePath, host } = this.#options
+    const uid = await host.signInStates.findInteraction(new URLSearchParams(search).get('state') ?? '')
+    if (uid === undefined) throw new GatewayError('grant_expired', { detail: 'the state is unknown or expired' })
+    const location = `${basePath}/oauth/sign-in/${uid}${search}`
+    response.writeHead(303, { location, 'referrer-policy': 'no-referrer', ...noStore }).end()
+  }
+
   /** For endpoints that programs call: never cached, open to browser-based clients. */
   #forwardPlain(name: string, arrival: Arrival, body = Buffer.alloc(0), headers = {}): void {
     const open = name === 'jwks' ? corsHeaders : { ...corsHeaders, ...noStore }
@@ -182,7 +197,7 @@ export class FrontDoor {
       return
     }
     const headers = { ...error.details.headers, ...noStore }
-    if (endpoint.kind === 'page') {
+    if (endpoint.kind === 'page' || endpoint.kind === 'callback') {
       const page = renderErrorPage({ reason: error.reason, requestId: context.requestId })
       response.writeHead(error.status, { ...page.headers, ...headers }).end(page.body)
       return

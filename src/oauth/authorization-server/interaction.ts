@@ -1,10 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
+import type { IdentityProvider } from '../../contracts/identity-provider.ts'
 import type { SignInSettings, VirtualServer, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
+import type { PersonRecords } from '../../identity/person-records.ts'
 import type { RenderedPage } from '../pages/render-page.ts'
 import type { FormTokens } from './form-token.ts'
 import type { EventFacts, OAuthEvents } from './record-oauth-events.ts'
 import type { RequestContext } from './request-context.ts'
+import type { SignInStates } from './sign-in-states.ts'
 
 /** What the pages between authorize and redirect work with. */
 export interface InteractionHost {
@@ -14,6 +17,14 @@ export interface InteractionHost {
   readonly settings: () => SignInSettings
   readonly formTokens: FormTokens
   readonly events: OAuthEvents
+  /** Where people sign in; undefined with dev login. */
+  readonly identityProvider: () => IdentityProvider | undefined
+  /** Where identity providers send people back to. */
+  readonly callbackUrl: string
+  readonly signInStates: SignInStates
+  readonly people: PersonRecords
+  /** Something about this person changed: their tokens are read anew. */
+  readonly forgetSubject: (subject: string) => void
 }
 
 /** An interaction of the provider. */

@@ -24,13 +24,15 @@ export interface OAuthEventsOptions {
   readonly clock: Clock
 }
 
+const denials: ReadonlySet<ReasonCode> = new Set(['grant_refused', 'identity_refused', 'identity_not_allowed'])
+
 /** Makes the recorder of OAuth steps. A step with a reason failed. */
 export function createOAuthEvents(options: OAuthEventsOptions): OAuthEvents {
   return {
     record(type, requestId, facts, reason) {
       const event = Object.assign(newEvent(type, options.clock(), requestId), facts)
       if (reason !== undefined) {
-        event.outcome = reason === 'grant_refused' ? 'denied' : 'failure'
+        event.outcome = denials.has(reason) ? 'denied' : 'failure'
         event.reason = reason
         event.failureOrigin = reasons[reason].origin
       }

@@ -7,6 +7,8 @@ export interface ErrorPageOptions {
   readonly requestId: string
   /** One more sentence for the person, e.g. the `error_description`. */
   readonly description?: string | undefined
+  /** Path where the person may try again. */
+  readonly retryUrl?: string | undefined
 }
 
 /** A page that says what went wrong and what to do, with the code and request id an administrator needs. */
@@ -15,6 +17,7 @@ export function renderErrorPage(options: ErrorPageOptions): RenderedPage {
   const content = html`<h1>${message}</h1>
 ${options.description && options.description !== message && html`<p class="soft">${options.description}</p>`}
 <p>${remedy}</p>
+${options.retryUrl && html`<p><a href="${options.retryUrl}">Sign in again</a></p>`}
 <dl>
 <div><dt>Reason</dt><dd><code>${options.reason}</code></dd></div>
 <div><dt>Request</dt><dd><code>${options.requestId}</code></dd></div>

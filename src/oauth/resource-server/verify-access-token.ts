@@ -1,7 +1,9 @@
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../contracts/clock.ts'
+import type { Person } from '../../contracts/identity-provider.ts'
 import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
 import type { AccessTokenVerifier, VerifiedAccessToken } from '../../contracts/subject.ts'
+import { createPersonRecords } from '../../identity/person-records.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, stringMember } from '../../lib/json.ts'
 import { isAccessToken } from './read-bearer-token.ts'
@@ -10,6 +12,8 @@ import { isAccessToken } from './read-bearer-token.ts'
 export interface CachingTokenVerifier extends AccessTokenVerifier {
   /** The token with this hash was destroyed. */
   readonly forgetToken: (idHash: string) => void
+  /** Something about this person changed: their tokens are read anew at their next use. */
+  readonly forgetSubject: (subject: string) => void
   /** Every token of this grant was destroyed. */
   readonly forgetGrant: (grantId: string) => void
 }
@@ -34,6 +38,7 @@ export function createAccessTokenVerifier(options: TokenVerifierOptions): Cachin
   const { records, clock } = options
   const cache = new LRUCache<string, VerifiedAccessToken>({ max: options.cacheSize ?? 50_000 })
   const revoked = new LRUCache<string, true>({ max: 10_000 })
+  const people = createPersonRecords(records, clock)
   let revocations = 0
 
   async function load(idHash: string): Promise<VerifiedAccessToken | Refusal> {
@@ -45,10 +50,12 @@ export function createAccessTokenVerifier(options: TokenVerifierOptions): Cachin
     if (verified.expiresAtMs <= clock()) return 'token_expired'
     // A token may be saved just after its grant was revoked: without its grant it is worth nothing.
     if (!(await records.find('Grant', sha256(verified.grantId)))) return 'token_revoked'
+    const person = await people.find(verified.subject.id)
     // Something was revoked meanwhile, perhaps this: look again.
     if (before !== revocations) return load(idHash)
-    cache.set(idHash, verified)
-    return verified
+    const described = person === undefined ? verified : describeSubject(verified, person)
+    cache.set(idHash, described)
+    return described
   }
 
   return {
@@ -66,6 +73,10 @@ export function createAccessTokenVerifier(options: TokenVerifierOptions): Cachin
       revoked.set(idHash, true)
       cache.delete(idHash)
     },
+    forgetSubject(id) {
+      revocations++
+      for (const [idHash, { subject }] of cache.entries()) if (subject.id === id) cache.delete(idHash)
+    },
     forgetGrant(grantId) {
       revocations++
       for (const [idHash, { grantId: owner }] of cache.entries()) {
@@ -75,6 +86,13 @@ export function createAccessTokenVerifier(options: TokenVerifierOptions): Cachin
       }
     },
   }
+}
+
+/** What the identity provider said about the person, for policies. */
+function describeSubject(verified: VerifiedAccessToken, person: Person): VerifiedAccessToken {
+  const { subject } = verified
+  const { roles, groups, tenant } = person
+  return { ...verified, subject: { ...subject, data: { ...subject.data, roles, groups, tenant } } }
 }
 
 function readAccessToken(record: OAuthRecord): VerifiedAccessToken | undefined {

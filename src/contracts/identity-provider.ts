@@ -1,0 +1,88 @@
+import type { Secret } from '../lib/secret.ts'
+
+// `*` and a slash before a name stand for any claim that ends so: namespaced claims of Auth0.
+/** Where claims of a person are found: names of claims or dot paths. The first that exists counts. */
+export interface ClaimPlaces {
+  readonly roles: readonly string[]
+  readonly groups: readonly string[]
+  readonly tenant: readonly string[]
+}
+
+/** Who may sign in. An absent list allows everybody; values are compared without regard to case. */
+export interface AllowLists {
+  /** Values of the tenant claim. */
+  readonly tenants?: readonly string[] | undefined
+  /** Values of Google's `hd` claim. */
+  readonly hostedDomains?: readonly string[] | undefined
+  /** Domains of email addresses that the provider verified. */
+  readonly emailDomains?: readonly string[] | undefined
+}
+
+/** How people sign in at one identity provider (OpenID Connect), from the options of a sign-in policy. */
+export interface IdentityProviderSettings {
+  /** Name people know it by, e.g. `Okta`. */
+  readonly title: string
+  readonly issuer: string
+  /** Used instead of what discovery says; with all three there is no discovery. */
+  readonly authorizationUrl: string | undefined
+  readonly tokenUrl: string | undefined
+  readonly jwksUrl: string | undefined
+  readonly clientId: string
+  /** Absent for public clients. */
+  readonly clientSecret: Secret | undefined
+  /** How the gateway authenticates at the token endpoint; absent: what the provider's metadata prefers. */
+  readonly clientAuthentication: 'client_secret_basic' | 'client_secret_post' | undefined
+  readonly scope: string
+  /** Sent with every authorization request besides those of the protocol. */
+  readonly authorizationParameters: { readonly [name: string]: string }
+  /** The `prompt` that lets people choose another account. */
+  readonly accountPrompt: 'login' | 'select_account'
+  /** For every single request to the provider. */
+  readonly remoteTimeoutMs: number
+  /** Claims that name a person for good within the issuer. */
+  readonly subjectClaims: readonly string[]
+  readonly claims: ClaimPlaces
+  readonly allow: AllowLists
+  /** Ask the userinfo endpoint for what the ID token does not say. */
+  readonly userInfo: boolean
+}
+
+/** A person as an identity provider described them at their last sign-in. */
+export interface Person {
+  /** Stable: issuer and the subject claims. */
+  readonly subject: string
+  /** For display only. */
+  readonly displayName: string | undefined
+  /** For display only. */
+  readonly email: string | undefined
+  readonly roles: readonly string[]
+  readonly groups: readonly string[]
+  readonly tenant: string | undefined
+}
+
+/** What must be remembered between sending a person to the provider and their return. */
+export interface PendingSignIn {
+  /** Issuer and client it was begun with: after a reload they may differ. */
+  readonly issuer: string
+  readonly clientId: string
+  readonly state: string
+  readonly nonce: string
+  readonly codeVerifier: string
+}
+
+/** How one sign-in is begun. */
+export interface SignInStart {
+  /** Our callback URL. */
+  readonly redirectUri: string
+  /** Ask the provider to let the person choose an account, though it knows one. */
+  readonly chooseAccount: boolean
+}
+
+/** Signs people in at an identity provider. Both functions reject with a `GatewayError` of an `identity_*` reason. */
+export interface IdentityProvider {
+  readonly settings: IdentityProviderSettings
+  /** Where to send the browser, and what to remember. */
+  begin(start: SignInStart): Promise<{ readonly url: URL; readonly pending: PendingSignIn }>
+  /** Redeems the answer, which is our callback URL with the provider's parameters. */
+  finish(answer: URL, pending: PendingSignIn): Promise<Person>
+}

@@ -1,0 +1,123 @@
+import type * as OpenIdClient from 'openid-client'
+import type { Clock } from '../contracts/clock.ts'
+import type {
+  IdentityProvider,
+  IdentityProviderSettings,
+  PendingSignIn,
+  Person,
+  SignInStart,
+} from '../contracts/identity-provider.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import type { CallIdentityProvider } from '../http/call-identity-provider.ts'
+import type { JsonObject } from '../lib/json.ts'
+import { findDisallowed } from './check-allowed.ts'
+import { explainSignInError } from './explain-sign-in-error.ts'
+import { createProviderConfiguration } from './provider-configuration.ts'
+import { readPerson } from './read-claims.ts'
+
+/** What signing in at an identity provider needs. */
+export interface FederatedSignInOptions {
+  readonly settings: IdentityProviderSettings
+  readonly call: CallIdentityProvider
+  readonly clock?: Clock | undefined
+}
+
+/**
+ * Sign-in at an OpenID Connect provider: authorization code flow, PKCE (S256) and nonce always, ID token validated with its
+ * signature. Keys are read at every sign-in, so that a rotation at the provider is never noticed.
+ */
+export function createFederatedSignIn(options: FederatedSignInOptions): IdentityProvider {
+  const { settings, call, clock = Date.now } = options
+  const configuration = createProviderConfiguration({ settings, call, clock })
+  return {
+    settings,
+    async begin(start) {
+      const client = await import('openid-client')
+      try {
+        return await beginSignIn(client, await configuration.load(client), settings, start)
+      } catch (error) {
+        configuration.forget()
+        throw explainSignInError(error, client)
+      }
+    },
+    async finish(answer, pending) {
+      const client = await import('openid-client')
+      try {
+        return await finishSignIn(client, await configuration.load(client), settings, { answer, pending })
+      } catch (error) {
+        const explained = explainSignInError(error, client)
+        if (explained.reason !== 'identity_not_allowed' && explained.reason !== 'identity_refused')
+          configuration.forget()
+        throw explained
+      }
+    },
+  }
+}
+
+async function beginSignIn(
+  client: typeof OpenIdClient,
+  configuration: OpenIdClient.Configuration,
+  settings: IdentityProviderSettings,
+  { redirectUri, chooseAccount }: SignInStart,
+): Promise<{ url: URL; pending: PendingSignIn }> {
+  const { issuer, clientId, scope, accountPrompt, authorizationParameters } = settings
+  const secrets = {
+    state: client.randomState(),
+    nonce: client.randomNonce(),
+    codeVerifier: client.randomPKCECodeVerifier(),
+  }
+  const url = client.buildAuthorizationUrl(configuration, {
+    ...(chooseAccount ? { prompt: accountPrompt } : {}),
+    ...authorizationParameters,
+    redirect_uri: redirectUri,
+    scope,
+    state: secrets.state,
+    nonce: secrets.nonce,
+    code_challenge: await client.calculatePKCECodeChallenge(secrets.codeVerifier),
+    code_challenge_method: 'S256',
+  })
+  return { url, pending: { issuer, clientId, ...secrets } }
+}
+
+async function finishSignIn(
+  client: typeof OpenIdClient,
+  configuration: OpenIdClient.Configuration,
+  settings: IdentityProviderSettings,
+  { answer, pending }: { readonly answer: URL; readonly pending: PendingSignIn },
+): Promise<Person> {
+  // The configuration was reloaded meanwhile: a code of one provider must never be sent to another (RFC 9700 §4.4).
+  if (pending.issuer !== settings.issuer || pending.clientId !== settings.clientId)
+    throw new GatewayError('grant_expired')
+  const tokens = await client.authorizationCodeGrant(configuration, answer, {
+    expectedState: pending.state,
+    expectedNonce: pending.nonce,
+    pkceCodeVerifier: pending.codeVerifier,
+    idTokenExpected: true,
+  })
+  const idToken = tokens.claims()
+  if (idToken === undefined) throw new GatewayError('identity_response_invalid', { detail: 'there is no ID token' })
+  const claims = await completeClaims(client, configuration, settings, idToken, tokens.access_token)
+  const person = readPerson(claims, settings)
+  if (person === undefined) {
+    const detail = `no usable ${settings.subjectClaims.join(' and ')} in the ID token`
+    throw new GatewayError('identity_response_invalid', { detail })
+  }
+  const disallowed = findDisallowed(claims, settings.allow, settings.claims)
+  if (disallowed !== undefined)
+    throw new GatewayError('identity_not_allowed', { detail: `${person.subject}: ${disallowed}` })
+  return person
+}
+
+/** The claims of the ID token, and what it does not say from the userinfo endpoint. What the ID token says is never replaced. */
+async function completeClaims(
+  client: typeof OpenIdClient,
+  configuration: OpenIdClient.Configuration,
+  settings: IdentityProviderSettings,
+  idToken: OpenIdClient.IDToken,
+  accessToken: string,
+): Promise<JsonObject> {
+  const hasEndpoint = configuration.serverMetadata().userinfo_endpoint !== undefined
+  if (!settings.userInfo || !hasEndpoint) return { ...idToken }
+  const userInfo = await client.fetchUserInfo(configuration, accessToken, idToken.sub)
+  return { ...userInfo, ...idToken }
+}

@@ -1,0 +1,58 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { Person } from '../contracts/identity-provider.ts'
+import type { OAuthRecord, OAuthRecords } from '../contracts/storage.ts'
+import { sha256 } from '../lib/hash.ts'
+import { isJsonObject, stringMember } from '../lib/json.ts'
+
+const model = 'Person'
+
+/** What identity providers said about people, kept as long as anything granted by them may live. */
+export interface PersonRecords {
+  find(subject: string): Promise<Person | undefined>
+  /** Returns true when something about the person changed. */
+  remember(person: Person, ttlSeconds: number): Promise<boolean>
+}
+
+/** People in the records of the authorization server. */
+export function createPersonRecords(records: OAuthRecords, clock: Clock): PersonRecords {
+  return {
+    async find(subject) {
+      const record = await records.find(model, sha256(subject))
+      return record && readPersonRecord(record)
+    },
+    async remember(person, ttlSeconds) {
+      const idHash = sha256(person.subject)
+      const payload = JSON.stringify(person)
+      const known = await records.find(model, idHash)
+      const expiresAtMs = clock() + ttlSeconds * 1000
+      await records.upsert({
+        model,
+        idHash,
+        grantId: undefined,
+        uid: undefined,
+        payload,
+        expiresAtMs,
+        consumedAtMs: undefined,
+      })
+      return known?.payload !== payload
+    },
+  }
+}
+
+function readPersonRecord(record: OAuthRecord): Person | undefined {
+  const payload: unknown = JSON.parse(record.payload)
+  const subject = isJsonObject(payload) ? stringMember(payload, 'subject') : undefined
+  if (!isJsonObject(payload) || subject === undefined) return undefined
+  return {
+    subject,
+    displayName: stringMember(payload, 'displayName'),
+    email: stringMember(payload, 'email'),
+    roles: readList(payload['roles']),
+    groups: readList(payload['groups']),
+    tenant: stringMember(payload, 'tenant'),
+  }
+}
+
+function readList(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
+}

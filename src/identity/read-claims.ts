@@ -1,0 +1,79 @@
+import type { ClaimPlaces, Person } from '../contracts/identity-provider.ts'
+import { isJsonObject, type JsonObject } from '../lib/json.ts'
+
+/** What the claims of a person mean here. Undefined when a claim that names the person is missing or unusable. */
+export function readPerson(
+  claims: JsonObject,
+  rules: { readonly subjectClaims: readonly string[]; readonly claims: ClaimPlaces },
+): Person | undefined {
+  const subject = readSubject(claims, rules.subjectClaims)
+  if (subject === undefined) return undefined
+  const { roles, groups, tenant } = rules.claims
+  return {
+    subject,
+    displayName: readText(claims['name']) ?? readText(claims['preferred_username']),
+    email: readText(claims['email']) ?? readText(claims['preferred_username']),
+    roles: readNames(findClaim(claims, roles)),
+    groups: readNames(findClaim(claims, groups)),
+    tenant: readNames(findClaim(claims, tenant))[0],
+  }
+}
+
+const longestSubject = 255
+const mostNames = 500
+const longestName = 256
+
+/**
+ * Issuer and subject claims as one identifier. The issuer comes without scheme and closing slash: providers and their clients
+ * disagree about the slash, and a person must not become another by it.
+ */
+function readSubject(claims: JsonObject, names: readonly string[]): string | undefined {
+  const issuer = claims['iss']
+  const parts = names.map((name) => claims[name])
+  if (typeof issuer !== 'string' || !parts.every((part) => isIdentifier(part))) return undefined
+  // Several claims are joined by a character that none of them contains, so that no two people can end up as the same text.
+  if (parts.length > 1 && parts.some((part) => part.includes('.'))) return undefined
+  return `${issuer.replace(/^https?:\/\//, '').replace(/\/$/, '')}|${parts.join('.')}`
+}
+
+function isIdentifier(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= longestSubject && !/[\p{C}\p{Z}]/u.test(value)
+}
+
+/** The value at the first of the places where there is one. */
+export function findClaim(claims: JsonObject, places: readonly string[]): unknown {
+  for (const place of places) {
+    const value = findAt(claims, place)
+    if (value !== undefined && value !== null) return value
+  }
+  return undefined
+}
+
+/** Namespaced claims contain dots, so a claim of the whole name goes before the path. */
+function findAt(claims: JsonObject, place: string): unknown {
+  if (Object.hasOwn(claims, place)) return claims[place]
+  if (place.startsWith('*')) {
+    const name = Object.keys(claims).find((each) => each.endsWith(place.slice(1)))
+    return name === undefined ? undefined : claims[name]
+  }
+  let value: unknown = claims
+  for (const step of place.split('.')) {
+    if (!isJsonObject(value) || !Object.hasOwn(value, step)) return undefined
+    value = value[step]
+  }
+  return value
+}
+
+/** A claim as a list of names, whichever way the provider writes it: one text, a list, a list of objects, or an object by name. */
+export function readNames(value: unknown): readonly string[] {
+  const entries = Array.isArray(value) ? value : isJsonObject(value) ? Object.keys(value) : [value]
+  const names = entries.map((entry) => readText(isJsonObject(entry) ? (entry['name'] ?? entry['id']) : entry))
+  return [...new Set(names.filter((name) => name !== undefined))].slice(0, mostNames)
+}
+
+function readText(value: unknown): string | undefined {
+  if (typeof value !== 'string') return undefined
+  // Names are shown on pages and in events.
+  const text = value.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '').trim()
+  return text === '' || text.length > longestName ? undefined : text
+}
