@@ -33,6 +33,7 @@ import { Snapshot } from './pipeline/snapshot.ts'
 import { policyTypes } from './policies/index.ts'
 import { openDatabase } from './storage/sqlite/open-database.ts'
 import { openStorage } from './storage/sqlite/open-storage.ts'
+import { watchRevocations } from './storage/watch-revocations.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 
 /** How to run a project. */
@@ -74,6 +75,8 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   const stores = await openStores(project, options.mode, log)
   const { storage, events, recorder, vault, close } = stores
   let current: Snapshot
+  const snapshots = new Set<Snapshot>()
+  const endRevoked = (id: string) => snapshots.forEach((snapshot) => snapshot.endRevoked(id))
   let stopping = false
   const virtualServers = createVirtualServerDirectory(() => current.project)
   const findIdentityProvider = createIdentityProviders({ allowLoopbackHttp: options.mode === 'dev' })
@@ -92,6 +95,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       const settings = current.project.signIn?.identityProvider
       return settings && findIdentityProvider(settings)
     },
+    onGrantRevoked: (grantId) => endRevoked(grantId),
   })
   const apiKeys = createApiKeyVerifier({ apiKeys: storage.apiKeys, clock: Date.now, log })
   const limiter = createMemoryLimiter(Date.now)
@@ -102,9 +106,23 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       handlers: { log, limits: next.settings.limits, sessionSealer },
     }
     const allowedHosts = allowHosts(next.publicUrl, listener.url, next.settings.allowedHosts)
-    return new Snapshot(next, buildRoutes(next, host), { limits: next.settings.limits, allowedHosts, recorder, log })
+    const parts = { limits: next.settings.limits, allowedHosts, recorder, log }
+    const snapshot = new Snapshot(next, buildRoutes(next, host), parts)
+    snapshots.add(snapshot)
+    return snapshot
   }
   current = build(project)
+  const stopWatching = await watchRevocations(storage.revocations, log, {
+    onRevoked({ kind, id }) {
+      if (kind === 'api-key') apiKeys.forget(id)
+      else authorizationServer.verifier.forgetGrant(id)
+      endRevoked(id)
+    },
+    onMissed() {
+      apiKeys.forget()
+      authorizationServer.verifier.forgetAll()
+    },
+  })
   warnAbout(project, log)
   const resourceMetadata = createResourceMetadataMount(virtualServers)
   // Without sign-in there is no authorization server, and no metadata that sends clients to one.
@@ -140,7 +158,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       const retired = current
       current = build(result.project)
       warnAbout(result.project, log)
-      void retired.retire(retired.project.settings.limits.drainSeconds * 1000)
+      void retired.retire(retired.project.settings.limits.drainSeconds * 1000).then(() => snapshots.delete(retired))
       return { ok: true }
     },
     async close() {
@@ -148,6 +166,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       stopRetention()
       const drainMs = current.project.settings.limits.drainSeconds * 1000
       await Promise.all([listener.close(drainMs), current.retire(drainMs)])
+      stopWatching()
       authorizationServer.close()
       await apiKeys.close()
       await close()

@@ -34,7 +34,10 @@ const limits = z.strictObject({
   capabilities: z.int().positive().default(1000).describe('Most entries in one list of an upstream.'),
   upstreamConnections: z.int().positive().default(256).describe('Most connections kept per upstream.'),
   upstreamConnectSeconds: seconds(5, 'Time to connect to an upstream.'),
-  upstreamFirstByteSeconds: seconds(60, 'Time to the first byte of an answer; also the longest wait for a free connection.'),
+  upstreamFirstByteSeconds: seconds(
+    60,
+    'Time to the first byte of an answer; also the longest wait for a free connection.',
+  ),
   upstreamIdleSeconds: seconds(120, 'Time between two chunks of an answer, and for the client to take one.'),
   upstreamTotalSeconds: seconds(15 * 60, 'Time for a whole answer, progress included.'),
   drainSeconds: seconds(30, 'Time that running calls get when the gateway stops or swaps its configuration.'),

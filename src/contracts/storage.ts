@@ -22,7 +22,7 @@ export interface OAuthRecords {
   /** Marks a record consumed. False when it was consumed already or does not exist: exactly one caller ever gets true. */
   consume(model: string, idHash: string, nowMs: number): Promise<boolean>
   destroy(model: string, idHash: string): Promise<void>
-  /** Destroys every record of a grant; returns how many. */
+  /** Destroys every record of a grant and adds the revocation for running gateways, in one step; returns how many. */
   destroyByGrant(grantId: string): Promise<number>
   /** Live (unexpired) records of a model, newest first. */
   list(model: string, limit: number): Promise<readonly OAuthRecord[]>

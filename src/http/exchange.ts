@@ -63,6 +63,13 @@ export class HttpExchange implements Exchange {
     this.#cancelListener = listener
   }
 
+  /** The credential of the request was revoked: whatever still runs ends at once, in either era. */
+  endAtOnce(): void {
+    this.clientGone = true
+    this.#cancelListener?.()
+    this.response.destroy()
+  }
+
   /** The client closed the connection before the answer was complete. */
   disconnect(): void {
     this.clientGone = true

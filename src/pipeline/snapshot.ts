@@ -13,7 +13,7 @@ export class Snapshot {
   readonly #built: BuiltRoutes
   /** Address of a client: the peer, or what a trusted proxy says. */
   readonly clientAddressOf: ClientAddressReader
-  #running = 0
+  readonly #running = new Set<HttpExchange>()
   #drained: (() => void) | undefined
 
   constructor(project: Project, built: BuiltRoutes, host: PipelineHost) {
@@ -27,18 +27,23 @@ export class Snapshot {
   serve(request: IncomingMessage, response: ServerResponse, path: string, search: string): boolean {
     const route = this.#findRoute(path)
     if (route === undefined) return false
-    this.#running++
     const exchange = new HttpExchange(request, response, route, path, search, this.clientAddressOf(request))
+    this.#running.add(exchange)
     handleRequest(exchange, route, this.host).then(
-      () => this.#leave(),
+      () => this.#leave(exchange),
       (error: unknown) => this.#abandon(exchange, error),
     )
     return true
   }
 
+  /** Ends the requests that run under a revoked credential, open streams above all. */
+  endRevoked(revocableId: string): void {
+    for (const exchange of this.#running) if (exchange.subject?.revocableId === revocableId) exchange.endAtOnce()
+  }
+
   /** Resolves when the last request ended, or after `drainMs`; then policies and handlers are closed. */
   async retire(drainMs: number): Promise<void> {
-    if (this.#running > 0) {
+    if (this.#running.size > 0) {
       await new Promise<void>((resolve) => {
         const deadline = setTimeout(resolve, drainMs)
         this.#drained = () => {
@@ -59,10 +64,11 @@ export class Snapshot {
   #abandon(exchange: HttpExchange, error: unknown): void {
     this.host.log.error({ requestId: exchange.requestId, route: exchange.routeName, err: error }, 'request abandoned')
     exchange.response.destroy()
-    this.#leave()
+    this.#leave(exchange)
   }
 
-  #leave(): void {
-    if (--this.#running === 0) this.#drained?.()
+  #leave(exchange: HttpExchange): void {
+    this.#running.delete(exchange)
+    if (this.#running.size === 0) this.#drained?.()
   }
 }

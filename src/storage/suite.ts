@@ -112,8 +112,8 @@ export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): v
       expect(await oauth.destroyByGrant('g')).toBe(0)
     })
 
-    test('destroying one record, and all of a grant', async () => {
-      const { oauth } = await open()
+    test('destroying one record, and all of a grant, which is announced', async () => {
+      const { oauth, revocations } = await open()
       for (const idHash of ['a', 'b', 'c']) {
         await oauth.upsert(recordOf({ idHash, grantId: idHash === 'c' ? 'other' : 'grant' }))
       }
@@ -121,6 +121,7 @@ export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): v
       expect(await oauth.destroyByGrant('grant')).toBe(3)
       expect(await oauth.destroyByGrant('grant')).toBe(0)
       expect(await oauth.find('RefreshToken', 'a')).toBeUndefined()
+      expect((await revocations.readAfter(0)).revocations).toEqual([{ kind: 'grant', id: 'grant' }])
       await oauth.destroy('AccessToken', 'c')
       expect(await oauth.find('AccessToken', 'c')).toBeUndefined()
       await oauth.destroy('AccessToken', 'c')

@@ -44,6 +44,8 @@ export interface AuthorizationServerOptions {
   readonly fetchDocument: FetchDocument
   /** Where people sign in; absent, or undefined, with dev login. */
   readonly identityProvider?: (() => IdentityProvider | undefined) | undefined
+  /** A grant ended, by its client or because a stolen copy of a token was used. */
+  readonly onGrantRevoked?: ((grantId: string) => void) | undefined
   readonly clock?: Clock | undefined
   readonly registrationLimits?: RegistrationLimits | undefined
 }
@@ -168,7 +170,10 @@ function createAdapters(
     leewaySeconds: () => options.settings().refreshTokenLeewaySeconds,
     clientTtlSeconds: () => clientTtlSeconds(options.settings()),
     onTokenDestroyed: verifier.forgetToken,
-    onGrantRevoked: verifier.forgetGrant,
+    onGrantRevoked: (grantId: string) => {
+      verifier.forgetGrant(grantId)
+      options.onGrantRevoked?.(grantId)
+    },
     invalidGrant: (detail: string) => new module.errors.InvalidGrant(detail),
   }
   return (model) => new RecordAdapter(model, adapterOptions)

@@ -16,6 +16,8 @@ export interface CachingTokenVerifier extends AccessTokenVerifier {
   readonly forgetSubject: (subject: string) => void
   /** Every token of this grant was destroyed. */
   readonly forgetGrant: (grantId: string) => void
+  /** Any token may have been destroyed. */
+  readonly forgetAll: () => void
 }
 
 /** What verification needs. */
@@ -84,6 +86,10 @@ export function createAccessTokenVerifier(options: TokenVerifierOptions): Cachin
         revoked.set(idHash, true)
         cache.delete(idHash)
       }
+    },
+    forgetAll() {
+      revocations++
+      cache.clear()
     },
   }
 }

@@ -1,6 +1,8 @@
 import type { Clock } from '../../contracts/clock.ts'
 import type { SqlDatabase, SqlRow } from '../../contracts/sql-database.ts'
 import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
+import { prepareRevocation } from './revocations.ts'
+import { runTransaction } from './run-transaction.ts'
 
 /**
  * Records of the authorization server in the table `oauth_records`. Statements are prepared once: a look-up by id is
@@ -8,6 +10,7 @@ import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
  */
 export function createOAuthRecords(database: SqlDatabase, clock: Clock): OAuthRecords {
   const statements = prepareStatements(database)
+  const addRevocation = prepareRevocation(database, clock)
   return {
     async find(model, idHash) {
       return toRecord(statements.find.get(model, idHash))
@@ -27,7 +30,11 @@ export function createOAuthRecords(database: SqlDatabase, clock: Clock): OAuthRe
       statements.destroy.run(model, idHash)
     },
     async destroyByGrant(grantId) {
-      return Number(statements.destroyByGrant.run(grantId).changes)
+      return runTransaction(database, () => {
+        const destroyed = Number(statements.destroyByGrant.run(grantId).changes)
+        if (destroyed > 0) addRevocation({ kind: 'grant', id: grantId })
+        return destroyed
+      })
     },
     async list(model, limit) {
       return statements.list.all(model, clock(), limit).map((row) => readRecord(row))

@@ -1,0 +1,66 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { Revocation, Storage } from '../contracts/storage.ts'
+import { openStorage } from './sqlite/open-storage.ts'
+import { watchRevocations } from './watch-revocations.ts'
+
+let directory: string
+let own: Storage
+let other: Storage
+let stop: () => void
+const log = { debug() {}, info() {}, warn() {}, error: vi.fn() }
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'sallyport-watch-'))
+  own = await openStorage(directory)
+  other = await openStorage(directory)
+})
+afterEach(async () => {
+  stop()
+  await Promise.all([own.close(), other.close()])
+  await rm(directory, { recursive: true, force: true })
+})
+
+function watch(revocations = own.revocations) {
+  const seen: Revocation[] = []
+  const missed = vi.fn()
+  const started = watchRevocations(revocations, log, { onRevoked: (each) => void seen.push(each), onMissed: missed })
+  return started.then((stopIt) => {
+    stop = stopIt
+    return { seen, missed }
+  })
+}
+
+test('what another handle revokes is told once, within a second; what was revoked before is not', async () => {
+  await other.revocations.add([{ kind: 'grant', id: 'old' }])
+  const { seen, missed } = await watch()
+  const startedAt = performance.now()
+  await other.revocations.add([{ kind: 'grant', id: 'a' }])
+  await vi.waitFor(() => expect(seen).toEqual([{ kind: 'grant', id: 'a' }]), 5000)
+  expect(performance.now() - startedAt).toBeLessThan(2000)
+  await other.revocations.add([{ kind: 'api-key', id: 'b' }])
+  await vi.waitFor(() => expect(seen.map(({ id }) => id)).toEqual(['a', 'b']), 5000)
+  expect(missed).not.toHaveBeenCalled()
+})
+
+test('a gap is told', async () => {
+  const gap = { ...own.revocations, readAfter: async () => ({ cursor: 9, complete: false, revocations: [] }) }
+  const { missed } = await watch(gap)
+  await other.revocations.add([{ kind: 'grant', id: 'a' }])
+  await vi.waitFor(() => expect(missed).toHaveBeenCalled(), 5000)
+})
+
+test('a failed read is repeated', async () => {
+  let failures = 1
+  const flaky = {
+    ...own.revocations,
+    readAfter: (cursor: number) =>
+      failures-- > 0 ? Promise.reject(new Error('disk')) : own.revocations.readAfter(cursor),
+  }
+  const { seen } = await watch(flaky)
+  await other.revocations.add([{ kind: 'grant', id: 'a' }])
+  await vi.waitFor(() => expect(seen).toHaveLength(1), 5000)
+  expect(log.error).toHaveBeenCalledOnce()
+})
