@@ -1,4 +1,5 @@
 import type { HandlerType } from '../contracts/handler.ts'
+import type { IdentityProviderSettings } from '../contracts/identity-provider.ts'
 import type { PolicyType } from '../contracts/policy.ts'
 import type { SignInSettings } from '../contracts/virtual-server.ts'
 import { isLoopbackHost } from '../lib/loopback.ts'
@@ -37,6 +38,7 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
   reportUnused(policies, operations, sources, problems)
   const signIn = findSignIn(policies, routes)
   if (signIn?.devLogin && compiled) checkDevLogin(policies, compiled, { sources, context, problems })
+  if (signIn?.identityProvider) checkIdentityProvider(policies, signIn.identityProvider, { sources, context, problems })
   if (operations.length === 0 && problems.sorted().length === 0) {
     problems.warning(sources.routes[0] ?? sources.settings, ['paths'], 'the project has no route')
   }
@@ -127,6 +129,19 @@ function findSignIn({ signIn, specs }: CompiledPolicies, routes: readonly RouteS
   const spec = signIn === undefined ? undefined : specs.get(signIn)
   if (spec === undefined || !routes.some((route) => route.inbound.includes(spec))) return undefined
   return spec.type.signInSettings?.(spec.options)
+}
+
+/** Plain http to an identity provider is for development; whoever reads it can be anybody. */
+function checkIdentityProvider(
+  { signIn, places }: CompiledPolicies,
+  { issuer, authorizationUrl, tokenUrl, jwksUrl }: IdentityProviderSettings,
+  { sources, context, problems }: Compilation,
+): void {
+  const insecure = [issuer, authorizationUrl, tokenUrl, jwksUrl].find((url) => url?.startsWith('http:'))
+  if (context.mode === 'dev' || insecure === undefined) return
+  const at = [...(places.get(signIn ?? '') ?? []), 'handler', 'options']
+  const message = `\`sallyport start\` needs an identity provider on https, not ${insecure}`
+  problems.error(sources.policies, at, message, 'Write its https URL, or use `sallyport dev`.')
 }
 
 /** Dev login lets anybody in under any name, so nobody but this machine may reach it. */

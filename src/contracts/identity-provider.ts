@@ -20,8 +20,6 @@ export interface AllowLists {
 
 /** How people sign in at one identity provider (OpenID Connect), from the options of a sign-in policy. */
 export interface IdentityProviderSettings {
-  /** Name people know it by, e.g. `Okta`. */
-  readonly title: string
   readonly issuer: string
   /** Used instead of what discovery says; with all three there is no discovery. */
   readonly authorizationUrl: string | undefined

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { ClaimPlaces, IdentityProviderSettings } from '../../contracts/identity-provider.ts'
+import { providerUrl } from '../provider-url.ts'
 
 /** What is known about one identity provider, as data: `mcp-<name>-oauth-inbound` is made of it. */
 export interface IdentityPreset<Shape extends z.ZodRawShape = z.ZodRawShape> {
@@ -58,8 +59,7 @@ export function hostOption(description: string) {
 
 /** An https URL without a closing slash, query or fragment; `http` only on loopback. */
 export function baseUrlOption(description: string) {
-  return z
-    .url({ protocol: /^https?$/, error: 'must be an https URL' })
+  return providerUrl
     .refine((url) => !/[?#]/.test(url), { error: 'must not have a query or fragment' })
     .transform((url) => url.replace(/\/+$/, ''))
     .describe(description)

@@ -1,51 +1,97 @@
 import { z } from 'zod'
-import { isLoopbackHost } from '../../lib/loopback.ts'
+import type { IdentityProviderSettings } from '../../contracts/identity-provider.ts'
+import type { SignInSettings } from '../../contracts/virtual-server.ts'
+import { providerUrl } from '../../identity/provider-url.ts'
+import {
+  allowLists,
+  claimOptions,
+  gatewayOptions,
+  isDevLoginUrl,
+  loginTimes,
+  placeClaims,
+  secretOption,
+} from './sign-in-options.ts'
 
-const seconds = (defaultValue: number, description: string) =>
-  z.number().positive().default(defaultValue).describe(`${description} Seconds.`)
+const oidc = z.strictObject({
+  issuer: providerUrl.describe('Issuer of the identity provider. Its metadata is found from here.'),
+  jwksUrl: providerUrl.optional().describe('Signing keys, when the metadata does not say them.'),
+  audience: z
+    .string()
+    .optional()
+    .describe('Accepted and ignored: an ID token must name `clientId` as its audience (OpenID Connect Core §3.1.3.7).'),
+})
 
 const loginUrl = z
   .string()
-  .refine(isDevLoginUrl, {
-    error:
-      'must be "/oauth/dev-login" or that path on a loopback URL: sign-in through an identity provider is not available yet',
+  .refine((text) => isDevLoginUrl(text) || providerUrl.safeParse(text).success, {
+    error: 'must be an https URL, or "/oauth/dev-login" (also as a URL on loopback)',
   })
-  .describe('Where people sign in: `/oauth/dev-login`, or its absolute URL on loopback.')
+  .describe(
+    'Where people are sent, when the metadata of the issuer does not say it; or `/oauth/dev-login`, also as a URL on loopback.',
+  )
 
 const browserLogin = z.strictObject({
-  url: loginUrl,
-  stateTtlSeconds: seconds(900, 'How long a sign-in may take.'),
-  sessionTtlSeconds: seconds(28_800, 'How long a browser stays signed in.'),
-})
-
-const gateway = z.strictObject({
-  accessTokenTtlSeconds: seconds(900, 'Lifetime of an access token.'),
-  refreshTokenTtlSeconds: seconds(2_592_000, 'Lifetime of a refresh token; every use begins it anew.'),
-  refreshTokenLeewaySeconds: z
-    .number()
-    .nonnegative()
-    .default(10)
-    .describe('How long a used refresh token is still accepted, for clients with several windows. Seconds.'),
-  authorizationCodeTtlSeconds: seconds(60, 'Lifetime of an authorization code.'),
-  cimdEnabled: z
-    .boolean()
-    .default(true)
-    .describe('Accept clients that identify themselves by a metadata document (CIMD).'),
+  url: loginUrl.optional(),
+  tokenUrl: providerUrl.optional().describe('Token endpoint, when the metadata does not say it.'),
+  clientId: z.string().min(1).optional().describe('Client id of the gateway at the identity provider.'),
+  clientSecret: secretOption.optional().describe('Client secret, as `$env(NAME)`. Absent for a public client.'),
+  scope: z.string().default('openid profile email').describe('Scopes to ask for; `openid` is among them.'),
+  audience: z.string().min(1).optional().describe('Sent as `audience`, for providers that want one.'),
+  ...loginTimes,
 })
 
 /** Options of `mcp-oauth-inbound`. */
-export const mcpOAuthOptions = z.strictObject({
-  browserLogin: browserLogin.describe('How people sign in.'),
-  gateway: gateway.prefault({}).describe('Tokens of the gateway.'),
-})
+export const mcpOAuthOptions = z
+  .strictObject({
+    oidc: oidc.optional().describe('The identity provider. Required unless `browserLogin.url` is dev login.'),
+    browserLogin: browserLogin.describe('How people sign in.'),
+    gateway: gatewayOptions,
+    allow: z.strictObject(allowLists).prefault({}).describe('Who may sign in. All lists that are given must agree.'),
+    claims: claimOptions,
+  })
+  .superRefine(({ oidc, browserLogin, allow, claims }, context) => {
+    if (isDevLogin(browserLogin)) return
+    const report = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message })
+    if (oidc === undefined) report(['oidc'], 'is required, unless browserLogin.url is "/oauth/dev-login"')
+    if (browserLogin.clientId === undefined)
+      report(['browserLogin', 'clientId'], 'is required to sign in at an identity provider')
+    if (!browserLogin.scope.split(' ').includes('openid')) report(['browserLogin', 'scope'], 'must contain "openid"')
+    if (allow.tenants !== undefined && claims.tenant === undefined)
+      report(['allow', 'tenants'], 'needs claims.tenant: the name of the claim that is compared')
+  })
 
 export type McpOAuthOptions = z.output<typeof mcpOAuthOptions>
 
-function isDevLoginUrl(text: string): boolean {
-  if (text === '/oauth/dev-login') return true
-  const url = URL.parse(text)
-  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return false
-  return (
-    isLoopbackHost(url.hostname) && url.pathname.endsWith('/oauth/dev-login') && url.search === '' && url.hash === ''
-  )
+/** What the options say about signing in. */
+export function readSignInSettings(options: McpOAuthOptions): SignInSettings {
+  const { stateTtlSeconds, sessionTtlSeconds } = options.browserLogin
+  const times = { ...options.gateway, stateTtlSeconds, sessionTtlSeconds }
+  return isDevLogin(options.browserLogin)
+    ? { ...times, devLogin: true }
+    : { ...times, devLogin: false, identityProvider: readProvider(options) }
+}
+
+function isDevLogin({ url }: { readonly url?: string | undefined }): boolean {
+  return url !== undefined && isDevLoginUrl(url)
+}
+
+function readProvider({ oidc, browserLogin, allow, claims }: McpOAuthOptions): IdentityProviderSettings {
+  const { url, tokenUrl, clientId, clientSecret, scope, audience, remoteTimeoutMs } = browserLogin
+  return {
+    issuer: oidc?.issuer ?? '',
+    authorizationUrl: url,
+    tokenUrl,
+    jwksUrl: oidc?.jwksUrl,
+    clientId: clientId ?? '',
+    clientSecret,
+    clientAuthentication: undefined,
+    scope,
+    authorizationParameters: audience === undefined ? {} : { audience },
+    accountPrompt: 'login',
+    remoteTimeoutMs,
+    subjectClaims: ['sub'],
+    claims: placeClaims(claims, { roles: ['roles'], groups: ['groups'], tenant: [] }),
+    allow,
+    userInfo: true,
+  }
 }

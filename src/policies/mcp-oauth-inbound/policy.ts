@@ -1,12 +1,12 @@
 import type { Authentication } from '../../contracts/authentication.ts'
 import type { Policy, PolicyHost, PolicyType } from '../../contracts/policy.ts'
 import type { Subject, VerifiedAccessToken } from '../../contracts/subject.ts'
-import type { SignInSettings, VirtualServer } from '../../contracts/virtual-server.ts'
+import type { VirtualServer } from '../../contracts/virtual-server.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { ReasonCode } from '../../errors/reasons.ts'
 import { bearerChallenge } from '../../oauth/resource-server/challenge.ts'
 import { carriesToken, isAccessToken, readBearerToken } from '../../oauth/resource-server/read-bearer-token.ts'
-import { type McpOAuthOptions, mcpOAuthOptions } from './options.ts'
+import { type McpOAuthOptions, mcpOAuthOptions, readSignInSettings } from './options.ts'
 
 type TokenReason = Extract<ReasonCode, `token_${string}`>
 
@@ -22,32 +22,31 @@ const challengeErrors: {
   token_insufficient_scope: 'insufficient_scope',
 }
 
+/** Reasons that every sign-in policy may refuse with. */
+export const tokenReasons: readonly TokenReason[] = [
+  'token_missing',
+  'token_invalid',
+  'token_expired',
+  'token_revoked',
+  'token_wrong_audience',
+  'token_insufficient_scope',
+  'token_misplaced',
+]
+
 /** `mcp-oauth-inbound`: MCP clients sign in at the gateway's own authorization server and call with its tokens. */
 export const mcpOAuthInbound: PolicyType<McpOAuthOptions> = {
   type: 'mcp-oauth-inbound',
   exportName: 'McpOAuthInboundPolicy',
   summary: 'Requires an access token of the gateway for this virtual server, and signs people in.',
   options: mcpOAuthOptions,
-  reasons: [
-    'token_missing',
-    'token_invalid',
-    'token_expired',
-    'token_revoked',
-    'token_wrong_audience',
-    'token_insufficient_scope',
-    'token_misplaced',
-  ],
+  reasons: tokenReasons,
   authenticates: true,
   signInSettings: readSignInSettings,
-  create: (_options, host) => createPolicy(host),
+  create: (_options, host) => createTokenPolicy(host),
 }
 
-function readSignInSettings(options: McpOAuthOptions): SignInSettings {
-  const { stateTtlSeconds, sessionTtlSeconds } = options.browserLogin
-  return { ...options.gateway, stateTtlSeconds, sessionTtlSeconds, devLogin: true }
-}
-
-function createPolicy(host: PolicyHost): Policy {
+/** Accepts access tokens of the gateway: the part that all sign-in policies share. */
+export function createTokenPolicy(host: PolicyHost): Policy {
   const servers = new Map<string, VirtualServer>()
   const findServer = (routePath: string): VirtualServer => {
     const known = servers.get(routePath)

@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import type { ClaimPlaces } from '../../contracts/identity-provider.ts'
+import { isLoopbackHost } from '../../lib/loopback.ts'
+import { Secret } from '../../lib/secret.ts'
+
+const seconds = (defaultValue: number, description: string) =>
+  z.number().positive().default(defaultValue).describe(`${description} Seconds.`)
+
+/** Tokens of the gateway, whoever signs people in. */
+export const gatewayOptions = z
+  .strictObject({
+    accessTokenTtlSeconds: seconds(900, 'Lifetime of an access token.'),
+    refreshTokenTtlSeconds: seconds(2_592_000, 'Lifetime of a refresh token; every use begins it anew.'),
+    refreshTokenLeewaySeconds: z
+      .number()
+      .nonnegative()
+      .default(10)
+      .describe('How long a used refresh token is still accepted, for clients with several windows. Seconds.'),
+    authorizationCodeTtlSeconds: seconds(60, 'Lifetime of an authorization code.'),
+    cimdEnabled: z
+      .boolean()
+      .default(true)
+      .describe('Accept clients that identify themselves by a metadata document (CIMD).'),
+  })
+  .prefault({})
+  .describe('Tokens of the gateway.')
+
+/** How long a sign-in and its session last, and how long the provider may take. */
+export const loginTimes = {
+  pkce: z.enum(['S256', 'none']).optional().describe('Accepted and ignored: PKCE with S256 is always used.'),
+  remoteTimeoutMs: z
+    .int()
+    .min(100)
+    .max(60_000)
+    .default(10_000)
+    .describe('How long each request to the identity provider may take. Milliseconds.'),
+  stateTtlSeconds: seconds(900, 'How long a sign-in may take.'),
+  sessionTtlSeconds: seconds(28_800, 'How long a browser stays signed in.'),
+}
+
+/** A secret from a project file; from here on it does not print. */
+export const secretOption = z
+  .string()
+  .min(1)
+  .transform((text) => new Secret(text))
+
+const names = z.array(z.string().min(1)).min(1)
+
+/** Every list that may restrict who signs in. */
+export const allowLists = {
+  tenants: names.optional().describe('Tenants that may sign in: values of the tenant claim.'),
+  hostedDomains: names.optional().describe('Google Workspace domains that may sign in: values of the claim `hd`.'),
+  emailDomains: names
+    .optional()
+    .describe('Domains of email addresses that may sign in. Only addresses that the provider verified count.'),
+}
+
+const place = z.string().min(1).optional()
+
+/** Where claims are, when not at their usual place. */
+export const claimOptions = z
+  .strictObject({
+    roles: place.describe('Claim with the roles: its name, or a path like `realm_access.roles`.'),
+    groups: place.describe('Claim with the groups.'),
+    tenant: place.describe('Claim with the tenant.'),
+  })
+  .prefault({})
+  .describe('Where roles, groups and tenant are, when not where this identity provider usually has them.')
+
+/** The places that a project names, else the usual ones. */
+export function placeClaims(named: z.output<typeof claimOptions>, usual: ClaimPlaces): ClaimPlaces {
+  const choose = (name: string | undefined, places: readonly string[]) => (name === undefined ? places : [name])
+  return {
+    roles: choose(named.roles, usual.roles),
+    groups: choose(named.groups, usual.groups),
+    tenant: choose(named.tenant, usual.tenant),
+  }
+}
+
+/** True for the development sign-in: its path, or its URL on loopback. */
+export function isDevLoginUrl(text: string): boolean {
+  if (text === '/oauth/dev-login') return true
+  const url = URL.parse(text)
+  if (url === null || (url.protocol !== 'http:' && url.protocol !== 'https:')) return false
+  return (
+    isLoopbackHost(url.hostname) && url.pathname.endsWith('/oauth/dev-login') && url.search === '' && url.hash === ''
+  )
+}
