@@ -18,7 +18,7 @@ const fetchDocument: FetchDocument = async (url) => {
 beforeAll(async () => {
   running = await startAuthorizationServer({
     fetchDocument,
-    registrationLimits: { perAddress: 3, total: 10, windowSeconds: 600 },
+    requestLimits: { document: { perAddress: 3, total: 10, windowSeconds: 600 } },
   })
 })
 afterAll(() => running.close())

@@ -142,7 +142,10 @@ test('a name cannot turn the consent page around or claim to be checked', async 
 
 test('registration flood: one address is stopped, leaves an event, and registered clients go on', async () => {
   const flooded = await startAuthorizationServer({
-    registrationLimits: { perAddress: 5, total: 100, windowSeconds: 600 },
+    requestLimits: {
+      register: { perAddress: 5, total: 100, windowSeconds: 600 },
+      document: { perAddress: 5, total: 100, windowSeconds: 600 },
+    },
   })
   try {
     const clientId = String((await registerClient(flooded.url)).body['client_id'])
@@ -168,7 +171,10 @@ test('registration flood: one address is stopped, leaves an event, and registere
 
 test('registration flood with forged addresses: forwarding headers do not make a new address', async () => {
   const flooded = await startAuthorizationServer({
-    registrationLimits: { perAddress: 2, total: 100, windowSeconds: 600 },
+    requestLimits: {
+      register: { perAddress: 2, total: 100, windowSeconds: 600 },
+      document: { perAddress: 2, total: 100, windowSeconds: 600 },
+    },
   })
   try {
     const body = JSON.stringify({ redirect_uris: ['https://client.example/'] })

@@ -19,7 +19,7 @@ import { createFormTokens } from './form-token.ts'
 import { FrontDoor } from './front-door.ts'
 import type { InteractionHost } from './interaction.ts'
 import { keepClientsAlive } from './keep-clients-alive.ts'
-import { defaultRegistrationLimits, limitRegistrations, type RegistrationLimits } from './limit-registrations.ts'
+import { defaultRequestLimits, type LimitedKind, limitRequests, type RequestLimits } from './limit-requests.ts'
 import { loadOidcProvider, type OidcProviderModule } from './load-oidc-provider.ts'
 import { RecordAdapter } from './record-adapter.ts'
 import { createOAuthEvents, listenToProvider } from './record-oauth-events.ts'
@@ -47,7 +47,7 @@ export interface AuthorizationServerOptions {
   /** A grant ended, by its client or because a stolen copy of a token was used. */
   readonly onGrantRevoked?: ((grantId: string) => void) | undefined
   readonly clock?: Clock | undefined
-  readonly registrationLimits?: RegistrationLimits | undefined
+  readonly requestLimits?: Partial<Record<LimitedKind, RequestLimits>> | undefined
 }
 
 /** The authorization server: one for the life of the process. */
@@ -117,8 +117,8 @@ async function openProvider(
     const requestId = request ? getRequestContext(request).requestId : randomId()
     events.record('auth_client_registered', requestId, { clientId, clientName })
   }
-  const registrationLimits = options.registrationLimits ?? defaultRegistrationLimits
-  const takeDocument = limitRegistrations(registrationLimits, clock)
+  const limits = { ...defaultRequestLimits, ...options.requestLimits }
+  const takeDocument = limitRequests(limits.document, clock)
   const admitNewClient = () => {
     const request = module.Provider.ctx?.req
     return takeDocument(request ? getRequestContext(request).clientAddress : '') === 0
@@ -150,10 +150,16 @@ async function openProvider(
     people: createPersonRecords(records, clock),
     forgetSubject: verifier.forgetSubject,
   }
-  const takeRegistration = limitRegistrations(registrationLimits, clock)
+  const takeRequest = {
+    register: limitRequests(limits.register, clock),
+    authorize: limitRequests(limits.authorize, clock),
+    page: limitRequests(limits.page, clock),
+    token: limitRequests(limits.token, clock),
+    metadata: limitRequests(limits.metadata, clock),
+  }
   const listener = provider.callback()
   const provide = (request: IncomingMessage, response: ServerResponse) => void listener(request, response)
-  const door = new FrontDoor({ publicUrl, basePath, virtualServers, host, takeRegistration, log: options.log, provide })
+  const door = new FrontDoor({ publicUrl, basePath, virtualServers, host, takeRequest, log: options.log, provide })
   return { door, adapter }
 }
 

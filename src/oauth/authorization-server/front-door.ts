@@ -9,7 +9,7 @@ import { answerInteraction } from './answer-interaction.ts'
 import { answerJson, answerOAuthError, answerPreflight, corsHeaders } from './answer-json.ts'
 import { type Endpoint, findEndpoint, methodsOf } from './endpoints.ts'
 import type { InteractionHost } from './interaction.ts'
-import type { TakeRegistration } from './limit-registrations.ts'
+import type { LimitedKind, TakeRequest } from './limit-requests.ts'
 import { type RequestContext, setRequestContext } from './request-context.ts'
 import { type RewrittenParts, rewriteRequest } from './rewrite-request.ts'
 import { sanitizeAuthorizeQuery } from './sanitize-authorize-request.ts'
@@ -23,7 +23,7 @@ export interface FrontDoorOptions {
   readonly basePath: string
   readonly virtualServers: VirtualServerDirectory
   readonly host: InteractionHost
-  readonly takeRegistration: TakeRegistration
+  readonly takeRequest: Readonly<Partial<Record<LimitedKind | Endpoint['kind'], TakeRequest>>>
   readonly log: Logger
   /** The provider's request listener. */
   readonly provide: (request: IncomingMessage, response: ServerResponse) => void
@@ -38,6 +38,7 @@ interface Arrival {
 }
 
 const bodyLimitBytes = 64 * 1024
+const searchLimitBytes = 8 * 1024
 const noStore = { 'cache-control': 'no-store' }
 
 /**
@@ -75,6 +76,8 @@ export class FrontDoor {
     if (method === 'OPTIONS' && !forPeople) return answerPreflight(arrival.response, allowed)
     if (!allowed.split(', ').includes(method ?? ''))
       throw new GatewayError('method_not_allowed', { headers: { allow: allowed } })
+    const wait = this.#options.takeRequest[endpoint.kind]?.(arrival.context.clientAddress) ?? 0
+    if (wait > 0) throw new GatewayError('limit_rate_exceeded', { headers: { 'retry-after': String(wait) } })
     switch (endpoint.kind) {
       case 'metadata':
         return this.#answerMetadata(arrival.response)
@@ -108,8 +111,6 @@ export class FrontDoor {
   }
 
   async #register(arrival: Arrival): Promise<void> {
-    const wait = this.#options.takeRegistration(arrival.context.clientAddress)
-    if (wait > 0) throw new GatewayError('limit_rate_exceeded', { headers: { 'retry-after': String(wait) } })
     const sanitized = sanitizeClientMetadata(parseJson(await readBody(arrival.request, bodyLimitBytes)), 'registration')
     if ('error' in sanitized) {
       const { error, description } = sanitized
@@ -135,6 +136,9 @@ export class FrontDoor {
   }
 
   #authorize(arrival: Arrival): void {
+    // All of it is stored until the sign-in ends or expires.
+    if (arrival.search.length > searchLimitBytes)
+      throw new GatewayError('grant_request_invalid', { status: 414, detail: 'the query is too long' })
     const search = sanitizeAuthorizeQuery(arrival.search, this.#options.virtualServers)
     this.#provide(arrival, { url: `${this.#options.basePath}/oauth/authorize${search}`, body: Buffer.alloc(0) })
   }
@@ -197,7 +201,7 @@ export class FrontDoor {
       return
     }
     const headers = { ...error.details.headers, ...noStore }
-    if (endpoint.kind === 'page' || endpoint.kind === 'callback') {
+    if (endpoint.kind === 'page' || endpoint.kind === 'callback' || endpoint.kind === 'authorize') {
       const page = renderErrorPage({ reason: error.reason, requestId: context.requestId })
       response.writeHead(error.status, { ...page.headers, ...headers }).end(page.body)
       return

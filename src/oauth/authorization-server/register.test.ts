@@ -13,7 +13,7 @@ describe('registration and metadata', () => {
   beforeAll(async () => {
     running = await startAuthorizationServer({
       basePath: '/gw',
-      registrationLimits: { perAddress: 6, total: 100, windowSeconds: 600 },
+      requestLimits: { register: { perAddress: 6, total: 100, windowSeconds: 600 } },
     })
   })
   afterAll(() => running.close())
