@@ -95,7 +95,11 @@ function cli(): string[] {
   const program = createProgram()
   return [
     describeCommand(program),
-    ...program.commands.flatMap((command) => [`## ${command.name()}`, describeCommand(command)]),
+    ...program.commands.flatMap((command) => [
+      `## ${command.name()}`,
+      describeCommand(command),
+      ...command.commands.flatMap((part) => [`### ${command.name()} ${part.name()}`, describeCommand(part)]),
+    ]),
   ]
 }
 

@@ -1,8 +1,6 @@
 import { styleText } from 'node:util'
 import type { GatewayEvent } from '../analytics/event.ts'
-
-// Control characters, direction marks and line separators.
-const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+import { replaceUnprintable } from './replace-unprintable.ts'
 
 /** One event as a line for people: what, where, how it ended, for whom. Null fields may be missing. Coloured on a terminal. */
 export function formatEvent(event: GatewayEvent, stream: NodeJS.WritableStream): string {
@@ -22,7 +20,6 @@ export function formatEvent(event: GatewayEvent, stream: NodeJS.WritableStream):
   return parts.filter(Boolean).join('  ')
 }
 
-/** What clients send in names must not move the cursor of a terminal, colour what follows, or turn it around. */
 function clean(text: string | null | undefined): string {
-  return text?.replaceAll(unprintable, '?') ?? ''
+  return replaceUnprintable(text ?? '')
 }

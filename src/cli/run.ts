@@ -2,7 +2,9 @@ import { Command, CommanderError } from 'commander'
 import { checkCommand } from './commands/check.ts'
 import { devCommand } from './commands/dev.ts'
 import { eventsCommand } from './commands/events.ts'
+import { grantsCommand } from './commands/grants.ts'
 import { initCommand } from './commands/init.ts'
+import { keysCommand } from './commands/keys.ts'
 import { routesCommand } from './commands/routes.ts'
 import { startCommand } from './commands/start.ts'
 import { describeError } from './describe-error.ts'
@@ -21,7 +23,16 @@ export function createProgram(): Command {
       'after',
       '\nExamples:\n  $ sallyport init my-gateway\n  $ sallyport dev my-gateway\n  $ sallyport check --json',
     )
-  const commands = [initCommand(), devCommand(), startCommand(), checkCommand(), routesCommand(), eventsCommand()]
+  const commands = [
+    initCommand(),
+    devCommand(),
+    startCommand(),
+    checkCommand(),
+    routesCommand(),
+    eventsCommand(),
+    keysCommand(),
+    grantsCommand(),
+  ]
   for (const command of commands) program.addCommand(command.helpOption('-h, --help', 'Print help.'))
   return program
 }
@@ -29,7 +40,7 @@ export function createProgram(): Command {
 /** Runs one command line and returns the exit code: 0 done, 1 the command failed, 2 the command line was wrong. */
 export async function runCli(argv: readonly string[]): Promise<number> {
   const program = createProgram()
-  for (const command of [program, ...program.commands]) command.exitOverride()
+  for (const command of allCommands(program)) command.exitOverride()
   try {
     await program.parseAsync([...argv], { from: 'user' })
     return Number(process.exitCode ?? 0)
@@ -40,6 +51,10 @@ export async function runCli(argv: readonly string[]): Promise<number> {
     process.stderr.write(`${describeError(error, debug)}\n`)
     return 1
   }
+}
+
+function allCommands(command: Command): Command[] {
+  return [command, ...command.commands.flatMap(allCommands)]
 }
 
 /** `sallyport` alone shows the help, and that is not a mistake. */

@@ -1,14 +1,10 @@
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
 import { readEvents, type StoredEvent } from '../analytics/read-events.ts'
-import { compileSettings } from '../config/compile-settings.ts'
-import { loadProject } from '../config/load-project.ts'
-import { ProblemList } from '../config/problem-list.ts'
-import { ProjectError } from '../config/project-error.ts'
 import type { SqlDatabase } from '../contracts/sql-database.ts'
 import { openDatabase } from '../storage/sqlite/open-database.ts'
 import { UsageError } from './describe-error.ts'
 import { formatEvent } from './format-event.ts'
+import { findEventsFile } from './open-store.ts'
 
 /** Options of `sallyport events` as parsed. */
 export interface EventsOptions {
@@ -25,7 +21,7 @@ const followBatch = 1000
 
 /** Prints the events of a project, and new ones until SIGINT with `follow`. */
 export async function showEvents(directory: string, options: EventsOptions): Promise<void> {
-  const path = await findEventsDatabase(directory)
+  const path = await findEventsFile(directory)
   if (!existsSync(path)) throw new UsageError(`no events yet: there is no ${path}. Start the gateway first.`)
   const database = openDatabase(path, { readOnly: true })
   try {
@@ -63,12 +59,4 @@ function print(stored: readonly StoredEvent[], { json }: EventsOptions): void {
 /** In UTC, which the Z says: the log of `dev` shows local time. */
 function formatTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString().replace('T', ' ')
-}
-
-async function findEventsDatabase(directory: string): Promise<string> {
-  const problems = new ProblemList()
-  const sources = await loadProject(directory)
-  const compiled = compileSettings(sources, { mode: 'dev' }, problems)
-  if (compiled === undefined) throw new ProjectError([...sources.problems, ...problems.sorted()])
-  return join(resolve(directory, compiled.settings.storage.directory), 'events.db')
 }

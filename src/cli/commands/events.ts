@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
+import { parseSince } from '../parse-options.ts'
 import type { EventsOptions } from '../show-events.ts'
 
 /** `sallyport events`: what happened. */
@@ -28,15 +29,4 @@ function parseLimit(text: string): number {
   const limit = Number(text)
   if (!Number.isInteger(limit) || limit < 1) throw new InvalidArgumentError('Write a whole number of at least 1.')
   return limit
-}
-
-const unitMilliseconds: { readonly [unit: string]: number } = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** Milliseconds since the epoch of a time or an age. */
-function parseSince(text: string): number {
-  const age = /^(\d+)([smhd])$/.exec(text)
-  if (age) return Date.now() - Number(age[1]) * (unitMilliseconds[age[2] ?? ''] ?? 0)
-  const time = Date.parse(text)
-  if (Number.isNaN(time)) throw new InvalidArgumentError('Write a time like 2026-11-20T09:00Z or an age like 15m.')
-  return time
 }

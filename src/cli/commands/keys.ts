@@ -1,0 +1,55 @@
+import { Command } from 'commander'
+import { commandGroup } from '../command-group.ts'
+import { collectPair, parseExpiry } from '../parse-options.ts'
+
+const tenantHelp = 'Tenant of the consumer.'
+
+/** `sallyport keys`: API keys of consumers. */
+export function keysCommand(): Command {
+  return commandGroup(
+    'keys',
+    'Make, list and revoke API keys for programs that call without a browser (api-key-inbound).',
+    [createCommand(), listCommand(), revokeCommand()],
+    '\nWorks beside a running gateway.\n\nExamples:\n  $ sallyport keys create billing --expires 90d --metadata plan=gold\n  $ sallyport keys list\n  $ sallyport keys revoke key_1f0c2b7a9d3e4f56',
+  )
+}
+
+function createCommand(): Command {
+  return new Command('create')
+    .description('Make a key for a consumer and print it, once. A consumer may have several, for rotation.')
+    .argument('<consumer>', 'Name of the program or customer that will call.')
+    .argument('[directory]', 'Directory of the project.', '.')
+    .option('--tenant <name>', tenantHelp, 'default')
+    .option('--expires <time>', 'When it ends: a time (2027-01-01) or a span (12h, 90d).', parseExpiry)
+    .option('--metadata <key=value>', 'What policies may know of the consumer; may be repeated.', collectPair)
+    .option('--json', 'Print the key and its id as JSON.')
+    .addHelpText('after', '\nExamples:\n  $ sallyport keys create billing --expires 90d --metadata plan=gold')
+    .action(async (consumer: string, directory: string, options) => {
+      await (await import('../manage-keys.ts')).createKey(consumer, directory, options)
+    })
+}
+
+function listCommand(): Command {
+  return new Command('list')
+    .description('List keys with their consumers, never the keys themselves.')
+    .argument('[directory]', 'Directory of the project.', '.')
+    .option('--tenant <name>', 'Only keys of this tenant.')
+    .option('--json', 'Print the keys as JSON.')
+    .addHelpText('after', '\nExamples:\n  $ sallyport keys list --json')
+    .action(async (directory: string, options) => {
+      await (await import('../manage-keys.ts')).listKeys(directory, options)
+    })
+}
+
+function revokeCommand(): Command {
+  return new Command('revoke')
+    .description('Revoke a key. A running gateway refuses it within a second and ends what runs under it.')
+    .argument('<id>', 'Id of the key, as `keys list` shows it.')
+    .argument('[directory]', 'Directory of the project.', '.')
+    .option('--tenant <name>', tenantHelp, 'default')
+    .option('--json', 'Print the result as JSON.')
+    .addHelpText('after', '\nExamples:\n  $ sallyport keys revoke key_1f0c2b7a9d3e4f56')
+    .action(async (id: string, directory: string, options) => {
+      await (await import('../manage-keys.ts')).revokeKey(id, directory, options)
+    })
+}

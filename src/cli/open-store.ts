@@ -1,0 +1,49 @@
+import { join, resolve } from 'node:path'
+import { compileSettings } from '../config/compile-settings.ts'
+import { loadProject } from '../config/load-project.ts'
+import { ProblemList } from '../config/problem-list.ts'
+import { ProjectError } from '../config/project-error.ts'
+import type { Settings } from '../config/project-schema.ts'
+import type { Storage } from '../contracts/storage.ts'
+import { Secret } from '../lib/secret.ts'
+import { openStorage } from '../storage/sqlite/open-storage.ts'
+
+/** The store of a project, opened beside a gateway that may be running on it. */
+export interface ProjectStore {
+  readonly storage: Storage
+  readonly settings: Settings
+  /** Absolute path of the key file; SALLYPORT_VAULT_KEYS goes before it. */
+  readonly vaultKeyFile: string
+  readonly vaultKeys: Secret | undefined
+}
+
+/** Where the embedded store of a project is, from its settings alone: its routes may have problems. */
+async function readStoreSettings(directory: string) {
+  const problems = new ProblemList()
+  const sources = await loadProject(directory)
+  const compiled = compileSettings(sources, { mode: 'dev' }, problems)
+  if (compiled === undefined) throw new ProjectError([...sources.problems, ...problems.sorted()])
+  return { settings: compiled.settings, vaultKeys: sources.environment.SALLYPORT_VAULT_KEYS }
+}
+
+/** Opens the store of the project in `directory`, runs `use` and closes it again. */
+export async function withStore<T>(directory: string, use: (store: ProjectStore) => Promise<T>): Promise<T> {
+  const { settings, vaultKeys } = await readStoreSettings(directory)
+  const storage = await openStorage(resolve(directory, settings.storage.directory))
+  try {
+    return await use({
+      storage,
+      settings,
+      vaultKeyFile: resolve(directory, settings.vault.keyFile),
+      vaultKeys: vaultKeys === undefined ? undefined : new Secret(vaultKeys),
+    })
+  } finally {
+    await storage.close()
+  }
+}
+
+/** Path of the file of events of the project in `directory`. */
+export async function findEventsFile(directory: string): Promise<string> {
+  const { settings } = await readStoreSettings(directory)
+  return join(resolve(directory, settings.storage.directory), 'events.db')
+}
