@@ -41,6 +41,9 @@ export function createFederatedSignIn(options: FederatedSignInOptions): Identity
       }
     },
     async finish(answer, pending) {
+      // Reloaded meanwhile: a code of one provider must never be sent to another (RFC 9700 §4.4).
+      if (pending.issuer !== settings.issuer || pending.clientId !== settings.clientId)
+        throw new GatewayError('grant_expired', { detail: 'it was begun at another identity provider' })
       const client = await import('openid-client')
       try {
         return await finishSignIn(client, await configuration.load(client), settings, { answer, pending })
@@ -85,9 +88,6 @@ async function finishSignIn(
   settings: IdentityProviderSettings,
   { answer, pending }: { readonly answer: URL; readonly pending: PendingSignIn },
 ): Promise<Person> {
-  // The configuration was reloaded meanwhile: a code of one provider must never be sent to another (RFC 9700 §4.4).
-  if (pending.issuer !== settings.issuer || pending.clientId !== settings.clientId)
-    throw new GatewayError('grant_expired')
   const tokens = await client.authorizationCodeGrant(configuration, answer, {
     expectedState: pending.state,
     expectedNonce: pending.nonce,

@@ -35,7 +35,9 @@ export interface RunningAuthorizationServer {
 }
 
 /** What a test may change. */
-export type StartOptions = Partial<Pick<AuthorizationServerOptions, 'clock' | 'requestLimits' | 'basePath'>> & {
+export type StartOptions = Partial<
+  Pick<AuthorizationServerOptions, 'identityProvider' | 'clock' | 'requestLimits' | 'basePath'>
+> & {
   readonly fetchDocument?: FetchDocument
   /** Seen by clients instead of the listener. */
   readonly publicUrl?: string
@@ -78,6 +80,7 @@ export async function startAuthorizationServer(options: StartOptions = {}): Prom
       log: { debug() {}, info() {}, warn() {}, error: (fields, message) => console.error(message, fields) },
       fetchDocument: options.fetchDocument ?? (() => Promise.reject(new Error('no network in tests'))),
       clock: options.clock,
+      identityProvider: options.identityProvider,
       requestLimits: options.requestLimits,
     })
   }
