@@ -201,7 +201,7 @@ export class FrontDoor {
       return
     }
     const headers = { ...error.details.headers, ...noStore }
-    if (endpoint.kind === 'page' || endpoint.kind === 'callback' || endpoint.kind === 'authorize') {
+    if (isForPeople(endpoint, context.original)) {
       const page = renderErrorPage({ reason: error.reason, requestId: context.requestId })
       response.writeHead(error.status, { ...page.headers, ...headers }).end(page.body)
       return
@@ -209,6 +209,12 @@ export class FrontDoor {
     const shape = { status: error.status, error: oauthCode(error), description: error.message, reason: error.reason }
     answerOAuthError(response, shape, context.requestId, headers)
   }
+}
+
+/** Browsers come to these; what a program sends to the authorization endpoint by mistake is not a GET. */
+function isForPeople(endpoint: Endpoint, request: IncomingMessage): boolean {
+  if (endpoint.kind === 'authorize') return request.method === 'GET'
+  return endpoint.kind === 'page' || endpoint.kind === 'callback'
 }
 
 function oauthCode(error: GatewayError): string {
