@@ -13,7 +13,7 @@ import { ProjectError } from './config/project-error.ts'
 import { createVirtualServerDirectory } from './config/virtual-server-directory.ts'
 import type { Logger } from './contracts/logger.ts'
 import type { SignInSettings } from './contracts/virtual-server.ts'
-import { loadOrCreateKeyFile, parseVaultKeys, type VaultKeys } from './credentials/keys.ts'
+import { readVaultKeys } from './credentials/keys.ts'
 import { createVault } from './credentials/vault.ts'
 import type { GatewayError } from './errors/gateway-error.ts'
 import { handlerTypes } from './handlers/index.ts'
@@ -203,7 +203,9 @@ type Stores = Awaited<ReturnType<typeof openStores>>
 async function openStores(project: Project, mode: GatewayOptions['mode'], log: Log) {
   const { settings } = project
   const directory = inProject(project, settings.storage.directory)
-  const vault = createVault(await readVaultKeys(project, mode))
+  const vault = createVault(
+    readVaultKeys(project.vaultKeys, inProject(project, settings.vault.keyFile), { create: mode === 'dev' }),
+  )
   const storage = await openStorage(directory)
   const events = openDatabase(join(directory, 'events.db'), { durability: 'normal', busyTimeoutMs: 200 })
   const sinks = [createSqliteSink(events)]
@@ -215,12 +217,6 @@ async function openStores(project: Project, mode: GatewayOptions['mode'], log: L
     await storage.close()
   }
   return { vault, storage, events, recorder, close }
-}
-
-async function readVaultKeys(project: Project, mode: GatewayOptions['mode']): Promise<VaultKeys> {
-  const { vaultKeys } = project
-  if (vaultKeys !== undefined) return parseVaultKeys(vaultKeys.reveal(), 'SALLYPORT_VAULT_KEYS')
-  return loadOrCreateKeyFile(inProject(project, project.settings.vault.keyFile), { create: mode === 'dev' })
 }
 
 /** Sessions of legacy clients outlive a restart, so their key is kept, sealed. */

@@ -5,6 +5,9 @@ import { ProblemList } from '../config/problem-list.ts'
 import { ProjectError } from '../config/project-error.ts'
 import type { Settings } from '../config/project-schema.ts'
 import type { Storage } from '../contracts/storage.ts'
+import type { Vault } from '../contracts/vault.ts'
+import { readVaultKeys } from '../credentials/keys.ts'
+import { createVault } from '../credentials/vault.ts'
 import { Secret } from '../lib/secret.ts'
 import { openStorage } from '../storage/sqlite/open-storage.ts'
 
@@ -12,9 +15,8 @@ import { openStorage } from '../storage/sqlite/open-storage.ts'
 export interface ProjectStore {
   readonly storage: Storage
   readonly settings: Settings
-  /** Absolute path of the key file; SALLYPORT_VAULT_KEYS goes before it. */
-  readonly vaultKeyFile: string
-  readonly vaultKeys: Secret | undefined
+  /** Opens and seals secrets of the store. Throws when there are no vault keys. */
+  readonly openVault: () => Vault
 }
 
 /** Where the embedded store of a project is, from its settings alone: its routes may have problems. */
@@ -34,8 +36,10 @@ export async function withStore<T>(directory: string, use: (store: ProjectStore)
     return await use({
       storage,
       settings,
-      vaultKeyFile: resolve(directory, settings.vault.keyFile),
-      vaultKeys: vaultKeys === undefined ? undefined : new Secret(vaultKeys),
+      openVault: () => {
+        const variable = vaultKeys === undefined ? undefined : new Secret(vaultKeys)
+        return createVault(readVaultKeys(variable, resolve(directory, settings.vault.keyFile), { create: false }))
+      },
     })
   } finally {
     await storage.close()

@@ -6,6 +6,7 @@ import { grantsCommand } from './commands/grants.ts'
 import { initCommand } from './commands/init.ts'
 import { keysCommand } from './commands/keys.ts'
 import { routesCommand } from './commands/routes.ts'
+import { signingKeysCommand } from './commands/signing-keys.ts'
 import { startCommand } from './commands/start.ts'
 import { describeError } from './describe-error.ts'
 import { packageVersion } from './package-files.ts'
@@ -32,6 +33,7 @@ export function createProgram(): Command {
     eventsCommand(),
     keysCommand(),
     grantsCommand(),
+    signingKeysCommand(),
   ]
   for (const command of commands) program.addCommand(command.helpOption('-h, --help', 'Print help.'))
   return program

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { randomToken } from '../lib/random-id.ts'
+import type { Secret } from '../lib/secret.ts'
 
 /** A key that encrypts the keys of sealed records. 32 bytes, known by its id. */
 export interface VaultKey {
@@ -76,6 +77,12 @@ export function loadOrCreateKeyFile(path: string, options: KeyFileOptions): Vaul
   }
   createKeyFile(path, `k1:${randomBytes(keyBytes).toString('base64')}\n`)
   return parseVaultKeys(readKeyFile(path) ?? '', path)
+}
+
+/** The vault keys of a project: the value of SALLYPORT_VAULT_KEYS where it is set, else the key file. */
+export function readVaultKeys(variable: Secret | undefined, keyFile: string, options: KeyFileOptions): VaultKeys {
+  if (variable !== undefined) return parseVaultKeys(variable.reveal(), 'SALLYPORT_VAULT_KEYS')
+  return loadOrCreateKeyFile(keyFile, options)
 }
 
 function readKeyFile(path: string): string | undefined {

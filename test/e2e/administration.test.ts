@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { sendJson } from '../harness/authorization-server.ts'
 import { obtainToken, refreshTokens } from '../harness/obtain-token.ts'
 import { callTool, postLegacy, postModern } from '../harness/post-message.ts'
 import { runCli } from '../harness/run-cli.ts'
@@ -106,6 +107,26 @@ describe('API keys', () => {
     const listed = await cli('keys', 'list', gateway.directory)
     expect(listed.out).toContain('scripts')
     expect(listed.out).not.toContain('sp_key_')
+  })
+})
+
+describe('signing keys', () => {
+  it('are rotated without signing anybody out', async () => {
+    const publicUrl = `${gateway.publicUrl}/oauth/jwks`
+    const kids = async () => {
+      const answer = await sendJson(publicUrl)
+      return (answer.body['keys'] as { kid: string }[]).map(({ kid }) => kid)
+    }
+    const [before] = await kids()
+    const { accessToken, clientId, refreshToken = '' } = await obtainToken(gateway.publicUrl, url, 'rita')
+    const { out, code } = await cli('signing-keys', 'rotate', gateway.directory, '--json')
+    expect(code).toBe(0)
+    const { kid } = JSON.parse(out) as { kid: string }
+    expect(await kids()).toEqual([before])
+    await gateway.restart()
+    expect(await kids()).toEqual([kid, before])
+    expect(await statusWith(accessToken)).toBe(200)
+    expect((await refreshTokens(gateway.publicUrl, clientId, refreshToken)).accessToken).toMatch(/^sp_at_/)
   })
 })
 

@@ -31,7 +31,7 @@ export function configureProvider(setup: ProviderSetup): Configuration {
   const { basePath, settings } = setup
   return {
     adapter: setup.adapter,
-    jwks: { keys: [setup.keys.signing] },
+    jwks: { keys: [setup.keys.signing, ...(setup.keys.formerSigning ?? [])] },
     cookies: configureCookies(setup),
     clientDefaults: {
       application_type: 'native',

@@ -142,7 +142,7 @@ async function openProvider(
     publicUrl,
     virtualServers,
     settings,
-    formTokens: createFormTokens(keys.forms),
+    formTokens: createFormTokens(keys.forms, keys.formerForms),
     events,
     identityProvider: options.identityProvider ?? (() => undefined),
     callbackUrl: `${publicUrl}${basePath}/oauth/callback`,

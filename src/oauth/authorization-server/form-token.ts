@@ -8,8 +8,13 @@ export interface FormTokens {
   verify(interaction: string, token: string): boolean
 }
 
-/** Makes form tokens with a key of the server. */
-export function createFormTokens(key: string): FormTokens {
-  const create = (interaction: string) => createHmac('sha256', key).update(interaction).digest('base64url')
-  return { create, verify: (interaction, token) => equalSecrets(create(interaction), token) }
+/** Makes form tokens with a key of the server. Those made with a former key are still good. */
+export function createFormTokens(key: string, formerKeys: readonly string[] = []): FormTokens {
+  const sign = (secret: string, interaction: string) =>
+    createHmac('sha256', secret).update(interaction).digest('base64url')
+  return {
+    create: (interaction) => sign(key, interaction),
+    verify: (interaction, token) =>
+      [key, ...formerKeys].some((secret) => equalSecrets(sign(secret, interaction), token)),
+  }
 }

@@ -15,10 +15,14 @@ interface PrivateJwk {
 /** The keys of the authorization server itself. They live as long as the store: losing them signs everybody out of the browser. */
 export interface ServerKeys {
   readonly signing: PrivateJwk
+  /** Former signing keys, newest first: they verify only. */
+  readonly formerSigning?: readonly PrivateJwk[] | undefined
   /** Sign the browser cookies; the first signs, all verify. */
   readonly cookies: readonly string[]
   /** Authenticates the forms of the sign-in and consent pages. */
   readonly forms: string
+  /** Former keys of forms, newest first, for pages that were open while the keys were rotated. */
+  readonly formerForms?: readonly string[] | undefined
 }
 
 const name = 'authorization-server-keys'
@@ -29,6 +33,30 @@ export async function loadServerKeys(sealed: SealedValues, vault: Vault): Promis
   const stored = await sealed.get(name)
   const text = stored ?? (await sealed.putIfAbsent(name, vault.seal(JSON.stringify(generateServerKeys()), context)))
   return JSON.parse(vault.open(text, context)) as ServerKeys
+}
+
+/** Former keys that are kept. Rotated once a quarter or less often, they outlive every session and grant they signed. */
+const mostFormer = 8
+
+/**
+ * Makes new keys in front of the old ones, which go on verifying: nobody is signed out. A gateway uses them from its next start.
+ * Returns the id of the new signing key. Rejects when there are no keys yet, or another process rotated at the same moment.
+ */
+export async function rotateServerKeys(sealed: SealedValues, vault: Vault): Promise<string> {
+  const text = await sealed.get(name)
+  if (text === undefined) throw new Error('there are no keys yet: the first start of the gateway makes them')
+  const old = JSON.parse(vault.open(text, context)) as ServerKeys
+  const { signing, cookies, forms } = generateServerKeys()
+  const rotated: ServerKeys = {
+    signing,
+    formerSigning: [old.signing, ...(old.formerSigning ?? [])].slice(0, mostFormer),
+    cookies: [...cookies, ...old.cookies].slice(0, mostFormer + 1),
+    forms,
+    formerForms: [old.forms, ...(old.formerForms ?? [])].slice(0, mostFormer),
+  }
+  const replaced = await sealed.replace(name, text, vault.seal(JSON.stringify(rotated), context))
+  if (!replaced) throw new Error('another process rotated the keys at the same moment')
+  return signing.kid
 }
 
 function generateServerKeys(): ServerKeys {
