@@ -207,6 +207,13 @@ test.each(attacks)('$name', async ({ attempt, refusal }) => {
   expect(answer.text).not.toMatch(/ECONN|ENOTFOUND|169\.254|latest/)
 })
 
+test.each(Object.keys(addresses))('SSRF: %s is not even dialled, and the event says why', async (host) => {
+  const answer = await ask(at('/client', host))
+  const event = running.events.findLast(({ requestId }) => requestId === answer.headers['x-request-id'])
+  expect(event?.detail).toContain('not public')
+  expect(answer.text).not.toContain('not public')
+})
+
 test('impersonation: the consent page shows the host of the document, not only the name it gives itself', async () => {
   const browser = openBrowser()
   const clientId = publish({ client_name: 'Claude Code', client_uri: 'https://claude.ai' })

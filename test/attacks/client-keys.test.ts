@@ -122,5 +122,6 @@ test('SSRF: keys at an address that is not public are not fetched, for documents
     expect(JSON.stringify(answer.body)).not.toContain('10.0.0.1')
     const event = running.events.findLast(({ requestId }) => requestId === answer.headers['x-request-id'])
     expect(event).toMatchObject({ type: 'auth_token_rejected', outcome: 'failure' })
+    expect(event?.detail).toContain('not public')
   }
 })

@@ -4,6 +4,7 @@ import { type EventRecorder, type EventType, type GatewayEvent, newEvent } from 
 import type { Clock } from '../../contracts/clock.ts'
 import type { Logger } from '../../contracts/logger.ts'
 import type { VirtualServerDirectory } from '../../contracts/virtual-server.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
 import { type ReasonCode, reasons } from '../../errors/reasons.ts'
 import { explainOAuthError } from './explain-oauth-error.ts'
 import { getRequestContext } from './request-context.ts'
@@ -110,5 +111,11 @@ function readResource(value: unknown): string | undefined {
 function describe(error: Error): string {
   const description = 'error_description' in error ? String(error.error_description) : ''
   const detail = 'error_detail' in error ? String(error.error_detail) : ''
-  return [error.message, description, detail].filter(Boolean).join(': ')
+  return [error.message, description, detail, findCause(error)].filter(Boolean).join(': ')
+}
+
+/** Why a document or key set was refused: for the operator, never for who named it. */
+function findCause({ cause }: Error): string | undefined {
+  if (cause instanceof GatewayError) return cause.details.detail
+  return cause instanceof Error ? findCause(cause) : undefined
 }
