@@ -4,13 +4,16 @@ import { renderConsentPage } from '../pages/consent-page.ts'
 import { renderSignedOutPage } from '../pages/signed-out-page.ts'
 import { hostOf, type InteractionHost, type Visit, type VisitAnswer } from './interaction.ts'
 import { describeRedirect, isLocalRedirect } from './redirect-uris.ts'
+import type { ConsentFacts } from './remembered-consents.ts'
 import { defaultScope } from './sanitize-authorize-request.ts'
 
-/** The consent page and its form. It is asked at every authorization: nothing is approved silently (confused deputy). */
+/** The consent page and its form. Only what this person allowed in just this form before is not asked again (confused deputy). */
 export async function answerConsent(visit: Visit, host: InteractionHost): Promise<VisitAnswer> {
   const subject = visit.interaction.session?.accountId
   if (subject === undefined) throw new GatewayError('grant_expired', { detail: 'nobody is signed in' })
   if (!visit.form) {
+    const remembered = await findRemembered(visit, subject, host)
+    if (remembered !== undefined) return finish(visit, remembered, host)
     const person = await host.people.find(subject)
     return { page: renderConsentPage(describePage(visit, nameOf(person) ?? subject)), status: 200 }
   }
@@ -49,20 +52,40 @@ function nameOf(person: Person | undefined): string | undefined {
   return `${displayName} (${email})`
 }
 
-/** One grant per sign-in and virtual server: revoking it ends exactly what this consent began. */
+/** One grant per consent: revoking it ends exactly what this consent began. */
 async function allow(visit: Visit, subject: string, host: InteractionHost): Promise<VisitAnswer> {
-  const { interaction, server } = visit
-  const grant = new host.provider.Grant({ accountId: subject, clientId: String(interaction.params['client_id']) })
-  const { scope } = interaction.params
-  grant.addResourceScope(server.resource, typeof scope === 'string' ? scope : defaultScope)
+  const consent = describeConsent(visit, subject)
+  const grant = new host.provider.Grant({ accountId: subject, clientId: consent.clientId })
+  grant.addResourceScope(consent.resource, consent.scope)
   const grantId = await grant.save()
+  await host.consents.remember(consent, grantId)
   host.events.record('auth_consent_given', visit.context.requestId, visit.facts)
-  await host.provider.interactionFinished(
-    visit.request,
-    visit.response,
-    { consent: { grantId } },
-    { mergeWithLastSubmission: true },
-  )
+  return finish(visit, grantId, host)
+}
+
+/** The living grant of an earlier consent to exactly this, unless the client wants the person to be asked. */
+async function findRemembered(visit: Visit, subject: string, host: InteractionHost): Promise<string | undefined> {
+  const { prompt } = visit.interaction.params
+  if (typeof prompt === 'string' && prompt.split(' ').includes('consent')) return undefined
+  const grantId = await host.consents.find(describeConsent(visit, subject))
+  return grantId !== undefined && (await host.provider.Grant.find(grantId)) ? grantId : undefined
+}
+
+function describeConsent({ interaction, redirectUri, redirectUris, server }: Visit, subject: string): ConsentFacts {
+  const { client_id: clientId, scope } = interaction.params
+  return {
+    subject,
+    clientId: String(clientId),
+    redirectUris,
+    redirectUri,
+    resource: server.resource,
+    scope: typeof scope === 'string' ? scope : defaultScope,
+  }
+}
+
+async function finish(visit: Visit, grantId: string, host: InteractionHost): Promise<VisitAnswer> {
+  const result = { consent: { grantId } }
+  await host.provider.interactionFinished(visit.request, visit.response, result, { mergeWithLastSubmission: true })
   return undefined
 }
 

@@ -71,6 +71,7 @@ async function describeInteraction(interaction: Interaction, host: InteractionHo
     interaction,
     clientName,
     redirectUri: String(redirectUri),
+    redirectUris: client.redirectUris ?? [],
     server,
     facts: {
       clientId: client.clientId,

@@ -23,6 +23,7 @@ import { defaultRequestLimits, type LimitedKind, limitRequests, type RequestLimi
 import { loadOidcProvider, type OidcProviderModule } from './load-oidc-provider.ts'
 import { RecordAdapter } from './record-adapter.ts'
 import { createOAuthEvents, listenToProvider } from './record-oauth-events.ts'
+import { createRememberedConsents } from './remembered-consents.ts'
 import { renderProviderError } from './render-provider-error.ts'
 import { getRequestContext } from './request-context.ts'
 import { createSignInStates } from './sign-in-states.ts'
@@ -147,6 +148,7 @@ async function openProvider(
     identityProvider: options.identityProvider ?? (() => undefined),
     callbackUrl: `${publicUrl}${basePath}/oauth/callback`,
     signInStates: createSignInStates(records, options.vault, clock),
+    consents: createRememberedConsents(records, clock),
     people: createPersonRecords(records, clock),
     forgetSubject: verifier.forgetSubject,
   }

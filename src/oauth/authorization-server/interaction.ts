@@ -6,6 +6,7 @@ import type { PersonRecords } from '../../identity/person-records.ts'
 import type { RenderedPage } from '../pages/render-page.ts'
 import type { FormTokens } from './form-token.ts'
 import type { EventFacts, OAuthEvents } from './record-oauth-events.ts'
+import type { RememberedConsents } from './remembered-consents.ts'
 import type { RequestContext } from './request-context.ts'
 import type { SignInStates } from './sign-in-states.ts'
 
@@ -22,6 +23,7 @@ export interface InteractionHost {
   /** Where identity providers send people back to. */
   readonly callbackUrl: string
   readonly signInStates: SignInStates
+  readonly consents: RememberedConsents
   readonly people: PersonRecords
   /** Something about this person changed: their tokens are read anew. */
   readonly forgetSubject: (subject: string) => void
@@ -35,6 +37,8 @@ export interface Visit {
   readonly interaction: Interaction
   readonly clientName: string
   readonly redirectUri: string
+  /** All that the client registered. */
+  readonly redirectUris: readonly string[]
   readonly server: VirtualServer
   readonly facts: EventFacts
   readonly formToken: string
