@@ -16,7 +16,8 @@ j/4cPmnX//6XEKlvXRdINzcAUoacYJ1Q4SWeRz2QHQIgByEEiJxsNMJbiy339rqY
 OBzIfACDemz3zVnEtIXHC9o=
 -----END CERTIFICATE-----`
 
-const testKey = `-----BEGIN PRIVATE KEY-----
+/** Key of that certificate. */
+export const testKey = `-----BEGIN PRIVATE KEY-----
 MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgc7cQyHzaz/8hafgh
 Kd/+GXYK/Wb72gXDyKKmEHS5ZxChRANCAATc4WByrBnN62tp8dq4HPIVeQVrdEbq
 YZ6S7RXWYvj2knaV4b0mHbtNnw9Mn8JRrVvNU4m0WXv+64FK9tqldrJX

@@ -9,6 +9,8 @@ export interface FederatedChoices {
   readonly browser?: Browser
   /** Sees, and may replace, every URL before the browser goes there; `undefined` ends the walk. */
   readonly onRedirect?: (url: URL) => URL | undefined
+  /** Origin of the gateway as its pages see it, where that is not where it listens. */
+  readonly origin?: string
 }
 
 /** Where the walk ended: redirected out of both (`redirect`), or at a page that asks for nothing. */
@@ -37,7 +39,7 @@ export async function completeFederatedSignIn(
       answer = await browser.post(answer.url, { name: choices.name, decision })
     } else if (answer.text.includes('name="form_token"')) {
       const form = { form_token: readFormToken(answer), decision: choices.decision ?? 'allow' }
-      answer = await browser.post(answer.url, form)
+      answer = await browser.post(answer.url, form, choices.origin === undefined ? {} : { origin: choices.origin })
     } else return { page: answer }
   }
   throw new Error('the sign-in does not end')
@@ -47,6 +49,6 @@ export async function completeFederatedSignIn(
 export async function mustSignIn(url: string | URL, issuer: string, choices: FederatedChoices): Promise<URL> {
   const { redirect, page } = await completeFederatedSignIn(url, issuer, choices)
   if (redirect === undefined)
-    throw new Error(`the sign-in ended at a page (${page?.status}): ${page?.text.slice(0, 3000)}`)
+    throw new Error(`the sign-in ended at a page (${page?.status}): ${page?.text.slice(page.text.indexOf('<main>'))}`)
   return redirect
 }

@@ -2,9 +2,11 @@
 // sessions and codes stay. It signs in whoever types a name that it knows.
 import { generateKeyPairSync } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer as createTlsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { JWK, Provider } from 'oidc-provider'
 import { loadOidcProvider } from '../../src/oauth/authorization-server/load-oidc-provider.ts'
+import { testCertificate, testKey } from './document-server.ts'
 import type { IdentityProviderSetup } from './identity-provider.ts'
 
 const realNow = Date.now
@@ -17,11 +19,14 @@ let provider: Provider | undefined
 let setup: IdentityProviderSetup | undefined
 let broken = false
 
-const server = createServer((request, response) => {
+const [port = '0', scheme = 'http'] = process.argv.slice(2)
+const listener = (request: IncomingMessage, response: ServerResponse) => {
   requests.push(`${request.method} ${request.url?.split('?')[0]}`)
   void answer(request, response)
-})
-server.listen(Number(process.argv[2] ?? 0), '127.0.0.1', () => process.send?.({ ready: issuer() }))
+}
+const server =
+  scheme === 'https' ? createTlsServer({ key: testKey, cert: testCertificate }, listener) : createServer(listener)
+server.listen(Number(port), '127.0.0.1', () => process.send?.({ ready: issuer() }))
 
 process.on('message', (message: { id: number; command: string; value: unknown }) => {
   if (message.command === 'configure') configure(message.value as IdentityProviderSetup)
@@ -35,7 +40,7 @@ process.on('message', (message: { id: number; command: string; value: unknown })
 })
 
 function issuer(): string {
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  return `${scheme}://127.0.0.1:${(server.address() as AddressInfo).port}`
 }
 
 function makeKey(kid: string): JWK {

@@ -35,10 +35,13 @@ export interface IdentityProviderSetup {
 /** Client secret of the gateway at the provider. */
 export const idpClientSecret = 'secret-of-the-gateway-at-the-provider'
 
-/** Starts the provider on a free port. Its client is `gateway`. */
-export async function startIdentityProvider(people: IdentityProviderSetup['people']): Promise<TestIdentityProvider> {
+/** Starts the provider on a free port, with https under `testCertificate`. Its client is `gateway`. */
+export async function startIdentityProvider(
+  people: IdentityProviderSetup['people'],
+  scheme: 'http' | 'https' = 'http',
+): Promise<TestIdentityProvider> {
   let setup: IdentityProviderSetup = { redirectUri: 'http://127.0.0.1/none', clientSecret: idpClientSecret, people }
-  let running = await spawnProvider(0)
+  let running = await spawnProvider(0, scheme)
   const port = Number(new URL(running.issuer).port)
   await running.send('configure', setup)
   return {
@@ -53,7 +56,7 @@ export async function startIdentityProvider(people: IdentityProviderSetup['peopl
     takeRequests: () => running.send('requests', undefined),
     stop: () => running.stop(),
     restart: async () => {
-      running = await spawnProvider(port)
+      running = await spawnProvider(port, scheme)
       await running.send('configure', setup)
     },
   }
@@ -65,9 +68,9 @@ interface SpawnedProvider {
   stop(): Promise<void>
 }
 
-async function spawnProvider(port: number): Promise<SpawnedProvider> {
+async function spawnProvider(port: number, scheme: string): Promise<SpawnedProvider> {
   const file = join(import.meta.dirname, 'identity-provider-process.ts')
-  const child = fork(file, [String(port)], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+  const child = fork(file, [String(port), scheme], { stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
   const issuer = await waitForMessage(child, (message) => message['ready'])
   let last = 0
   return {

@@ -25,6 +25,12 @@ export function signIn(gateway: object = {}): { 'sign-in': TestPolicy } {
   return { 'sign-in': ['mcp-oauth-inbound', { browserLogin: { url: '/oauth/dev-login' }, gateway }] }
 }
 
+/** Sign-in at the provider at `issuer`, whose client is `gateway`. `changes` are merged into the options. */
+export function signInAt(issuer: string, clientSecret: string, changes: object = {}): { 'sign-in': TestPolicy } {
+  const options = { oidc: { issuer }, browserLogin: { clientId: 'gateway', clientSecret }, ...changes }
+  return { 'sign-in': ['mcp-oauth-inbound', options] }
+}
+
 /** Writes a project into a new temporary directory and returns its path. */
 export async function createProject(project: TestProject): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'sallyport-project-'))

@@ -117,6 +117,65 @@ describe('options', () => {
     },
   )
 
+  test('name any identity provider', () => {
+    const options = mcpOAuthOptions.parse({
+      oidc: { issuer: 'https://idp.example', jwksUrl: 'https://idp.example/keys', audience: 'x' },
+      browserLogin: {
+        url: 'https://idp.example/authorize',
+        tokenUrl: 'https://idp.example/token',
+        clientId: 'gateway',
+        clientSecret: 'top-secret',
+        audience: 'api',
+        pkce: 'none',
+        remoteTimeoutMs: 5000,
+      },
+      allow: { tenants: ['a'] },
+      claims: { roles: 'realm_access.roles', tenant: 'org' },
+    })
+    const settings = mcpOAuthInbound.signInSettings?.(options)
+    expect(settings).toMatchObject({
+      devLogin: false,
+      stateTtlSeconds: 900,
+      identityProvider: {
+        issuer: 'https://idp.example',
+        authorizationUrl: 'https://idp.example/authorize',
+        tokenUrl: 'https://idp.example/token',
+        jwksUrl: 'https://idp.example/keys',
+        clientId: 'gateway',
+        scope: 'openid profile email',
+        authorizationParameters: { audience: 'api' },
+        remoteTimeoutMs: 5000,
+        subjectClaims: ['sub'],
+        claims: { roles: ['realm_access.roles'], groups: ['groups'], tenant: ['org'] },
+        allow: { tenants: ['a'] },
+      },
+    })
+    expect(JSON.stringify(settings)).not.toContain('top-secret')
+  })
+
+  const login = { clientId: 'gateway', clientSecret: 'secret' }
+  const oidc = { issuer: 'https://idp.example' }
+  test.each([
+    ['no issuer', { browserLogin: login }, 'oidc is required'],
+    ['no client id', { oidc, browserLogin: {} }, 'browserLogin.clientId is required'],
+    ['plain http', { oidc: { issuer: 'http://idp.example' }, browserLogin: login }, 'oidc.issuer must be an https URL'],
+    ['no openid', { oidc, browserLogin: { ...login, scope: 'profile' } }, 'browserLogin.scope must contain "openid"'],
+    [
+      'tenants of no claim',
+      { oidc, browserLogin: login, allow: { tenants: ['a'] } },
+      'allow.tenants needs claims.tenant',
+    ],
+    ['an empty list', { oidc, browserLogin: login, allow: { emailDomains: [] } }, 'allow.emailDomains Too small'],
+  ])('refuse %s', (_what, options, message) => {
+    const issues = mcpOAuthOptions.safeParse(options).error?.issues ?? []
+    expect(issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('\n')).toContain(message)
+  })
+
+  test('of dev login may name an issuer, which is not used', () => {
+    const options = mcpOAuthOptions.parse({ oidc, browserLogin: { url: '/oauth/dev-login' } })
+    expect(mcpOAuthInbound.signInSettings?.(options)).not.toHaveProperty('identityProvider')
+  })
+
   test('refuse unknown keys', () => {
     const result = mcpOAuthOptions.safeParse({
       browserLogin: { url: '/oauth/dev-login' },
