@@ -11,7 +11,7 @@ import { findFreePort, type Variant, waitUntilAnswering } from './variants.ts'
 const root = join(import.meta.dirname, '..')
 const runtime = '$import(sallyport)'
 
-/** Everything on: token check, curation, rate limit, an API key for the upstream, events in SQLite and in the log. */
+/** Everything on: token check, curation, rate limit, an API key for the upstream, an event for each call in SQLite. */
 const policies = {
   policies: [
     {
@@ -90,7 +90,9 @@ export async function prepareGateway(
   const project = projectOf(directory)
   mkdirSync(join(project, 'config'), { recursive: true })
   const port = await findFreePort()
-  const settings = { version: 1, listen: { port }, publicUrl: `http://127.0.0.1:${port}` }
+  // What `start` does by default: successes go to the database only.
+  const telemetry = { logEvents: 'problems' }
+  const settings = { version: 1, listen: { port }, publicUrl: `http://127.0.0.1:${port}`, telemetry }
   writeFileSync(join(project, 'sallyport.jsonc'), JSON.stringify(settings))
   writeFileSync(join(project, 'config', 'policies.json'), JSON.stringify(policies))
   writeFileSync(join(project, 'config', 'routes.oas.json'), JSON.stringify(composeRoutes(upstreamPort)))

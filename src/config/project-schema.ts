@@ -116,8 +116,10 @@ export const settingsSchema = z.strictObject({
       logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe log line written.'),
       logEvents: z
         .enum(['all', 'problems', 'none'])
-        .default('all')
-        .describe('Which events are also written to the log: every one, refusals and failures only, or none.'),
+        .optional()
+        .describe(
+          'Which events are also written to the log: every one (default of `dev`), refusals and failures (default of `start`), or none.',
+        ),
     })
     .prefault({})
     .describe('Logs.'),
