@@ -10,6 +10,7 @@ import type {
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { CallIdentityProvider } from '../http/call-identity-provider.ts'
 import type { JsonObject } from '../lib/json.ts'
+import { isLoopbackHost } from '../lib/loopback.ts'
 import { findDisallowed } from './check-allowed.ts'
 import { explainSignInError } from './explain-sign-in-error.ts'
 import { createProviderConfiguration } from './provider-configuration.ts'
@@ -79,6 +80,10 @@ async function beginSignIn(
     code_challenge: await client.calculatePKCECodeChallenge(secrets.codeVerifier),
     code_challenge_method: 'S256',
   })
+  // Where a password may be typed; the library was told to leave the decision about plain http to us.
+  if (url.protocol !== 'https:' && !isLoopbackHost(url.hostname)) {
+    throw new GatewayError('identity_response_invalid', { detail: 'the authorization endpoint is not on https' })
+  }
   return { url, pending: { issuer, clientId, ...secrets } }
 }
 
