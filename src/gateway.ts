@@ -95,6 +95,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       const settings = current.project.signIn?.identityProvider
       return settings && findIdentityProvider(settings)
     },
+    clients: () => current.project.settings.clients,
     onGrantRevoked: (grantId) => endRevoked(grantId),
   })
   const apiKeys = createApiKeyVerifier({ apiKeys: storage.apiKeys, clock: Date.now, log })
@@ -157,6 +158,8 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       if (fixed.length > 0) return { ok: false, problems: fixed }
       const retired = current
       current = build(result.project)
+      // Clients may have left the project.
+      authorizationServer.verifier.forgetAll()
       warnAbout(result.project, log)
       void retired.retire(retired.project.settings.limits.drainSeconds * 1000).then(() => snapshots.delete(retired))
       return { ok: true }

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { checkCommand } from './commands/check.ts'
+import { clientsCommand } from './commands/clients.ts'
 import { devCommand } from './commands/dev.ts'
 import { eventsCommand } from './commands/events.ts'
 import { grantsCommand } from './commands/grants.ts'
@@ -32,6 +33,7 @@ export function createProgram(): Command {
     routesCommand(),
     eventsCommand(),
     keysCommand(),
+    clientsCommand(),
     grantsCommand(),
     signingKeysCommand(),
   ]

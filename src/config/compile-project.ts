@@ -4,6 +4,7 @@ import type { PolicyType } from '../contracts/policy.ts'
 import type { SignInSettings } from '../contracts/virtual-server.ts'
 import { isLoopbackHost } from '../lib/loopback.ts'
 import { Secret } from '../lib/secret.ts'
+import { checkClients } from './check-clients.ts'
 import { compileCorsPolicies } from './compile-cors.ts'
 import { type CompiledPolicies, compilePolicies } from './compile-policies.ts'
 import { compileRoute } from './compile-routes.ts'
@@ -36,6 +37,8 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
   checkUnique(operations, problems)
   const routes = compileRoutes(operations, { sources, context, policies, compiled, problems })
   reportUnused(policies, operations, sources, problems)
+  // A broken route would make its name look unknown.
+  if (compiled && !problems.hasErrors) checkClients(compiled.settings, routes, sources.settings, problems)
   const signIn = findSignIn(policies, routes)
   if (signIn?.devLogin && compiled) checkDevLogin(policies, compiled, { sources, context, problems })
   if (signIn?.identityProvider) checkIdentityProvider(policies, signIn.identityProvider, { sources, context, problems })

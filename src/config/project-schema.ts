@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Secret } from '../lib/secret.ts'
 
 const bytes = (defaultValue: number, description: string) =>
   z.int().positive().default(defaultValue).describe(`${description} Bytes.`)
@@ -42,6 +43,43 @@ const limits = z.strictObject({
   upstreamTotalSeconds: seconds(15 * 60, 'Time for a whole answer, progress included.'),
   drainSeconds: seconds(30, 'Time that running calls get when the gateway stops or swaps its configuration.'),
 })
+
+const clientKeys = z
+  .strictObject({ keys: z.array(z.looseObject({ kty: z.string() })).min(1) })
+  .refine(({ keys }) => keys.every((key) => !('d' in key) && !('k' in key)), 'must hold public keys only')
+
+/** One client that the operator registers. */
+export const preRegisteredClient = z
+  .strictObject({
+    id: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be letters, digits, `.`, `_` and `-`'),
+    name: z.string().min(1).describe('Shown to people and in events.'),
+    tenant: z.string().min(1).default('default'),
+    secret: z
+      .string()
+      .min(16, 'must have at least 16 characters; if it comes from the environment, set that variable')
+      .transform((secret) => new Secret(secret))
+      .optional()
+      .describe('For client_secret_basic. Write $env(NAME).'),
+    jwks: clientKeys.optional().describe('Public keys for private_key_jwt.'),
+    jwksUri: z
+      .url({ protocol: /^https$/ })
+      .optional()
+      .describe('Where its public keys are, for private_key_jwt.'),
+    redirectUris: z.array(z.string().min(1)).default([]).describe('Where people are sent back to after signing in.'),
+    servers: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Virtual servers that it may call on its own behalf (client_credentials), by name; `*` is every one.'),
+  })
+  .refine(({ secret, jwks, jwksUri }) => [secret, jwks, jwksUri].filter((way) => way !== undefined).length <= 1, {
+    error: 'authenticates in one way: write secret, jwks or jwksUri',
+  })
+  .refine(({ servers, secret, jwks, jwksUri }) => servers.length === 0 || Boolean(secret ?? jwks ?? jwksUri), {
+    error: 'must authenticate to call on its own behalf: add secret, jwks or jwksUri',
+  })
+  .refine(({ servers, redirectUris }) => servers.length > 0 || redirectUris.length > 0, {
+    error: 'can do nothing: add servers or redirectUris',
+  })
 
 /** `sallyport.jsonc`: the settings of a project. */
 export const settingsSchema = z.strictObject({
@@ -87,6 +125,10 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('Keys that seal secrets at rest.'),
+  clients: z
+    .array(preRegisteredClient)
+    .default([])
+    .describe('OAuth clients that do not register themselves. Others are made by `sallyport clients create`.'),
   allowedHosts: z.array(hostName).default([]).describe('Host names served besides publicUrl and the listener.'),
   allowedOrigins: z
     .array(browserOrigin)
@@ -125,5 +167,6 @@ export const settingsSchema = z.strictObject({
     .describe('Logs.'),
 })
 
+export type PreRegisteredClientSettings = z.output<typeof preRegisteredClient>
 export type Settings = z.output<typeof settingsSchema>
 export type Limits = Settings['limits']

@@ -1,10 +1,12 @@
 import { isIP } from 'node:net'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { SignInSettings, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
+import type { JsonObject } from '../../lib/json.ts'
 import { randomToken } from '../../lib/random-id.ts'
 import type { PageName } from './endpoints.ts'
 import type { ProviderFetch } from './fetch-client-metadata.ts'
 import type { OidcProviderModule } from './load-oidc-provider.ts'
+import { mayCall, operatorMembers } from './pre-registered-clients.ts'
 import type { RecordAdapter } from './record-adapter.ts'
 import { findServer, knownScopes } from './sanitize-authorize-request.ts'
 import type { ServerKeys } from './signing-keys.ts'
@@ -61,6 +63,7 @@ export function configureProvider(setup: ProviderSetup): Configuration {
     interactions: {
       url: (_ctx, interaction) => `${basePath}/oauth/${pageOf(interaction.prompt.name, settings())}/${interaction.uid}`,
     },
+    extraClientMetadata: { properties: [...operatorMembers] },
     clientBasedCORS: () => true,
     conformIdTokenClaims: false,
     formats: { bitsOfOpaqueRandomness: 256 },
@@ -69,6 +72,7 @@ export function configureProvider(setup: ProviderSetup): Configuration {
       AuthorizationCode: () => whole(settings().authorizationCodeTtlSeconds),
       RefreshToken: () => whole(settings().refreshTokenTtlSeconds),
       Grant: () => Math.max(grantSeconds, whole(settings().refreshTokenTtlSeconds)),
+      ClientCredentials: () => whole(settings().accessTokenTtlSeconds),
       Session: () => whole(settings().sessionTtlSeconds),
       Interaction: () => whole(settings().stateTtlSeconds),
       IdToken: () => whole(settings().accessTokenTtlSeconds),
@@ -112,6 +116,8 @@ function configureFeatures(setup: ProviderSetup): NonNullable<Configuration['fea
   const { settings } = setup
   return {
     devInteractions: { enabled: false },
+    // Only pre-registered clients have this grant type; the server metadata names it where there is such a client.
+    clientCredentials: { enabled: true },
     userinfo: { enabled: false },
     rpInitiatedLogout: { enabled: false },
     dPoP: { enabled: false },
@@ -126,23 +132,28 @@ function configureFeatures(setup: ProviderSetup): NonNullable<Configuration['fea
     },
     resourceIndicators: {
       enabled: true,
-      defaultResource: async (_ctx, _client, oneOf) => {
+      defaultResource: async (ctx, _client, oneOf) => {
+        // Nobody is there to see on a consent page what was guessed.
+        if (isClientCredentials(ctx)) throw new setup.module.errors.InvalidTarget('resource is required')
         const resource = oneOf?.length === 1 ? oneOf[0] : findServer(undefined, setup.virtualServers)?.resource
         if (resource === undefined || (oneOf && oneOf.length > 1))
           throw new setup.module.errors.InvalidTarget('name one resource')
         return resource
       },
       useGrantedResource: async () => true,
-      getResourceServerInfo: async (ctx, resource) => describeResource(ctx, resource, setup),
+      getResourceServerInfo: async (ctx, resource, client) => describeResource(ctx, resource, client.metadata(), setup),
     },
   }
 }
 
-function describeResource(ctx: KoaContextWithOIDC, resource: string, setup: ProviderSetup) {
+function describeResource(ctx: KoaContextWithOIDC, resource: string, client: JsonObject, setup: ProviderSetup) {
   const server = setup.virtualServers.findByResource(resource)
   // One token, one virtual server: a grant for several would have to explain several on one consent page.
   if (!server || Array.isArray(ctx.oidc.params?.['resource'])) {
     throw new setup.module.errors.InvalidTarget('the resource is not a virtual server of this gateway')
+  }
+  if (isClientCredentials(ctx) && !mayCall(client, server.name)) {
+    throw new setup.module.errors.InvalidTarget('this client may not call that virtual server on its own behalf')
   }
   return {
     scope: knownScopes(server, setup.virtualServers).join(' '),
@@ -150,6 +161,10 @@ function describeResource(ctx: KoaContextWithOIDC, resource: string, setup: Prov
     accessTokenTTL: whole(setup.settings().accessTokenTtlSeconds),
     accessTokenFormat: 'opaque' as const,
   }
+}
+
+function isClientCredentials(ctx: KoaContextWithOIDC): boolean {
+  return ctx.oidc.params?.['grant_type'] === 'client_credentials'
 }
 
 async function findGrantOfInteraction(ctx: KoaContextWithOIDC) {

@@ -4,6 +4,7 @@ import type { EventRecorder } from '../../analytics/event.ts'
 import type { Clock } from '../../contracts/clock.ts'
 import type { IdentityProvider } from '../../contracts/identity-provider.ts'
 import type { Logger } from '../../contracts/logger.ts'
+import type { PreRegisteredClient } from '../../contracts/oauth-client.ts'
 import type { OAuthRecords, SealedValues } from '../../contracts/storage.ts'
 import type { Vault } from '../../contracts/vault.ts'
 import type { SignInSettings, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
@@ -21,6 +22,7 @@ import type { InteractionHost } from './interaction.ts'
 import { keepClientsAlive } from './keep-clients-alive.ts'
 import { defaultRequestLimits, type LimitedKind, limitRequests, type RequestLimits } from './limit-requests.ts'
 import { loadOidcProvider, type OidcProviderModule } from './load-oidc-provider.ts'
+import { createPreRegisteredClients, type PreRegisteredClients } from './pre-registered-clients.ts'
 import { RecordAdapter } from './record-adapter.ts'
 import { createOAuthEvents, listenToProvider } from './record-oauth-events.ts'
 import { createRememberedConsents } from './remembered-consents.ts'
@@ -47,6 +49,8 @@ export interface AuthorizationServerOptions {
   readonly identityProvider?: (() => IdentityProvider | undefined) | undefined
   /** A grant ended, by its client or because a stolen copy of a token was used. */
   readonly onGrantRevoked?: ((grantId: string) => void) | undefined
+  /** Clients that the project declares. */
+  readonly clients?: (() => readonly PreRegisteredClient[]) | undefined
   readonly clock?: Clock | undefined
   readonly requestLimits?: Partial<Record<LimitedKind, RequestLimits>> | undefined
 }
@@ -75,9 +79,10 @@ export async function createAuthorizationServer(options: AuthorizationServerOpti
   const clock = options.clock ?? Date.now
   const { basePath, records } = options
   const keys = await loadServerKeys(options.sealed, options.vault)
-  const verifier = createAccessTokenVerifier({ records, clock })
+  const clients = createPreRegisteredClients(options.clients ?? (() => []), records)
+  const verifier = createAccessTokenVerifier({ records, clock, findClientTenant: clients.findTenant })
   let opening: Promise<OpenedProvider> | undefined
-  const open = () => (opening ??= openProvider(options, keys, verifier, clock))
+  const open = () => (opening ??= openProvider(options, keys, verifier, clients, clock))
   const stopSweeping = sweepExpiredRecords(records, clock, options.log)
   return {
     owns: (path) => isOAuthPath(path, basePath),
@@ -107,11 +112,12 @@ async function openProvider(
   options: AuthorizationServerOptions,
   keys: ServerKeys,
   verifier: CachingTokenVerifier,
+  clients: PreRegisteredClients,
   clock: Clock,
 ): Promise<OpenedProvider> {
   const { publicUrl, basePath, records, settings, virtualServers } = options
   const module = await loadOidcProvider()
-  const adapter = createAdapters(options, module, verifier, clock)
+  const adapter = createAdapters(options, module, verifier, clients, clock)
   const events = createOAuthEvents({ recorder: options.recorder, clock })
   const onNewClient = (clientId: string, clientName: string | null) => {
     const request = module.Provider.ctx?.req
@@ -161,7 +167,8 @@ async function openProvider(
   }
   const listener = provider.callback()
   const provide = (request: IncomingMessage, response: ServerResponse) => void listener(request, response)
-  const door = new FrontDoor({ publicUrl, basePath, virtualServers, host, takeRequest, log: options.log, provide })
+  const { log } = options
+  const door = new FrontDoor({ publicUrl, basePath, virtualServers, host, clients, takeRequest, log, provide })
   return { door, adapter }
 }
 
@@ -169,6 +176,7 @@ function createAdapters(
   options: AuthorizationServerOptions,
   module: OidcProviderModule,
   verifier: CachingTokenVerifier,
+  clients: PreRegisteredClients,
   clock: Clock,
 ): (model: string) => RecordAdapter {
   const adapterOptions = {
@@ -177,6 +185,7 @@ function createAdapters(
     clock,
     leewaySeconds: () => options.settings().refreshTokenLeewaySeconds,
     clientTtlSeconds: () => clientTtlSeconds(options.settings()),
+    findConfiguredClient: clients.findConfigured,
     onTokenDestroyed: verifier.forgetToken,
     onGrantRevoked: (grantId: string) => {
       verifier.forgetGrant(grantId)
@@ -190,6 +199,7 @@ function createAdapters(
 /** Puts a prefix that secret scanners can find before the 256 random bits of the provider. */
 function prefixTokens(provider: Provider): void {
   prefixIds(provider.AccessToken.prototype, 'sp_at_')
+  prefixIds(provider.ClientCredentials.prototype, 'sp_at_')
   prefixIds(provider.RefreshToken.prototype, 'sp_rt_')
 }
 

@@ -10,6 +10,7 @@ import { answerJson, answerOAuthError, answerPreflight, corsHeaders } from './an
 import { type Endpoint, findEndpoint, methodsOf } from './endpoints.ts'
 import type { InteractionHost } from './interaction.ts'
 import type { LimitedKind, TakeRequest } from './limit-requests.ts'
+import type { PreRegisteredClients } from './pre-registered-clients.ts'
 import { type RequestContext, setRequestContext } from './request-context.ts'
 import { type RewrittenParts, rewriteRequest } from './rewrite-request.ts'
 import { sanitizeAuthorizeQuery } from './sanitize-authorize-request.ts'
@@ -23,6 +24,7 @@ export interface FrontDoorOptions {
   readonly basePath: string
   readonly virtualServers: VirtualServerDirectory
   readonly host: InteractionHost
+  readonly clients: PreRegisteredClients
   readonly takeRequest: Readonly<Partial<Record<LimitedKind | Endpoint['kind'], TakeRequest>>>
   readonly log: Logger
   /** The provider's request listener. */
@@ -99,13 +101,14 @@ export class FrontDoor {
     }
   }
 
-  #answerMetadata(response: ServerResponse): void {
-    const { publicUrl, basePath, virtualServers, host } = this.#options
+  async #answerMetadata(response: ServerResponse): Promise<void> {
+    const { publicUrl, basePath, virtualServers, host, clients } = this.#options
     const metadata = renderServerMetadata({
       publicUrl,
       basePath,
       virtualServers,
       cimdEnabled: host.settings().cimdEnabled,
+      clientCredentials: await clients.offerClientCredentials(),
     })
     answerJson(response, 200, metadata, { 'cache-control': 'public, max-age=300' })
   }

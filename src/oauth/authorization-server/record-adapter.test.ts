@@ -31,6 +31,7 @@ describe('RecordAdapter', () => {
       clock: () => now,
       leewaySeconds: () => 10,
       clientTtlSeconds: () => 100,
+      findConfiguredClient: () => undefined,
       onTokenDestroyed: (idHash) => forgotten.push(idHash),
       onGrantRevoked: (grantId) => forgotten.push(grantId),
       invalidGrant: (message) => new Error(message),

@@ -14,11 +14,15 @@ export interface RecordAdapterOptions {
   readonly leewaySeconds: () => number
   /** Seconds that a registered client is kept without use. */
   readonly clientTtlSeconds: () => number
+  /** A client that the project declares; it goes before a stored one. */
+  readonly findConfiguredClient: (id: string) => AdapterPayload | undefined
   readonly onTokenDestroyed: (idHash: string) => void
   readonly onGrantRevoked: (grantId: string) => void
   /** The provider's invalid_grant error. */
   readonly invalidGrant: (message: string) => Error
 }
+
+const tokenModels: ReadonlySet<string> = new Set(['AccessToken', 'ClientCredentials'])
 
 /** Storage of one model of the provider in our records: ids only as hashes, secrets sealed, consumption atomic. */
 export class RecordAdapter implements Adapter {
@@ -46,6 +50,8 @@ export class RecordAdapter implements Adapter {
   }
 
   async find(id: string): Promise<AdapterPayload | undefined> {
+    const configured = this.#model === 'Client' ? this.#options.findConfiguredClient(id) : undefined
+    if (configured !== undefined) return configured
     const record = await this.#options.records.find(this.#model, sha256(id))
     return record && this.#read(record, id)
   }
@@ -77,7 +83,7 @@ export class RecordAdapter implements Adapter {
   async destroy(id: string): Promise<void> {
     const idHash = sha256(id)
     await this.#options.records.destroy(this.#model, idHash)
-    if (this.#model === 'AccessToken') this.#options.onTokenDestroyed(idHash)
+    if (tokenModels.has(this.#model)) this.#options.onTokenDestroyed(idHash)
     if (this.#model === 'Grant') await this.revokeByGrantId(id)
   }
 

@@ -90,13 +90,17 @@ function isHangUp(error: unknown): boolean {
 function readFacts(ctx: KoaContextWithOIDC, directory: VirtualServerDirectory): EventFacts {
   const { client, account, entities, params } = ctx.oidc
   const token = entities.AccessToken ?? entities.RefreshToken ?? entities.AuthorizationCode
-  const bound = entities.AccessToken?.aud ?? entities.RefreshToken?.resource ?? entities.AuthorizationCode?.resource
+  const bound =
+    entities.AccessToken?.aud ??
+    entities.RefreshToken?.resource ??
+    entities.AuthorizationCode?.resource ??
+    entities.ClientCredentials?.aud
   const resource = readResource(params?.['resource']) ?? readResource(bound)
   const server = resource === undefined ? undefined : directory.findByResource(resource)
   return {
     clientId: client?.clientId ?? null,
     clientName: client?.clientName ?? null,
-    subject: account?.accountId ?? token?.accountId ?? null,
+    subject: account?.accountId ?? token?.accountId ?? entities.ClientCredentials?.clientId ?? null,
     virtualServer: server?.name ?? null,
     upstream: server?.upstream ?? null,
   }

@@ -17,6 +17,9 @@ export function sanitizeTokenForm(form: string, directory: VirtualServerDirector
   }
   const resources = new Set(sanitized.getAll('resource'))
   if (resources.size === 1) for (const resource of resources) sanitized.set('resource', resource)
+  if (sanitized.get('grant_type') === 'client_credentials' && !sanitized.has('scope')) {
+    sanitized.set('scope', known.join(' '))
+  }
   return sanitized.toString()
 }
 

@@ -6,7 +6,13 @@ const publicUrl = 'https://gateway.example'
 const virtualServers = listDirectory([makeVirtualServer(publicUrl, 'one', 'One')])
 
 test('advertises what MCP clients look for, and nothing that is not there', () => {
-  const metadata = renderServerMetadata({ publicUrl, basePath: '/gw', virtualServers, cimdEnabled: true })
+  const metadata = renderServerMetadata({
+    publicUrl,
+    basePath: '/gw',
+    virtualServers,
+    clientCredentials: false,
+    cimdEnabled: true,
+  })
   expect(metadata).toMatchObject({
     issuer: 'https://gateway.example',
     authorization_endpoint: 'https://gateway.example/gw/oauth/authorize',
@@ -24,6 +30,10 @@ test('advertises what MCP clients look for, and nothing that is not there', () =
 })
 
 test('says when metadata documents are not accepted', () => {
-  const metadata = renderServerMetadata({ publicUrl, basePath: '', virtualServers, cimdEnabled: false })
+  const parts = { publicUrl, basePath: '', virtualServers, cimdEnabled: false, clientCredentials: true }
+  const metadata = renderServerMetadata(parts)
   expect(metadata).toMatchObject({ client_id_metadata_document_supported: false })
+  expect(metadata).toMatchObject({
+    grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+  })
 })

@@ -7,6 +7,8 @@ export interface ServerMetadataOptions {
   readonly basePath: string
   readonly virtualServers: VirtualServerDirectory
   readonly cimdEnabled: boolean
+  /** Some pre-registered client may ask for tokens on its own behalf. */
+  readonly clientCredentials: boolean
 }
 
 /**
@@ -25,7 +27,11 @@ export function renderServerMetadata(options: ServerMetadataOptions): object {
     jwks_uri: endpoint('jwks'),
     response_types_supported: ['code'],
     response_modes_supported: ['query'],
-    grant_types_supported: ['authorization_code', 'refresh_token'],
+    grant_types_supported: [
+      'authorization_code',
+      'refresh_token',
+      ...(options.clientCredentials ? ['client_credentials'] : []),
+    ],
     code_challenge_methods_supported: ['S256'],
     token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     token_endpoint_auth_signing_alg_values_supported: ['ES256', 'RS256', 'PS256', 'EdDSA'],

@@ -5,7 +5,7 @@ import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
 import type { AccessTokenVerifier, VerifiedAccessToken } from '../../contracts/subject.ts'
 import { createPersonRecords } from '../../identity/person-records.ts'
 import { sha256 } from '../../lib/hash.ts'
-import { isJsonObject, stringMember } from '../../lib/json.ts'
+import { isJsonObject, type JsonObject, stringMember } from '../../lib/json.ts'
 import { isAccessToken } from './read-bearer-token.ts'
 
 /** Looks up access tokens and remembers those that are valid. */
@@ -24,6 +24,8 @@ export interface CachingTokenVerifier extends AccessTokenVerifier {
 export interface TokenVerifierOptions {
   readonly records: OAuthRecords
   readonly clock: Clock
+  /** Tenant of a client that calls on its own behalf; undefined when there is no such client (any more). */
+  readonly findClientTenant?: ((clientId: string) => Promise<string | undefined>) | undefined
   /** Tokens remembered. Default 50,000. */
   readonly cacheSize?: number | undefined
 }
@@ -46,7 +48,7 @@ export function createAccessTokenVerifier(options: TokenVerifierOptions): Cachin
   async function load(idHash: string): Promise<VerifiedAccessToken | Refusal> {
     const before = revocations
     const record = await records.find('AccessToken', idHash)
-    if (!record) return revoked.has(idHash) ? 'token_revoked' : 'token_invalid'
+    if (!record) return loadOfClient(idHash, before)
     const verified = readAccessToken(record)
     if (!verified) return 'token_invalid'
     if (verified.expiresAtMs <= clock()) return 'token_expired'
@@ -56,6 +58,21 @@ export function createAccessTokenVerifier(options: TokenVerifierOptions): Cachin
     // Something was revoked meanwhile, perhaps this: look again.
     if (before !== revocations) return load(idHash)
     const described = person === undefined ? verified : describeSubject(verified, person)
+    cache.set(idHash, described)
+    return described
+  }
+
+  /** A token that a client received on its own behalf: there is no grant behind it, only the client. */
+  async function loadOfClient(idHash: string, before: number): Promise<VerifiedAccessToken | Refusal> {
+    const record = await records.find('ClientCredentials', idHash)
+    if (!record) return revoked.has(idHash) ? 'token_revoked' : 'token_invalid'
+    const verified = readClientToken(record)
+    if (!verified) return 'token_invalid'
+    if (verified.expiresAtMs <= clock()) return 'token_expired'
+    const tenant = await options.findClientTenant?.(verified.subject.clientId)
+    if (tenant === undefined) return 'token_revoked'
+    if (before !== revocations) return load(idHash)
+    const described = { ...verified, subject: { ...verified.subject, tenant } }
     cache.set(idHash, described)
     return described
   }
@@ -99,6 +116,15 @@ function describeSubject(verified: VerifiedAccessToken, person: Person): Verifie
   const { subject } = verified
   const { roles, groups, tenant } = person
   return { ...verified, subject: { ...subject, data: { ...subject.data, roles, groups, tenant } } }
+}
+
+/** The client is the subject. What a revocation names is the client too. */
+function readClientToken(record: OAuthRecord): VerifiedAccessToken | undefined {
+  const payload: unknown = JSON.parse(record.payload)
+  const clientId = isJsonObject(payload) ? stringMember(payload, 'clientId') : undefined
+  if (clientId === undefined) return undefined
+  const owned = { ...(payload as JsonObject), accountId: clientId }
+  return readAccessToken({ ...record, grantId: clientId, payload: JSON.stringify(owned) })
 }
 
 function readAccessToken(record: OAuthRecord): VerifiedAccessToken | undefined {

@@ -1,0 +1,147 @@
+import type { AdapterPayload } from 'oidc-provider'
+import type { PreRegisteredClient } from '../../contracts/oauth-client.ts'
+import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
+import type { Vault } from '../../contracts/vault.ts'
+import { sha256 } from '../../lib/hash.ts'
+import { isJsonObject, type JsonObject, stringMember } from '../../lib/json.ts'
+import { sealClientSecret } from './record-payload.ts'
+
+/** Members of client metadata that only the operator sets: no registration and no metadata document can carry them. */
+export const operatorMembers = ['sallyport_servers', 'sallyport_tenant'] as const
+
+/** Stored in the `uid` of the record, which clients that registered themselves do not have. */
+const marker = 'pre-registered'
+
+/** Client metadata (RFC 7591 §2) of a pre-registered client. */
+export function toClientMetadata(client: PreRegisteredClient): AdapterPayload {
+  const { secret, jwks, jwksUri, redirectUris, servers } = client
+  const signsIn = redirectUris.length > 0
+  return {
+    client_id: client.id,
+    client_name: client.name,
+    application_type: 'native',
+    redirect_uris: [...redirectUris],
+    response_types: signsIn ? ['code'] : [],
+    grant_types: [
+      ...(signsIn ? ['authorization_code', 'refresh_token'] : []),
+      ...(servers.length > 0 ? ['client_credentials'] : []),
+    ],
+    token_endpoint_auth_method: secret ? 'client_secret_basic' : jwks || jwksUri ? 'private_key_jwt' : 'none',
+    ...(secret && { client_secret: secret.reveal() }),
+    ...(jwks && { jwks: { keys: jwks.keys } }),
+    ...(jwksUri !== undefined && { jwks_uri: jwksUri }),
+    sallyport_servers: [...servers],
+    sallyport_tenant: client.tenant,
+  }
+}
+
+/** Stores a client; it never expires. */
+export async function storeClient(client: PreRegisteredClient, records: OAuthRecords, vault: Vault): Promise<void> {
+  const idHash = sha256(client.id)
+  await records.upsert({
+    model: 'Client',
+    idHash,
+    grantId: undefined,
+    uid: marker,
+    payload: JSON.stringify(sealClientSecret(toClientMetadata(client), idHash, vault)),
+    expiresAtMs: undefined,
+    consumedAtMs: undefined,
+  })
+}
+
+/** A pre-registered client for administration. Never its secret. */
+export interface StoredClient {
+  readonly id: string
+  readonly name: string
+  readonly tenant: string
+  readonly authentication: string
+  readonly redirectUris: readonly string[]
+  readonly servers: readonly string[]
+}
+
+const mostClients = 1_000_000
+
+/** The clients that were stored by `storeClient`, newest first. */
+export async function listStoredClients(records: OAuthRecords): Promise<readonly StoredClient[]> {
+  const all = await records.list('Client', mostClients)
+  return all
+    .filter(({ uid }) => uid === marker)
+    .map((record) => describeClient(JSON.parse(record.payload) as JsonObject))
+}
+
+/** What administration may know of a client. */
+export function describeClient(metadata: JsonObject): StoredClient {
+  return {
+    id: stringMember(metadata, 'client_id') ?? '',
+    name: stringMember(metadata, 'client_name') ?? '',
+    tenant: stringMember(metadata, 'sallyport_tenant') ?? 'default',
+    authentication: stringMember(metadata, 'token_endpoint_auth_method') ?? '',
+    redirectUris: textsIn(metadata['redirect_uris']),
+    servers: textsIn(metadata['sallyport_servers']),
+  }
+}
+
+/** The pre-registered clients of a gateway: those of the project that runs now, then those in the store. */
+export interface PreRegisteredClients {
+  /** Metadata of a client in the project. */
+  readonly findConfigured: (id: string) => AdapterPayload | undefined
+  /** The tenant of a pre-registered client; undefined when there is none of this id (any more). */
+  readonly findTenant: (id: string) => Promise<string | undefined>
+  /** True when any of them may ask for tokens on its own behalf. */
+  readonly offerClientCredentials: () => Promise<boolean>
+}
+
+/** Looks pre-registered clients up at every call, so that a reload takes effect. */
+export function createPreRegisteredClients(
+  configured: () => readonly PreRegisteredClient[],
+  records: OAuthRecords,
+): PreRegisteredClients {
+  const find = (id: string) => configured().find((client) => client.id === id)
+  return {
+    findConfigured(id) {
+      const client = find(id)
+      return client && toClientMetadata(client)
+    },
+    async findTenant(id) {
+      return find(id)?.tenant ?? readTenant(await records.find('Client', sha256(id)))
+    },
+    async offerClientCredentials() {
+      if (configured().some(({ servers }) => servers.length > 0)) return true
+      if ((await records.findByUid('Client', marker)) === undefined) return false
+      return (await listStoredClients(records)).some(({ servers }) => servers.length > 0)
+    },
+  }
+}
+
+function readTenant(record: OAuthRecord | undefined): string | undefined {
+  if (record?.uid !== marker) return undefined
+  const payload: unknown = JSON.parse(record.payload)
+  return isJsonObject(payload) ? describeClient(payload).tenant : undefined
+}
+
+/** True when a client may call this virtual server on its own behalf. */
+export function mayCall(metadata: JsonObject, server: string): boolean {
+  const servers = textsIn(metadata['sallyport_servers'])
+  return servers.includes('*') || servers.includes(server)
+}
+
+/** Removes a stored client with its grants, and tells running gateways. False when it does not exist. */
+export async function removeClient(
+  id: string,
+  grantIds: readonly string[],
+  storage: {
+    readonly oauth: OAuthRecords
+    readonly revocations: { add(list: readonly { kind: 'client'; id: string }[]): Promise<void> }
+  },
+): Promise<boolean> {
+  const record = await storage.oauth.find('Client', sha256(id))
+  if (record?.uid !== marker) return false
+  await storage.oauth.destroy('Client', record.idHash)
+  for (const grantId of grantIds) await storage.oauth.destroyByGrant(grantId)
+  await storage.revocations.add([{ kind: 'client', id }])
+  return true
+}
+
+function textsIn(value: unknown): readonly string[] {
+  return Array.isArray(value) ? value.filter((each) => typeof each === 'string') : []
+}
