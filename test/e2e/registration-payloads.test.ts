@@ -41,11 +41,11 @@ async function register({ registration, registrations }: McpClientHabits): Promi
   return last
 }
 
-async function authorize(habits: McpClientHabits, { clientId, secret }: Registered) {
+async function authorize(habits: McpClientHabits, { clientId, secret }: Registered, subject = 'ada') {
   const resource = habits.sendsResource ? gateway.server('tracker') : ''
   const parameters = { redirect_uri: habits.redirectUri, resource, ...habits.authorize }
   const asked = buildAuthorization(gateway.publicUrl, clientId, parameters)
-  const redirect = await completeSignIn(asked.url, { subject: 'ada' })
+  const redirect = await completeSignIn(asked.url, { subject })
   expect(redirect.href.startsWith(`${habits.redirectUri}?`)).toBe(true)
   expect(redirect.searchParams.get('iss')).toBe(gateway.publicUrl)
   return redeemCode(gateway.publicUrl, asked, redirect, { ...(resource && { resource }), ...secret })
@@ -78,6 +78,33 @@ it.each(Object.entries(mcpClients))(
     for (const { body } of answers) expect((await use(body['refresh_token'])).status).toBe(200)
   },
 )
+
+it('a program that registers at every start is one client, a hosted product a new one each time', async () => {
+  const ids = async (name: string) => {
+    const habits = mcpClients[name] as McpClientHabits
+    return (await register(habits)).clientId === (await register(habits)).clientId
+  }
+  for (const name of ['opencode', 'Codex', 'Gemini CLI', 'mcporter'])
+    expect([name, await ids(name)]).toEqual([name, true])
+  for (const name of ['claude.ai', 'ChatGPT', 'Cursor, hosted', 'SDK example with a secret'])
+    expect([name, await ids(name)]).toEqual([name, false])
+})
+
+it('people who share the shape of a client share neither tokens nor their end', async () => {
+  const habits = mcpClients['opencode'] as McpClientHabits
+  const [mine, theirs] = [await register(habits), await register(habits)]
+  expect(mine.clientId).toBe(theirs.clientId)
+  const [ada, grace] = [await authorize(habits, mine), await authorize(habits, theirs, 'grace')]
+  const token = String(ada.body['refresh_token'])
+  await sendJson(`${gateway.publicUrl}/oauth/revoke`, { form: { token, client_id: mine.clientId } })
+  const denied = await callTool(gateway.server('tracker'), String(ada.body['access_token']), 'echo')
+  expect(denied.status).toBe(401)
+  await expectUsable(grace.body['access_token'])
+  const issued = gateway
+    .events()
+    .filter((event) => event.type === 'auth_token_issued' && event.clientId === mine.clientId)
+  expect(issued.slice(-2).map((event) => event.subject)).toEqual(['ada', 'grace'])
+})
 
 it('a client that a hosted product registered long ago is still known after a restart', async () => {
   const habits = mcpClients['ChatGPT'] as McpClientHabits

@@ -183,9 +183,10 @@ export async function sendJson(
   }
 }
 
-/** Registers a public client; `metadata` replaces members. */
+/** Registers a public client of its own (the same metadata again would be the same client); `metadata` replaces members. */
 export async function registerClient(url: string, metadata: object = {}): Promise<JsonAnswer> {
-  const json = { client_name: 'Test client', redirect_uris: ['http://127.0.0.1/callback'], ...metadata }
+  const client_uri = `https://client.example/${randomBytes(8).toString('hex')}`
+  const json = { client_name: 'Test client', client_uri, redirect_uris: ['http://127.0.0.1/callback'], ...metadata }
   return sendJson(`${url}/oauth/register`, { json })
 }
 

@@ -18,9 +18,11 @@ export async function obtainToken(publicUrl: string, resource: string, subject =
   return redeemCode(publicUrl, resource, clientId, code, verifier)
 }
 
-/** Registers a public client that is called back at `callback` and returns its id. */
+/** Registers a public client of its own that is called back at `callback` and returns its id. */
 export async function registerClient(publicUrl: string, callback = redirectUri): Promise<string> {
-  const metadata = { client_name: 'test', redirect_uris: [callback], token_endpoint_auth_method: 'none' }
+  // The same metadata again would be the same client.
+  const client_uri = `https://client.example/${randomBytes(8).toString('hex')}`
+  const metadata = { client_name: 'test', client_uri, redirect_uris: [callback], token_endpoint_auth_method: 'none' }
   const headers = { 'content-type': 'application/json' }
   const answer = await request(`${publicUrl}/oauth/register`, {
     method: 'POST',

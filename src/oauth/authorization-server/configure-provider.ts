@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { SignInSettings, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import type { JsonObject } from '../../lib/json.ts'
-import { randomToken } from '../../lib/random-id.ts'
+import { chooseClientId } from './choose-client-id.ts'
 import type { PageName } from './endpoints.ts'
 import type { ProviderFetch } from './fetch-client-metadata.ts'
 import type { OidcProviderModule } from './load-oidc-provider.ts'
@@ -122,7 +122,11 @@ function configureFeatures(setup: ProviderSetup): NonNullable<Configuration['fea
     rpInitiatedLogout: { enabled: false },
     dPoP: { enabled: false },
     pushedAuthorizationRequests: { enabled: false },
-    registration: { enabled: true, issueRegistrationAccessToken: false, idFactory: () => randomToken(16) },
+    registration: {
+      enabled: true,
+      issueRegistrationAccessToken: false,
+      idFactory: (ctx) => chooseClientId(ctx.oidc.body),
+    },
     revocation: { enabled: true, allowedPolicy: async (_ctx, client, token) => token.clientId === client.clientId },
     clientIdMetadataDocument: {
       enabled: true,
