@@ -11,7 +11,7 @@ describe('a public client whose answers stay on the computer', () => {
   test('has the same id whenever it registers the same, in whatever order', () => {
     const id = chooseClientId(local)
     expect(id).toMatch(/^[\w-]{22}$/)
-    expect(chooseClientId(Object.fromEntries(Object.entries(local).reverse()))).toBe(id)
+    expect(chooseClientId(Object.fromEntries(Object.entries(local).toReversed()))).toBe(id)
     expect(chooseClientId({ ...local, redirect_uris: ['app:/callback'] })).toBe(
       chooseClientId({ ...local, redirect_uris: ['app:/callback'] }),
     )
