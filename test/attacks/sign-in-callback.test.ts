@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildAuthorization, registerClient } from '../harness/authorization-server.ts'
+import { buildAuthorization, registerClient, startAuthorizationServer } from '../harness/authorization-server.ts'
 import { type Browser, openBrowser } from '../harness/browser-login.ts'
 import { completeFederatedSignIn, type FederatedChoices } from '../harness/federated-login.ts'
 import { describeProvider, type FederatedServer, startFederatedServer } from '../harness/federated-server.ts'
@@ -188,6 +188,17 @@ describe('an answer that is not what was asked for', () => {
     )
     federated.configure(describeProvider(federated.idp.issuer))
   })
+})
+
+test('a flood of invented callbacks is limited', async () => {
+  const page = { perAddress: 2, total: 2, windowSeconds: 600 }
+  const running = await startAuthorizationServer({ requestLimits: { page } })
+  const statuses: number[] = []
+  for (const state of ['a', 'b', 'c']) {
+    statuses.push((await openBrowser().get(`${running.url}/oauth/callback?code=x&state=${state}`)).status)
+  }
+  await running.close()
+  expect(statuses).toEqual([400, 400, 429])
 })
 
 describe('the way to the provider', () => {

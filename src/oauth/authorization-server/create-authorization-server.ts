@@ -158,10 +158,12 @@ async function openProvider(
     people: createPersonRecords(records, clock),
     forgetSubject: verifier.forgetSubject,
   }
+  const takePage = limitRequests(limits.page, clock)
   const takeRequest = {
     register: limitRequests(limits.register, clock),
     authorize: limitRequests(limits.authorize, clock),
-    page: limitRequests(limits.page, clock),
+    page: takePage,
+    callback: takePage,
     token: limitRequests(limits.token, clock),
     metadata: limitRequests(limits.metadata, clock),
   }
