@@ -49,6 +49,8 @@ export interface IdentityProviderSettings {
 export interface Person {
   /** Stable: issuer and the subject claims. */
   readonly subject: string
+  /** Issuer of the sign-in policy that they signed in with, without a closing slash. */
+  readonly provider: string
   /** For display only. */
   readonly displayName: string | undefined
   /** For display only. */

@@ -3,9 +3,10 @@ import {
   type AuthorizationRequest,
   buildAuthorization,
   redeemCode,
+  refresh,
   registerClient,
 } from '../../test/harness/authorization-server.ts'
-import { openBrowser } from '../../test/harness/browser-login.ts'
+import { completeSignIn, openBrowser } from '../../test/harness/browser-login.ts'
 import { completeFederatedSignIn, type FederatedChoices, mustSignIn } from '../../test/harness/federated-login.ts'
 import {
   describeProvider,
@@ -176,6 +177,46 @@ describe('who may not', () => {
   test('somebody whom the provider cannot name', async () => {
     federated.configure({ subjectClaims: ['tid', 'oid'] })
     await expectRefused({ name: 'mallory' }, 'identity_response_invalid', 502, /no usable tid and oid/)
+  })
+})
+
+describe('people from before', () => {
+  const running = () => federated.running
+
+  test('who signed in by dev login are asked again, and their clients are signed out', async () => {
+    const browser = openBrowser()
+    running().settings.devLogin = true
+    const asked = authorize()
+    const redirect = await completeSignIn(asked.url, { subject: 'ada', browser })
+    const tokens = await redeemCode(running().url, asked, redirect)
+    running().settings.devLogin = false
+    const refused = await refresh(running().url, clientId, tokens.body['refresh_token'])
+    expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_grant', reason: 'grant_invalid' } })
+    const subject = await verify(await obtain(authorize(), { name: 'eve', browser }))
+    expect(subject.id).toBe(subjectOf('eve'))
+  })
+
+  test('who signed in at another provider too', async () => {
+    const browser = openBrowser()
+    const asked = authorize()
+    const redirect = await mustSignIn(asked.url, federated.idp.issuer, { name: 'ada', browser })
+    const tokens = await redeemCode(running().url, asked, redirect)
+    federated.configure({ issuer: 'https://other.example', remoteTimeoutMs: 200 })
+    const refused = await refresh(running().url, clientId, tokens.body['refresh_token'])
+    expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+    const { location } = await browser.get(authorize().url)
+    expect(location?.pathname).toMatch(/\/oauth\/sign-in\//)
+  })
+
+  test('who signed in here stay signed in', async () => {
+    const browser = openBrowser()
+    const asked = authorize()
+    const redirect = await mustSignIn(asked.url, federated.idp.issuer, { name: 'ada', browser })
+    const tokens = await redeemCode(running().url, asked, redirect)
+    federated.configure({ issuer: `${federated.idp.issuer}/` })
+    expect((await refresh(running().url, clientId, tokens.body['refresh_token'])).status).toBe(200)
+    const { location } = await browser.get(authorize().url)
+    expect(location?.pathname).toMatch(/\/oauth\/consent\//)
   })
 })
 

@@ -45,6 +45,7 @@ function readPersonRecord(record: OAuthRecord): Person | undefined {
   if (!isJsonObject(payload) || subject === undefined) return undefined
   return {
     subject,
+    provider: stringMember(payload, 'provider') ?? '',
     displayName: stringMember(payload, 'displayName'),
     email: stringMember(payload, 'email'),
     roles: readList(payload['roles']),

@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import { findClaim, readNames, readPerson } from './read-claims.ts'
 
-const rules = { subjectClaims: ['sub'], claims: { roles: ['roles'], groups: ['groups'], tenant: [] } }
 const iss = 'https://idp.example'
-
+const rules = { issuer: iss, subjectClaims: ['sub'], claims: { roles: ['roles'], groups: ['groups'], tenant: [] } }
 test.each([
   ['https://idp.example', 'idp.example|ada'],
   ['https://idp.example/', 'idp.example|ada'],
@@ -26,7 +25,7 @@ test.each([
 })
 
 test('two claims never join to the same text as two others', () => {
-  const both = { subjectClaims: ['tid', 'oid'], claims: rules.claims }
+  const both = { ...rules, subjectClaims: ['tid', 'oid'] }
   expect(readPerson({ iss, tid: 'a', oid: 'b' }, both)?.subject).toBe('idp.example|a.b')
   expect(readPerson({ iss, tid: 'a.b', oid: 'c' }, both)).toBeUndefined()
   expect(readPerson({ iss, tid: 'a', oid: 'b.c' }, both)).toBeUndefined()

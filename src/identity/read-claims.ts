@@ -1,16 +1,18 @@
-import type { ClaimPlaces, Person } from '../contracts/identity-provider.ts'
+import type { IdentityProviderSettings, Person } from '../contracts/identity-provider.ts'
 import { isJsonObject, type JsonObject } from '../lib/json.ts'
+import { nameProvider } from './known-subjects.ts'
 
 /** What the claims of a person mean here. Undefined when a claim that names the person is missing or unusable. */
 export function readPerson(
   claims: JsonObject,
-  rules: { readonly subjectClaims: readonly string[]; readonly claims: ClaimPlaces },
+  rules: Pick<IdentityProviderSettings, 'issuer' | 'subjectClaims' | 'claims'>,
 ): Person | undefined {
   const subject = readSubject(claims, rules.subjectClaims)
   if (subject === undefined) return undefined
   const { roles, groups, tenant } = rules.claims
   return {
     subject,
+    provider: nameProvider(rules),
     displayName: readText(claims['name']) ?? readText(claims['preferred_username']),
     email: readText(claims['email']) ?? readText(claims['preferred_username']),
     roles: readNames(findClaim(claims, roles)),

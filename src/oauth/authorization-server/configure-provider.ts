@@ -18,6 +18,8 @@ export interface ProviderSetup {
   readonly keys: ServerKeys
   readonly virtualServers: VirtualServerDirectory
   readonly settings: () => SignInSettings
+  /** False for people whom the present way of signing in does not know. */
+  readonly isKnownSubject: (subject: string) => Promise<boolean>
   readonly adapter: (model: string) => RecordAdapter
   readonly fetch: ProviderFetch
   readonly module: OidcProviderModule
@@ -59,8 +61,10 @@ export function configureProvider(setup: ProviderSetup): Configuration {
     revokeGrantPolicy: () => true,
     // Only consent given in this very interaction counts.
     loadExistingGrant: async (ctx) => findGrantOfInteraction(ctx),
-    findAccount: async (_ctx, id) => ({ accountId: id, claims: async () => ({ sub: id }) }),
+    findAccount: async (_ctx, id) =>
+      (await setup.isKnownSubject(id)) ? { accountId: id, claims: async () => ({ sub: id }) } : undefined,
     interactions: {
+      policy: askStrangers(setup),
       url: (_ctx, interaction) => `${basePath}/oauth/${pageOf(interaction.prompt.name, settings())}/${interaction.uid}`,
     },
     extraClientMetadata: { properties: [...operatorMembers] },
@@ -174,6 +178,18 @@ function isClientCredentials(ctx: KoaContextWithOIDC): boolean {
 async function findGrantOfInteraction(ctx: KoaContextWithOIDC) {
   const grantId = ctx.oidc.result?.consent?.grantId
   return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId)
+}
+
+/** Who is signed in in this browser, but could not sign in any more, is asked to. */
+function askStrangers({ module, isKnownSubject }: ProviderSetup) {
+  const { base, Check } = module.interactionPolicy
+  const policy = base()
+  const isStranger = async (ctx: KoaContextWithOIDC) => {
+    const subject = ctx.oidc.session?.accountId
+    return subject !== undefined && !(await isKnownSubject(subject))
+  }
+  policy.get('login')?.checks.add(new Check('stranger', 'sign in again', 'login_required', isStranger))
+  return policy
 }
 
 function pageOf(prompt: string, settings: SignInSettings): PageName {

@@ -9,6 +9,7 @@ import type { OAuthRecords, SealedValues } from '../../contracts/storage.ts'
 import type { Vault } from '../../contracts/vault.ts'
 import type { SignInSettings, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import type { FetchDocument } from '../../http/fetch-document.ts'
+import { isKnownSubject } from '../../identity/known-subjects.ts'
 import { createPersonRecords } from '../../identity/person-records.ts'
 import { randomId } from '../../lib/random-id.ts'
 import { type CachingTokenVerifier, createAccessTokenVerifier } from '../resource-server/verify-access-token.ts'
@@ -134,9 +135,25 @@ async function openProvider(
   const currentRequest = () => module.Provider.ctx?.req
   const fetch = createProviderFetch({ fetchDocument, records, clock, admitNewClient, currentRequest, onNewClient })
   const renderError = renderProviderError
+  const people = createPersonRecords(records, clock)
+  const identityProvider = options.identityProvider ?? (() => undefined)
   const provider = new module.Provider(
     publicUrl,
-    configureProvider({ publicUrl, basePath, keys, virtualServers, settings, adapter, fetch, module, renderError }),
+    configureProvider({
+      publicUrl,
+      basePath,
+      keys,
+      virtualServers,
+      settings,
+      isKnownSubject: (subject) => {
+        const { devLogin } = settings()
+        return isKnownSubject(subject, { devLogin, identityProvider: identityProvider()?.settings }, people)
+      },
+      adapter,
+      fetch,
+      module,
+      renderError,
+    }),
   )
   // The front door sets X-Forwarded-Proto from publicUrl and removes every forwarding header of the client.
   provider.proxy = true
@@ -151,11 +168,11 @@ async function openProvider(
     settings,
     formTokens: createFormTokens(keys.forms, keys.formerForms),
     events,
-    identityProvider: options.identityProvider ?? (() => undefined),
+    identityProvider,
     callbackUrl: `${publicUrl}${basePath}/oauth/callback`,
     signInStates: createSignInStates(records, options.vault, clock),
     consents: createRememberedConsents(records, clock),
-    people: createPersonRecords(records, clock),
+    people,
     forgetSubject: verifier.forgetSubject,
   }
   const takePage = limitRequests(limits.page, clock)

@@ -1,0 +1,25 @@
+import type { IdentityProviderSettings } from '../contracts/identity-provider.ts'
+import type { PersonRecords } from './person-records.ts'
+
+/** How people sign in now. */
+export interface SignInNow {
+  readonly devLogin: boolean
+  readonly identityProvider: IdentityProviderSettings | undefined
+}
+
+/**
+ * True for a subject that the present way of signing in could have named. Somebody who signed in by dev login, or at a provider that
+ * is not configured any more, has no account here, whatever browser session or refresh token is left of it.
+ */
+export async function isKnownSubject(subject: string, now: SignInNow, people: PersonRecords): Promise<boolean> {
+  // Names of dev login cannot contain the sign that stands between issuer and identifier.
+  if (now.devLogin) return !subject.includes('|')
+  if (now.identityProvider === undefined) return false
+  const person = await people.find(subject)
+  return person !== undefined && person.provider === nameProvider(now.identityProvider)
+}
+
+/** The configured issuer; one that was written with a closing slash and then without is the same. */
+export function nameProvider({ issuer }: Pick<IdentityProviderSettings, 'issuer'>): string {
+  return issuer.replace(/\/$/, '')
+}
