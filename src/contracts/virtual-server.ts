@@ -37,6 +37,10 @@ export interface SignInSettings {
   readonly sessionTtlSeconds: number
   readonly stateTtlSeconds: number
   readonly cimdEnabled: boolean
+  /** Hosts whose metadata documents are accepted; absent: all. `*.example.com` stands for every name below it. */
+  readonly cimdAllowedHosts?: readonly string[] | undefined
+  /** Hosts whose metadata documents are never accepted. */
+  readonly cimdDeniedHosts?: readonly string[] | undefined
   /** People sign in by typing a name, on loopback only. */
   readonly devLogin: boolean
   /** Where people sign in; absent with dev login. */

@@ -158,6 +158,14 @@ export const reasons = {
       'The client secret or assertion at the token endpoint is wrong, or of another kind than the client registered.',
     remedy: 'Remove the server from the MCP client and add it again; check the configured client secret.',
   },
+  client_not_allowed: {
+    origin: 'client',
+    status: 400,
+    code: 400,
+    message: 'This application is not allowed at this gateway.',
+    cause: 'Its metadata document is on a host that is in gateway.cimdDeniedHosts, or not in gateway.cimdAllowedHosts.',
+    remedy: 'Use another MCP client, or ask the operator to allow the host of its client_id.',
+  },
   grant_invalid: {
     origin: 'client',
     status: 400,

@@ -5,6 +5,7 @@ import {
   buildAuthorization,
   type RunningAuthorizationServer,
   redeemCode,
+  refresh,
   startAuthorizationServer,
 } from '../harness/authorization-server.ts'
 import { completeSignIn, openBrowser, openPage, readFormToken } from '../harness/browser-login.ts'
@@ -249,4 +250,35 @@ test('a refusal is not remembered: a site that was corrected is accepted at once
   expect((await ask(clientId)).status).toBe(400)
   answers.set(new URL(clientId).pathname, { body: JSON.stringify({ ...honest, client_id: clientId }) })
   expect((await ask(clientId)).status).toBe(303)
+})
+
+test('a document of a host that is not allowed is not fetched', async () => {
+  const clientId = publish()
+  running.settings.cimdAllowedHosts = ['claude.ai', '*.openai.example']
+  try {
+    const before = site.requests.length
+    expectRefusal(running.events, await ask(clientId), { status: 400, reason: 'client_not_allowed' })
+    expect(site.requests.length).toBe(before)
+  } finally {
+    running.settings.cimdAllowedHosts = undefined
+  }
+  expect((await ask(clientId)).status).toBe(303)
+})
+
+test('a client of a host that was denied afterwards is refused at the token endpoint too', async () => {
+  const clientId = publish()
+  const asked = buildAuthorization(running.url, clientId)
+  const redirect = await completeSignIn(asked.url, { subject: 'ada' })
+  const tokens = await redeemCode(running.url, asked, redirect)
+  expect(tokens.status).toBe(200)
+  running.settings.cimdDeniedHosts = ['client.example']
+  try {
+    const answer = await refresh(running.url, clientId, tokens.body['refresh_token'])
+    expect(answer.status).toBeGreaterThanOrEqual(400)
+    expect(answer.body).toMatchObject({ reason: 'client_not_allowed' })
+    const event = running.events.findLast(({ requestId }) => requestId === answer.headers['x-request-id'])
+    expect(event?.reason).toBe('client_not_allowed')
+  } finally {
+    running.settings.cimdDeniedHosts = undefined
+  }
 })

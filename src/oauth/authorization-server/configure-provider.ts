@@ -1,7 +1,9 @@
 import { isIP } from 'node:net'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { SignInSettings, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
 import type { JsonObject } from '../../lib/json.ts'
+import { admitsDocumentHost } from './admit-document-host.ts'
 import { chooseClientId } from './choose-client-id.ts'
 import type { PageName } from './endpoints.ts'
 import type { ProviderFetch } from './fetch-client-metadata.ts'
@@ -97,6 +99,12 @@ function namesDocument(clientId: string): boolean {
   return url.pathname !== '/' && isIP(url.hostname) === 0 && !url.hostname.startsWith('[')
 }
 
+/** Throws for a host that the operator does not admit, so that page and event say so. */
+function admitHost(clientId: string, { module, settings }: ProviderSetup): true {
+  if (admitsDocumentHost(clientId, settings())) return true
+  throw new module.errors.InvalidClient('client is not allowed', { cause: new GatewayError('client_not_allowed') })
+}
+
 /** Seconds that an unused client is kept; longer than any refresh token of it may live. */
 export function clientTtlSeconds(settings: SignInSettings): number {
   return Math.max(90 * dayInSeconds, whole(settings.refreshTokenTtlSeconds) + dayInSeconds)
@@ -135,8 +143,8 @@ function configureFeatures(setup: ProviderSetup): NonNullable<Configuration['fea
     clientIdMetadataDocument: {
       enabled: true,
       ack: 'draft-02',
-      allowFetch: (_ctx, clientId) => settings().cimdEnabled && namesDocument(clientId),
-      allowClient: () => settings().cimdEnabled,
+      allowFetch: (_ctx, clientId) => settings().cimdEnabled && namesDocument(clientId) && admitHost(clientId, setup),
+      allowClient: (_ctx, { clientId }) => settings().cimdEnabled && admitHost(clientId, setup),
     },
     resourceIndicators: {
       enabled: true,

@@ -6,6 +6,12 @@ import { Secret } from '../../lib/secret.ts'
 const seconds = (defaultValue: number, description: string) =>
   z.number().positive().default(defaultValue).describe(`${description} Seconds.`)
 
+const documentHosts = z.array(
+  z
+    .string()
+    .regex(/^(\*\.)?[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+$/, 'must be a host name, e.g. "claude.ai" or "*.example.com"'),
+)
+
 /** Tokens of the gateway, whoever signs people in. */
 export const gatewayOptions = z
   .strictObject({
@@ -21,6 +27,12 @@ export const gatewayOptions = z
       .boolean()
       .default(true)
       .describe('Accept clients that identify themselves by a metadata document (CIMD).'),
+    cimdAllowedHosts: documentHosts
+      .optional()
+      .describe('Hosts whose metadata documents are accepted; all if absent. `*.example.com` is every name below it.'),
+    cimdDeniedHosts: documentHosts
+      .optional()
+      .describe('Hosts whose metadata documents are never accepted, whatever else is allowed.'),
   })
   .prefault({})
   .describe('Tokens of the gateway.')
