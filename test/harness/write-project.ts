@@ -62,7 +62,10 @@ function path(name: string, { upstream, inbound }: TestServer): object {
   return { 'get,post': { operationId: name, summary: name, 'x-gateway-route': { handler, policies: { inbound } } } }
 }
 
-const irregularExports: { readonly [type: string]: string } = { 'mcp-oauth-inbound': 'McpOAuthInboundPolicy' }
+const irregularExports: { readonly [type: string]: string } = {
+  'mcp-oauth-inbound': 'McpOAuthInboundPolicy',
+  'open-id-jwt-auth-inbound': 'OpenIdJwtInboundPolicy',
+}
 
 function policyEntries(project: TestProject): object[] {
   return Object.entries(project.policies ?? {}).map(([name, [policyType, options]]) => {

@@ -30,3 +30,12 @@ function quote(text: string): string {
   }
   return `${quoted}"`
 }
+
+/** A challenge without metadata, of a policy that cannot say where to obtain a credential (RFC 9110 §11.6.1). */
+export function realmChallenge(
+  scheme: string,
+  error?: { readonly code: string; readonly description: string },
+): string {
+  const realm = `${scheme} realm="sallyport"`
+  return error ? `${realm}, error=${quote(error.code)}, error_description=${quote(error.description)}` : realm
+}

@@ -6,6 +6,7 @@ import type { Subject } from '../../contracts/subject.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { ReasonCode } from '../../errors/reasons.ts'
 import { isApiKey, isIntactApiKey } from '../../identity/api-key.ts'
+import { realmChallenge } from '../../oauth/resource-server/challenge.ts'
 import { carriesToken } from '../../oauth/resource-server/read-bearer-token.ts'
 import { type ApiKeyOptions, apiKeyOptions } from './options.ts'
 
@@ -76,9 +77,9 @@ type KeyReason = Extract<ReasonCode, `key_${string}` | 'token_misplaced'>
 function refuse(reason: KeyReason, scheme: string, detail?: string): GatewayError {
   const { message } = new GatewayError(reason)
   const code = reason === 'token_misplaced' ? 'invalid_request' : 'invalid_token'
-  const error = reason === 'key_missing' ? '' : `, error="${code}", error_description="${message}"`
+  const error = reason === 'key_missing' ? undefined : { code, description: message }
   return new GatewayError(reason, {
     detail,
-    headers: { 'www-authenticate': `${scheme === '' ? 'ApiKey' : scheme} realm="sallyport"${error}` },
+    headers: { 'www-authenticate': realmChallenge(scheme === '' ? 'ApiKey' : scheme, error) },
   })
 }

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { jwtAlgorithms } from '../../identity/verify-jwt.ts'
+import { isLoopbackHost } from '../../lib/loopback.ts'
+
+const headerToken = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
+
+const providerUrl = z.url({ protocol: /^https?$/ }).refine(isSecure, {
+  error: 'must be https; plain http is accepted on a loopback host only',
+})
+const texts = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
+const claimValue = z.union([z.string(), z.number(), z.boolean()])
+
+/** Options of `open-id-jwt-auth-inbound`. */
+export const openIdJwtOptions = z
+  .strictObject({
+    issuer: providerUrl.describe('`iss` of the tokens, exactly. Its metadata says where its keys are.'),
+    audience: texts
+      .transform((audience) => [audience].flat())
+      .describe('`aud` of the tokens: the text, or one of several, that the issuer puts in for this gateway.'),
+    jwkUrl: providerUrl
+      .optional()
+      .describe("Where the issuer's public keys are, when its metadata is not to be asked."),
+    authHeader: z
+      .string()
+      .regex(headerToken, 'Not a header name: use letters, digits and hyphens, e.g. "x-token".')
+      .transform((name) => name.toLowerCase())
+      .default('authorization')
+      .describe('Name of the header that carries the token, after the word `Bearer`.'),
+    algorithms: z
+      .array(z.enum(jwtAlgorithms))
+      .min(1)
+      .default(['RS256', 'PS256', 'ES256', 'EdDSA'])
+      .describe('Signature algorithms accepted. HMAC and `none` cannot be.'),
+    clockToleranceSeconds: z
+      .number()
+      .nonnegative()
+      .max(300)
+      .default(5)
+      .describe('How far the clocks of issuer and gateway may differ. Seconds.'),
+    requiredClaims: z
+      .record(z.string().min(1), z.union([claimValue, z.array(claimValue)]))
+      .default({})
+      .describe('Claims that a token must have, with the value, or one of the values, accepted; `[]` accepts any.'),
+    subPropertyName: z.string().min(1).default('sub').describe('Claim that names the subject.'),
+    tenant: z.string().min(1).default('default').describe('Tenant of the subjects of this issuer.'),
+    allowUnauthenticatedRequests: z
+      .boolean()
+      .default(false)
+      .describe('Let requests without any credential pass. A token that is not valid is refused all the same.'),
+    remoteTimeoutMs: z.int().positive().default(10_000).describe('Time for one request to the issuer. Milliseconds.'),
+  })
+  .describe('Tokens of an issuer of your own.')
+
+export type OpenIdJwtOptions = z.output<typeof openIdJwtOptions>
+
+function isSecure(text: string): boolean {
+  const url = URL.parse(text)
+  return url?.protocol === 'https:' || (url !== null && isLoopbackHost(url.hostname))
+}

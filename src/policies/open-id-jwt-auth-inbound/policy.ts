@@ -1,0 +1,102 @@
+import type { Authentication } from '../../contracts/authentication.ts'
+import type { Exchange } from '../../contracts/exchange.ts'
+import type { PolicyType } from '../../contracts/policy.ts'
+import type { Subject } from '../../contracts/subject.ts'
+import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
+import type { ReasonCode } from '../../errors/reasons.ts'
+import { createCallIdentityProvider } from '../../http/call-identity-provider.ts'
+import { createRemoteKeySet } from '../../identity/remote-key-set.ts'
+import { createJwtVerifier, isJwt, type JwtOutcome, type JwtVerifier } from '../../identity/verify-jwt.ts'
+import type { JsonObject } from '../../lib/json.ts'
+import { realmChallenge } from '../../oauth/resource-server/challenge.ts'
+import { carriesToken } from '../../oauth/resource-server/read-bearer-token.ts'
+import { type OpenIdJwtOptions, openIdJwtOptions } from './options.ts'
+
+/** `open-id-jwt-auth-inbound`: callers present a JWT of an issuer of the operator's own. */
+export const openIdJwtAuthInbound: PolicyType<OpenIdJwtOptions> = {
+  type: 'open-id-jwt-auth-inbound',
+  exportName: 'OpenIdJwtInboundPolicy',
+  summary: 'Admits callers that present a signed JWT of an issuer of your own, e.g. of your application.',
+  options: openIdJwtOptions,
+  reasons: [
+    'token_missing',
+    'token_invalid',
+    'token_expired',
+    'token_wrong_audience',
+    'token_misplaced',
+    'identity_provider_unreachable',
+  ],
+  authenticates: true,
+  create: (options) => ({ authentication: createAuthentication(options, createVerifier(options)) }),
+}
+
+function createVerifier(options: OpenIdJwtOptions): JwtVerifier {
+  const { issuer, audience, algorithms, clockToleranceSeconds, jwkUrl: jwksUrl, remoteTimeoutMs: timeoutMs } = options
+  const hosts = [issuer, jwksUrl].flatMap((url) => (url === undefined ? [] : new URL(url).host))
+  const call = createCallIdentityProvider({ trustedHosts: new Set(hosts), allowLoopbackHttp: true })
+  const findKey = createRemoteKeySet({ issuer, jwksUrl, call, timeoutMs, clock: Date.now })
+  const requiredClaims = Object.fromEntries(
+    Object.entries(options.requiredClaims).map(([claim, values]) => [claim, [values].flat()]),
+  )
+  const rules = { issuer, audience, algorithms, clockToleranceSeconds, requiredClaims }
+  return createJwtVerifier({ ...rules, findKey, clock: Date.now })
+}
+
+const scheme = 'bearer '
+
+function createAuthentication(options: OpenIdJwtOptions, verifier: JwtVerifier): Authentication {
+  const { authHeader } = options
+  const readHeader = ({ headers }: Exchange) => {
+    const value = headers[authHeader]
+    return typeof value === 'string' ? value : undefined
+  }
+  const settle = (outcome: JwtOutcome): Subject | GatewayError | undefined => {
+    if (outcome === undefined) return undefined
+    return 'claims' in outcome ? toSubject(outcome.claims, options) : refuse(outcome.reason, outcome.detail)
+  }
+  return {
+    allowsAnonymous: options.allowUnauthenticatedRequests,
+    invitesSignIn: false,
+    isPresented: (exchange) => readHeader(exchange) !== undefined,
+    // Called for every request: no promise and no signature check when the token was verified before.
+    authenticate(exchange) {
+      if (carriesToken(exchange.search)) return refuse('token_misplaced')
+      const value = readHeader(exchange)
+      if (value?.slice(0, scheme.length).toLowerCase() !== scheme) return undefined
+      const token = value.slice(scheme.length).trim()
+      if (!isJwt(token)) return undefined
+      // A route may forward this header; the token in it is for the gateway alone.
+      if (exchange.upstreamHeaders.get(authHeader) === value) exchange.upstreamHeaders.remove(authHeader)
+      const outcome = verifier.verify(token)
+      return outcome instanceof Promise ? outcome.then(settle, asGatewayError) : settle(outcome)
+    },
+    refuse(exchange) {
+      if (readHeader(exchange) === undefined) return refuse('token_missing')
+      return refuse('token_invalid', `${authHeader} holds no JWT of ${options.issuer}`)
+    },
+  }
+}
+
+function toSubject(claims: JsonObject, options: OpenIdJwtOptions): Subject | GatewayError {
+  const { subPropertyName, tenant, issuer } = options
+  const id = Object.hasOwn(claims, subPropertyName) ? claims[subPropertyName] : undefined
+  if (typeof id !== 'string' || id === '') return refuse('token_invalid', `the claim "${subPropertyName}" is no text`)
+  const client = [claims['azp'], claims['client_id']].find((each) => typeof each === 'string')
+  return { id, tenant, clientId: client ?? issuer, scopes: readScopes(claims), data: claims }
+}
+
+/** RFC 9068 §2.2.3 has one text; some issuers send a list under `scp`. */
+function readScopes(claims: JsonObject): readonly string[] {
+  const { scope, scp } = claims
+  if (typeof scope === 'string') return scope.split(' ').filter(Boolean)
+  return [scp].flat().filter((each) => typeof each === 'string')
+}
+
+type TokenReason = Extract<ReasonCode, `token_${string}`>
+
+function refuse(reason: TokenReason, detail?: string): GatewayError {
+  const { message } = new GatewayError(reason)
+  const code = reason === 'token_misplaced' ? 'invalid_request' : 'invalid_token'
+  const error = reason === 'token_missing' ? undefined : { code, description: message }
+  return new GatewayError(reason, { detail, headers: { 'www-authenticate': realmChallenge('Bearer', error) } })
+}
