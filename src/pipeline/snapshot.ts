@@ -5,6 +5,7 @@ import { HttpExchange } from '../http/exchange.ts'
 import type { BuiltRoutes } from './build-routes.ts'
 import { handleRequest } from './handle-request.ts'
 import type { PipelineHost, Route } from './route.ts'
+import { RunningExchanges } from './running-exchanges.ts'
 
 /** A project that runs: its routes, and the requests that are under way on it. */
 export class Snapshot {
@@ -13,7 +14,7 @@ export class Snapshot {
   readonly #built: BuiltRoutes
   /** Address of a client: the peer, or what a trusted proxy says. */
   readonly clientAddressOf: ClientAddressReader
-  readonly #running = new Set<HttpExchange>()
+  readonly #running = new RunningExchanges()
   #drained: (() => void) | undefined
 
   constructor(project: Project, built: BuiltRoutes, host: PipelineHost) {
@@ -28,17 +29,17 @@ export class Snapshot {
     const route = this.#findRoute(path)
     if (route === undefined) return false
     const exchange = new HttpExchange(request, response, route, path, search, this.clientAddressOf(request))
-    this.#running.add(exchange)
+    const slot = this.#running.enter(exchange)
     handleRequest(exchange, route, this.host).then(
-      () => this.#leave(exchange),
-      (error: unknown) => this.#abandon(exchange, error),
+      () => this.#leave(slot),
+      (error: unknown) => this.#abandon(exchange, slot, error),
     )
     return true
   }
 
   /** Ends the requests that run under a revoked credential, open streams above all. */
   endRevoked(revocableId: string): void {
-    for (const exchange of this.#running) if (exchange.subject?.revocableId === revocableId) exchange.endAtOnce()
+    this.#running.endRevoked(revocableId)
   }
 
   /** Resolves when the last request ended, or after `drainMs`; then policies and handlers are closed. */
@@ -61,14 +62,14 @@ export class Snapshot {
   }
 
   /** A bug in one request must not end the others with it. */
-  #abandon(exchange: HttpExchange, error: unknown): void {
+  #abandon(exchange: HttpExchange, slot: number, error: unknown): void {
     this.host.log.error({ requestId: exchange.requestId, route: exchange.routeName, err: error }, 'request abandoned')
     exchange.response.destroy()
-    this.#leave(exchange)
+    this.#leave(slot)
   }
 
-  #leave(exchange: HttpExchange): void {
-    this.#running.delete(exchange)
+  #leave(slot: number): void {
+    this.#running.leave(slot)
     if (this.#running.size === 0) this.#drained?.()
   }
 }
