@@ -72,6 +72,8 @@ function showFailure(thrown: unknown, answer: URL, visit: Visit, host: Interacti
     { ...visit.facts, detail, httpStatus: error.status },
     error.reason,
   )
-  const retryUrl = `${answer.pathname}?account=other`
+  // Whose account is the problem must be able to choose another: the provider would sign them in silently again.
+  const aboutAccount = error.reason === 'identity_not_allowed' || error.reason === 'identity_refused'
+  const retryUrl = aboutAccount ? `${answer.pathname}?account=other` : answer.pathname
   return { page: renderErrorPage({ reason: error.reason, requestId, retryUrl }), status: error.status }
 }

@@ -44,6 +44,20 @@ describe('createAccessTokenVerifier', () => {
     expect(finds).toBe(before)
   })
 
+  test('knows what the identity provider said, without asking the store at every request', async () => {
+    const person = { subject: 'ada', provider: 'https://idp.example', roles: ['admin'], groups: ['a'], tenant: 't' }
+    put('Person', 'ada', person)
+    const verifier = create()
+    const data = { sub: 'ada', roles: ['admin'], groups: ['a'], tenant: 't' }
+    expect(await verifier.verify(token)).toMatchObject({ subject: { data } })
+    const before = finds
+    expect(verifier.verify(token)).toMatchObject({ subject: { data } })
+    expect(finds).toBe(before)
+    put('Person', 'ada', { ...person, roles: [] })
+    verifier.forgetSubject('ada')
+    expect(await verifier.verify(token)).toMatchObject({ subject: { data: { ...data, roles: [] } } })
+  })
+
   test('checks expiry of remembered tokens too', async () => {
     const verifier = create()
     await verifier.verify(token)
