@@ -7,6 +7,7 @@ import {
   type RunningAuthorizationServer,
   redeemCode,
   registerClient,
+  sendJson,
   startAuthorizationServer,
 } from '../harness/authorization-server.ts'
 import { completeSignIn } from '../harness/browser-login.ts'
@@ -46,7 +47,8 @@ function documentAt(path: string): object {
     '/linked': { jwks_uri: at('/jwks') },
     '/inside': { jwks_uri: at('/jwks', 'inside.example') },
   }
-  const named = { client_id: at(path), client_name: 'Site', redirect_uris: ['http://127.0.0.1/callback'] }
+  const greedy = { grant_types: ['client_credentials', 'authorization_code'], sallyport_servers: ['*'] }
+  const named = { ...greedy, client_id: at(path), client_name: 'Site', redirect_uris: ['http://127.0.0.1/callback'] }
   return { ...named, token_endpoint_auth_method: 'private_key_jwt', ...links[path] }
 }
 
@@ -101,6 +103,24 @@ test('client confusion: the assertion of one client and the id of another', asyn
   const claims = { ...claimsOf(clientId), sub: at('/other'), iss: at('/other') }
   const answer = await redeem(clientId, signAssertion(claims, own.privateKey))
   expect(answer.body).toMatchObject({ error: 'invalid_request', reason: 'grant_request_invalid' })
+})
+
+test('privilege escalation: only the operator makes clients that call on their own behalf', async () => {
+  const form = (clientId: string) => ({
+    grant_type: 'client_credentials',
+    resource: `${running.url}/mcp/tracker`,
+    client_id: clientId,
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: signAssertion(claimsOf(clientId), own.privateKey),
+  })
+  const registered = await registerClient(running.url, documentAt('/embedded'))
+  for (const clientId of [at('/embedded'), String(registered.body['client_id'])]) {
+    const answer = await sendJson(`${running.url}/oauth/token`, { form: form(clientId) })
+    expect(answer.status).toBe(400)
+    expect(answer.body).toMatchObject({ error: 'unauthorized_client' })
+    const event = running.events.findLast(({ requestId }) => requestId === answer.headers['x-request-id'])
+    expect(event).toMatchObject({ type: 'auth_token_rejected', outcome: 'failure' })
+  }
 })
 
 test('an assertion is good for one request', async () => {

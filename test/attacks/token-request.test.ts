@@ -209,6 +209,13 @@ test.each(attacks)('$name', async ({ attempt, refusal }) => {
   expect(answer.headers['content-type']).toContain('application/json')
 })
 
+test('a client that fails in the header is told which scheme is expected', async () => {
+  const form = (await redeemable(confidential.id)).toString()
+  const answer = await sendForm(endpoint, form, basic(confidential.id, 'wrong'))
+  expectRefusal(running.events, answer, unauthenticated)
+  expect(answer.headers['www-authenticate']).toMatch(/^Basic realm="/)
+})
+
 function unsignedAssertion(clientId: string, issuer: string): string {
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
   const seconds = Math.floor(Date.now() / 1000)

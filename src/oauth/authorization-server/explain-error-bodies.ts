@@ -1,6 +1,6 @@
 import type { KoaContextWithOIDC, Provider } from 'oidc-provider'
 import type { ReasonCode } from '../../errors/reasons.ts'
-import { isJsonObject } from '../../lib/json.ts'
+import { isJsonObject, type JsonObject } from '../../lib/json.ts'
 import { explainOAuthError } from './explain-oauth-error.ts'
 import { getRequestContext } from './request-context.ts'
 
@@ -19,6 +19,11 @@ export function explainErrorBodies(provider: Provider): void {
     const reason = explained.get(ctx.req)
     const body: unknown = ctx.body
     if (reason === undefined || !isJsonObject(body)) return
-    ctx.body = { ...body, reason, request_id: getRequestContext(ctx.req).requestId }
+    ctx.body = { ...body, ...correctCode(body), reason, request_id: getRequestContext(ctx.req).requestId }
   })
+}
+
+/** The provider says invalid_request of a grant type that the client may not use; RFC 6749 §5.2 has a code for that. */
+function correctCode({ error_description: description }: JsonObject): { readonly error?: string } {
+  return description === 'requested grant type is not allowed for this client' ? { error: 'unauthorized_client' } : {}
 }
