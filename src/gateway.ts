@@ -8,7 +8,7 @@ import { createLogSink } from './analytics/sinks/log.ts'
 import { createSqliteSink } from './analytics/sinks/sqlite.ts'
 import { compileProject } from './config/compile-project.ts'
 import { loadProject } from './config/load-project.ts'
-import type { Problem, Project } from './config/project.ts'
+import type { Problem, Project, RouteSpec } from './config/project.ts'
 import { ProjectError } from './config/project-error.ts'
 import { createVirtualServerDirectory } from './config/virtual-server-directory.ts'
 import type { Logger } from './contracts/logger.ts'
@@ -125,7 +125,13 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     },
   })
   warnAbout(project, log)
-  const resourceMetadata = createResourceMetadataMount(virtualServers)
+  // A virtual server that nobody signs in to must not send clients to the authorization server.
+  const signedInTo = ({ inbound, virtualServer }: RouteSpec) =>
+    inbound.some(({ type }) => type.signInSettings !== undefined) ? (virtualServer ?? []) : []
+  const resourceMetadata = createResourceMetadataMount({
+    ...virtualServers,
+    list: () => current.project.routes.flatMap(signedInTo),
+  })
   // Without sign-in there is no authorization server, and no metadata that sends clients to one.
   const signsIn = () => current.project.signIn !== undefined
   const oldestEventMs = () => Date.now() - current.project.settings.events.retentionDays * dayMs

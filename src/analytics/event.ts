@@ -11,7 +11,7 @@ export const eventTypes = {
   capability_listed: 'A client listed tools, prompts, resources or resource templates.',
   capability_completed: 'A tool, prompt or resource was used and the upstream answered.',
   capability_failed: 'A tool, prompt or resource was used and it failed; failureOrigin and reason say where and why.',
-  auth_client_registered: 'An OAuth client registered dynamically or by its metadata document.',
+  auth_client_registered: 'An OAuth client registered dynamically, by its metadata document, or on the command line.',
   auth_authorize_started: 'A person came to the sign-in page on behalf of a client.',
   auth_signed_in: 'A person signed in.',
   auth_sign_in_failed:
@@ -21,6 +21,10 @@ export const eventTypes = {
   auth_token_issued: 'A client redeemed an authorization code.',
   auth_token_refreshed: 'A client used its refresh token.',
   auth_token_revoked: 'A token or a whole grant was revoked.',
+  auth_key_created: 'Somebody made an API key on the command line.',
+  auth_key_revoked: 'Somebody revoked an API key on the command line.',
+  auth_client_revoked: 'Somebody removed a pre-registered client on the command line.',
+  auth_keys_rotated: 'Somebody rotated the signing keys on the command line.',
   auth_token_rejected: 'A registration, a token request or a sign-in step failed; reason says why.',
 } as const
 

@@ -36,10 +36,11 @@ export async function createClient(name: string, directory: string, options: Cre
   const id = options.id ?? `client_${randomId().slice(0, 16)}`
   const client = checkClient({ id, name, tenant, secret, jwks, jwksUri, servers, redirectUris })
   await checkServers(servers, directory)
-  await withStore(directory, async ({ storage, settings, openVault }) => {
+  await withStore(directory, async ({ storage, settings, openVault, record }) => {
     const taken = settings.clients.some((each) => each.id === id) || (await storage.oauth.find('Client', sha256(id)))
     if (taken) throw new UsageError(`there is a client "${id}" already.`)
     await storeClient(client, storage.oauth, openVault())
+    await record([{ type: 'auth_client_registered', tenant, clientId: id, clientName: name }])
   })
   const note = secret === undefined ? '' : '\nThe secret is stored sealed: this is the one time it is shown.\n'
   const lines = [`client_id: ${id}`, ...(secret === undefined ? [] : [`client_secret: ${secret}`])]
@@ -89,7 +90,7 @@ export async function listClients(directory: string, options: { json?: boolean }
 
 /** Removes a client made on the command line, with its grants. */
 export async function revokeClient(id: string, directory: string, options: { json?: boolean }): Promise<void> {
-  await withStore(directory, async ({ storage, settings }) => {
+  await withStore(directory, async ({ storage, settings, record }) => {
     if (settings.clients.some((client) => client.id === id)) {
       throw new UsageError(`"${id}" is declared in sallyport.jsonc: remove it there.`)
     }
@@ -97,6 +98,7 @@ export async function revokeClient(id: string, directory: string, options: { jso
     const ids = grants.map((grant) => grant.id)
     if (!(await removeClient(id, ids, storage)))
       throw new UsageError(`there is no client "${id}". See: sallyport clients list`)
+    await record([{ type: 'auth_client_revoked', clientId: id }])
   })
   printAnswer(options.json, { id, revoked: true }, `revoked ${id}`)
 }

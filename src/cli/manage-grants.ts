@@ -27,9 +27,10 @@ export async function revokeGrants(directory: string, options: GrantOptions & { 
   if (!all && [id, subject, client, server].every((filter) => filter === undefined)) {
     throw new UsageError('say which grants: --subject, --client, --server or --id; or --all for every one.')
   }
-  const revoked = await withStore(directory, async ({ storage }) => {
+  const revoked = await withStore(directory, async ({ storage, record }) => {
     const grants = await select(await listGrants(storage.oauth), directory, options)
     for (const grant of grants) await storage.oauth.destroyByGrant(grant.id)
+    await record(grants.map(({ subject, clientId }) => ({ type: 'auth_token_revoked', subject, clientId })))
     return grants
   })
   const count = revoked.length === 1 ? '1 grant' : `${revoked.length} grants`

@@ -20,8 +20,11 @@ export async function createKey(consumer: string, directory: string, options: Cr
   const { tenant, expires: expiresAtMs, metadata, json } = options
   const key = newApiKey()
   const id = `key_${randomId().slice(0, 16)}`
-  const record = { id, keyHash: sha256(key), tenant, consumer, metadata, expiresAtMs }
-  await withStore(directory, ({ storage }) => storage.apiKeys.create(record))
+  const stored = { id, keyHash: sha256(key), tenant, consumer, metadata, expiresAtMs }
+  await withStore(directory, async ({ storage, record }) => {
+    await storage.apiKeys.create(stored)
+    await record([{ type: 'auth_key_created', subject: consumer, tenant, clientId: id }])
+  })
   const end = expiresAtMs === undefined ? 'does not expire' : `expires ${formatTime(expiresAtMs)}`
   // Apart from the key itself, so that a script can take it from standard output.
   const note = `Key ${id} of ${consumer} (tenant ${tenant}), ${end}.\nIt is stored as a hash only: this is the one time it is shown.\n`
@@ -53,8 +56,14 @@ export async function listKeys(directory: string, options: { tenant?: string; js
 
 /** Revokes a key; running gateways learn of it within a second. */
 export async function revokeKey(id: string, directory: string, options: { tenant: string; json?: boolean }) {
-  const revoked = await withStore(directory, ({ storage }) => storage.apiKeys.revoke(options.tenant, id))
-  if (!revoked) throw new UsageError(`tenant ${options.tenant} has no live key ${id}. See: sallyport keys list`)
+  const { tenant } = options
+  const revoked = await withStore(directory, async ({ storage, record }) => {
+    const key = await storage.apiKeys.find(tenant, id)
+    if (key === undefined || !(await storage.apiKeys.revoke(tenant, id))) return false
+    await record([{ type: 'auth_key_revoked', subject: key.consumer.name, tenant, clientId: id }])
+    return true
+  })
+  if (!revoked) throw new UsageError(`tenant ${tenant} has no live key ${id}. See: sallyport keys list`)
   printAnswer(options.json, { id, revoked }, `revoked ${id}`)
 }
 

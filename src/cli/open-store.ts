@@ -10,11 +10,14 @@ import { readVaultKeys } from '../credentials/keys.ts'
 import { createVault } from '../credentials/vault.ts'
 import { Secret } from '../lib/secret.ts'
 import { openStorage } from '../storage/sqlite/open-storage.ts'
+import { type Administration, recordAdministration } from './record-administration.ts'
 
 /** The store of a project, opened beside a gateway that may be running on it. */
 export interface ProjectStore {
   readonly storage: Storage
   readonly settings: Settings
+  /** Writes what was done to the events of the project; every action of administration leaves one. */
+  readonly record: (events: readonly Administration[]) => Promise<void>
   /** Opens and seals secrets of the store. Throws when there are no vault keys. */
   readonly openVault: () => Vault
 }
@@ -36,6 +39,7 @@ export async function withStore<T>(directory: string, use: (store: ProjectStore)
     return await use({
       storage,
       settings,
+      record: (actions) => recordAdministration(resolve(directory, settings.storage.directory), actions),
       openVault: () => {
         const variable = vaultKeys === undefined ? undefined : new Secret(vaultKeys)
         return createVault(readVaultKeys(variable, resolve(directory, settings.vault.keyFile), { create: false }))

@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib'
 import { randomToken } from '../lib/random-id.ts'
 
 /** What every API key begins with, so that people and secret scanners recognise one. */
-export const apiKeyPrefix = 'sp_key_'
+const apiKeyPrefix = 'sp_key_'
 
 const digits = '0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz'
 const secretLength = 43

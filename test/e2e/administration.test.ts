@@ -47,8 +47,10 @@ const withinMs = 3000
 describe('API keys', () => {
   it('a key made beside the running gateway works at once, and its consumer is in the event', async () => {
     const { id, key } = await createKey('--metadata', 'plan=gold')
+    const created = await gateway.waitForEvent(({ type, clientId }) => type === 'auth_key_created' && clientId === id)
+    expect(created).toMatchObject({ subject: 'billing', detail: expect.stringMatching(/^by .+ on the command line$/) })
     expect(await statusWith(key)).toBe(200)
-    const event = await gateway.waitForEvent((each) => each.clientId === id)
+    const event = await gateway.waitForEvent(({ type, clientId }) => type === 'capability_listed' && clientId === id)
     expect(event).toMatchObject({ subject: 'billing', tenant: 'default', outcome: 'success' })
   })
 
@@ -60,6 +62,7 @@ describe('API keys', () => {
     const status = () => statusWith(old.key).catch(() => undefined)
     await waitUntil('the key is refused', async () => (await status()) === 401, withinMs)
     expect(await reasonWith(old.key)).toBe('key_revoked')
+    await gateway.waitForEvent(({ type, clientId }) => type === 'auth_key_revoked' && clientId === old.id)
     expect(await statusWith(fresh.key)).toBe(200)
   })
 
@@ -85,6 +88,14 @@ describe('API keys', () => {
     expect(JSON.parse(listed.out)).toEqual([expect.objectContaining({ id: own.id, tenant: 'acme', state: 'live' })])
     const refused = await cli('keys', 'revoke', own.id, gateway.directory)
     expect(refused).toMatchObject({ code: 1, errors: expect.stringContaining('no live key') })
+  })
+
+  it('where nobody signs in, nothing sends clients to the authorization server', async () => {
+    const metadata = (name: string) => sendJson(`${gateway.publicUrl}/.well-known/oauth-protected-resource/mcp/${name}`)
+    expect((await metadata('acme')).status).toBe(404)
+    expect((await metadata('both')).status).toBe(200)
+    const answer = await postModern(gateway.server('acme'), '', 'tools/list', {}, { authorization: '' })
+    expect(answer.headers['www-authenticate']).toBe('Bearer realm="sallyport"')
   })
 
   it('neither an access token nor a key works where only the other is accepted', async () => {
@@ -165,6 +176,7 @@ describe('grants', () => {
     expect(await statusWith(joan.accessToken)).toBe(200)
     const { out } = await cli('grants', 'revoke', gateway.directory, '--subject', 'alan')
     expect(out).toContain('revoked 1 grant:')
+    await gateway.waitForEvent(({ type, subject }) => type === 'auth_token_revoked' && subject === 'alan')
     await answer
     await call.cancelled
     expect(await reasonWith(alan.accessToken)).toBe('token_revoked')

@@ -27,6 +27,10 @@ async function rotate(directory: string, options: { json?: boolean }): Promise<v
     import('../open-store.ts'),
     import('../../oauth/authorization-server/signing-keys.ts'),
   ])
-  const kid = await withStore(directory, ({ storage, openVault }) => rotateServerKeys(storage.sealed, openVault()))
+  const kid = await withStore(directory, async ({ storage, openVault, record }) => {
+    const newest = await rotateServerKeys(storage.sealed, openVault())
+    await record([{ type: 'auth_keys_rotated' }])
+    return newest
+  })
   printAnswer(options.json, { kid }, `new signing key ${kid}; restart the gateway to use it`)
 }

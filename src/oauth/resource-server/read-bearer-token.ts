@@ -32,7 +32,7 @@ export function carriesToken(search: string): boolean {
 }
 
 /** Prefix of the access tokens that this gateway issues. */
-export const accessTokenPrefix = 'sp_at_'
+const accessTokenPrefix = 'sp_at_'
 
 /** True for what looks like an access token of this gateway, valid or not. */
 export function isAccessToken(token: string): boolean {
