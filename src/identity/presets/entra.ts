@@ -30,13 +30,15 @@ export const entra: IdentityPreset<typeof options> = {
   title: 'Microsoft Entra ID',
   options,
   locate: ({ tenantId, cloud }) => ({ issuer: `https://${hosts[cloud]}/${tenantId}/v2.0` }),
-  findConflict: ({ tenantId }, { tenants }) =>
-    uuidPattern.test(tenantId) || tenants !== undefined
-      ? undefined
-      : {
-          option: 'tenantId',
-          message: `"${tenantId}" lets everybody with a Microsoft account in: name them in allow.tenants`,
-        },
+  findConflict: ({ tenantId, cloud }, { tenants }) => {
+    if (uuidPattern.test(tenantId)) return undefined
+    if (tenants === undefined) {
+      const message = `"${tenantId}" lets everybody with a Microsoft account in: name them in allow.tenants`
+      return { option: 'tenantId', message }
+    }
+    // The library knows the issuer of several tenants in the public cloud only.
+    return cloud === 'public' ? undefined : { option: 'cloud', message: 'needs the id of one tenant' }
+  },
   scope: 'openid profile email',
   clientAuthentication: 'client_secret_post',
   accountPrompt: 'select_account',

@@ -133,20 +133,33 @@ const expectations: readonly Expectation[] = [
   },
   {
     name: 'entra',
-    options: { tenantId: 'organizations', cloud: 'us-government', allow: { tenants: [tenant] } },
-    expected: { issuer: 'https://login.microsoftonline.us/organizations/v2.0' },
+    options: { tenantId: 'organizations', allow: { tenants: [tenant] } },
+    expected: { issuer: 'https://login.microsoftonline.com/organizations/v2.0' },
     // More than 200 groups: the token says where to ask for them instead.
     claims: {
-      iss: `https://login.microsoftonline.us/${tenant}/v2.0`,
+      iss: `https://login.microsoftonline.com/${tenant}/v2.0`,
       sub: 'x',
       tid: tenant,
       oid: 'o-1',
       _claim_names: { groups: 'src1' },
     },
-    person: { subject: `login.microsoftonline.us/${tenant}/v2.0|${tenant}.o-1`, groups: [] },
+    person: { subject: `login.microsoftonline.com/${tenant}/v2.0|${tenant}.o-1`, groups: [] },
     allowed: { tenants: [tenant] },
     refused: { tenants: [otherTenant] },
-    mistakes: [[{ tenantId: tenant, cloud: 'germany' }, 'us-government']],
+    mistakes: [
+      [{ tenantId: tenant, cloud: 'germany' }, 'us-government'],
+      [{ tenantId: 'organizations', cloud: 'china', allow: { tenants: [tenant] } }, 'one tenant'],
+    ],
+  },
+  {
+    name: 'entra',
+    options: { tenantId: tenant, cloud: 'us-government' },
+    expected: { issuer: `https://login.microsoftonline.us/${tenant}/v2.0` },
+    claims: { iss: `https://login.microsoftonline.us/${tenant}/v2.0`, sub: 'x', tid: tenant, oid: 'o-1' },
+    person: { subject: `login.microsoftonline.us/${tenant}/v2.0|${tenant}.o-1` },
+    allowed: { tenants: [tenant] },
+    refused: { tenants: [otherTenant] },
+    mistakes: [],
   },
   {
     name: 'clerk',
