@@ -5,9 +5,10 @@ import type { SignInSettings } from '../contracts/virtual-server.ts'
 import { isLoopbackHost } from '../lib/loopback.ts'
 import { Secret } from '../lib/secret.ts'
 import { checkClients } from './check-clients.ts'
+import { checkScopes } from './check-scopes.ts'
 import { compileCorsPolicies } from './compile-cors.ts'
 import { type CompiledPolicies, compilePolicies } from './compile-policies.ts'
-import { compileRoute } from './compile-routes.ts'
+import { compileRoute, type RouteContext } from './compile-routes.ts'
 import { compileSettings, type SettingsContext } from './compile-settings.ts'
 import type { ProjectSources } from './load-project.ts'
 import { ProblemList } from './problem-list.ts'
@@ -40,6 +41,8 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
   // A broken route would make its name look unknown.
   if (compiled && !problems.hasErrors) checkClients(compiled.settings, routes, sources.settings, problems)
   const signIn = findSignIn(policies, routes)
+  // A broken route would make its name look unknown.
+  if (signIn && !problems.hasErrors) checkScopes(policies, signIn, routes, sources.policies, problems)
   if (signIn?.devLogin && compiled) checkDevLogin(policies, compiled, { sources, context, problems })
   if (signIn?.identityProvider) checkIdentityProvider(policies, signIn.identityProvider, { sources, context, problems })
   if (operations.length === 0 && problems.sorted().length === 0) {
@@ -82,9 +85,15 @@ function compileRoutes(
     environment: sources.environment,
     publicUrl: compiled?.publicUrl,
     basePath: compiled?.settings.basePath ?? '',
+    scopes: readScopes(policies),
     problems,
   }
   return operations.flatMap((operation) => compileRoute(operation, routeContext) ?? [])
+}
+
+function readScopes({ signIn, specs }: CompiledPolicies): RouteContext['scopes'] {
+  const spec = signIn === undefined ? undefined : specs.get(signIn)
+  return new Map(Object.entries(spec?.type.signInSettings?.(spec.options).scopes ?? {}))
 }
 
 /** A virtual server is one path and one name: both are unique over all files. */

@@ -1,6 +1,7 @@
 import type { HandlerType } from '../contracts/handler.ts'
-import type { VirtualServer } from '../contracts/virtual-server.ts'
+import type { ServerScopes, VirtualServer } from '../contracts/virtual-server.ts'
 import { nearestName } from '../lib/nearest-name.ts'
+import { defaultScope } from '../oauth/default-scope.ts'
 import { checkRoutePath } from './check-route-path.ts'
 import { checkShape } from './check-shape.ts'
 import { findCorsPolicy } from './compile-cors.ts'
@@ -23,6 +24,8 @@ export interface RouteContext {
   /** Undefined while the settings have problems of their own. */
   readonly publicUrl: string | undefined
   readonly basePath: string
+  /** By name of the virtual server. */
+  readonly scopes: ReadonlyMap<string, ServerScopes>
   readonly problems: ProblemList
 }
 
@@ -62,6 +65,7 @@ export function compileRoute(operation: Operation, context: RouteContext): Route
     { name: operationId, title, description, path },
     handler.upstreamUrl,
     context.publicUrl,
+    context.scopes.get(operationId),
   )
   return {
     path,
@@ -161,13 +165,21 @@ function newVirtualServer(
   names: Pick<VirtualServer, 'name' | 'title' | 'description' | 'path'>,
   upstreamUrl: string,
   publicUrl: string,
+  scopes: ServerScopes | undefined,
 ): VirtualServer {
   return {
     ...names,
     resource: publicUrl + names.path,
     // RFC 9728 §3.1: the well-known part goes between host and path.
     metadataUrl: `${publicUrl}/.well-known/oauth-protected-resource${names.path}`,
-    scopes: ['mcp:tools'],
+    ...describeScopes(scopes),
     upstream: new URL(upstreamUrl).host,
   }
+}
+
+function describeScopes(scopes: ServerScopes | undefined): Pick<VirtualServer, 'scopes' | 'baseScopes' | 'toolScopes'> {
+  const { base = [defaultScope], tools = {} } = scopes ?? {}
+  const all = [...new Set([...base, ...Object.values(tools).flat()])]
+  const toolScopes = Object.keys(tools).length > 0 ? { toolScopes: tools } : {}
+  return { scopes: all, baseScopes: base, ...toolScopes }
 }

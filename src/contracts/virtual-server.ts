@@ -14,10 +14,22 @@ export interface VirtualServer {
   readonly resource: string
   /** URL of the protected resource metadata of this virtual server (RFC 9728 §3.1). */
   readonly metadataUrl: string
-  /** Scopes that an access token for it may carry. */
+  /** Every scope that an access token for it may carry: those of `baseScopes` and those of its tools. */
   readonly scopes: readonly string[]
+  /** Scopes that every access token for it carries; no request is served without them. */
+  readonly baseScopes: readonly string[]
+  /** What tools need besides, by name or `*` glob; absent: nothing. */
+  readonly toolScopes?: ServerScopes['tools'] | undefined
   /** Display name of the upstream behind it: its host. */
   readonly upstream: string
+}
+
+/** The scopes of one virtual server, as the project declares them. */
+export interface ServerScopes {
+  /** What every token carries. */
+  readonly base: readonly string[]
+  /** Tools, by name or `*` glob, and the scopes that calling them needs besides. */
+  readonly tools: { readonly [pattern: string]: readonly string[] }
 }
 
 /** The virtual servers of the project that runs now. Reads the current snapshot at every call. */
@@ -41,6 +53,8 @@ export interface SignInSettings {
   readonly cimdAllowedHosts?: readonly string[] | undefined
   /** Hosts whose metadata documents are never accepted. */
   readonly cimdDeniedHosts?: readonly string[] | undefined
+  /** Scopes of virtual servers by name; absent: the default scope and nothing else. */
+  readonly scopes?: { readonly [server: string]: ServerScopes } | undefined
   /** People sign in by typing a name, on loopback only. */
   readonly devLogin: boolean
   /** Where people sign in; absent with dev login. */

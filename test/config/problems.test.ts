@@ -333,6 +333,7 @@ describe('a compiled project', () => {
         resource: 'https://gateway.example/mcp/x',
         metadataUrl: 'https://gateway.example/.well-known/oauth-protected-resource/mcp/x',
         scopes: ['mcp:tools'],
+        baseScopes: ['mcp:tools'],
         upstream: 'up.example',
       },
     ])

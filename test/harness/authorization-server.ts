@@ -134,6 +134,7 @@ export function makeVirtualServer(publicUrl: string, name: string, title: string
     resource: `${publicUrl}/mcp/${name}`,
     metadataUrl: `${publicUrl}/.well-known/oauth-protected-resource/mcp/${name}`,
     scopes: ['mcp:tools'],
+    baseScopes: ['mcp:tools'],
     upstream: 'tracker.example',
   }
 }

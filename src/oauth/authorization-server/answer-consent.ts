@@ -1,11 +1,11 @@
 import type { Person } from '../../contracts/identity-provider.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
+import { defaultScope } from '../default-scope.ts'
 import { renderConsentPage } from '../pages/consent-page.ts'
 import { renderSignedOutPage } from '../pages/signed-out-page.ts'
 import { hostOf, type InteractionHost, type Visit, type VisitAnswer } from './interaction.ts'
 import { describeRedirect, isLocalRedirect } from './redirect-uris.ts'
 import type { ConsentFacts } from './remembered-consents.ts'
-import { defaultScope } from './sanitize-authorize-request.ts'
 
 /** The consent page and its form. Only what this person allowed in just this form before is not asked again (confused deputy). */
 export async function answerConsent(visit: Visit, host: InteractionHost): Promise<VisitAnswer> {
@@ -40,9 +40,21 @@ function describePage(visit: Visit, subject: string) {
     virtualServerTitle: server.title,
     virtualServerUrl: server.resource,
     upstream: server.upstream,
+    ...describeScopes(visit),
     formToken,
     formTargets,
   }
+}
+
+/** What is asked for beyond what every client receives. */
+function describeScopes({ interaction, server }: Visit) {
+  const { scope } = interaction.params
+  const asked = typeof scope === 'string' ? scope.split(' ') : []
+  const extra = asked.filter((each) => server.scopes.includes(each) && !server.baseScopes.includes(each))
+  const tools = Object.entries(server.toolScopes ?? {})
+  const withheldTools = tools.some(([, needed]) => needed.some((each) => !asked.includes(each)))
+  const toolsOf = (wanted: string) => tools.flatMap(([tool, needed]) => (needed.includes(wanted) ? [tool] : []))
+  return { extraScopes: extra.map((each) => ({ scope: each, tools: toolsOf(each) })), withheldTools }
 }
 
 /** Two people may have the same name; nobody has the same address. */

@@ -1,7 +1,5 @@
 import type { VirtualServer, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
-
-/** The scope every access token carries when the client asks for none that we know. */
-export const defaultScope = 'mcp:tools'
+import { defaultScope } from '../default-scope.ts'
 
 /** Parameters of RFC 6749, RFC 7636, RFC 8707 and OpenID prompt that this server acts on; all others are ignored (RFC 6749 §3.1). */
 const kept = new Set([
@@ -45,11 +43,20 @@ export function canonicalResource(value: string, directory: VirtualServerDirecto
   return directory.findByResource(value)?.resource ?? value
 }
 
-/** The scopes asked for that the virtual server knows; all of its scopes when none is left. `offline_access` is never among them. */
+/**
+ * The scopes that the virtual server needs for anything at all, and of those asked for the ones it knows. `offline_access` is never
+ * among them. Nobody receives a scope of some tools without asking.
+ */
 function selectScopes(asked: string | null, resource: string | undefined, directory: VirtualServerDirectory): string {
-  const known = knownScopes(findServer(resource, directory), directory)
-  const selected = [...new Set((asked ?? '').split(' '))].filter((scope) => known.includes(scope))
-  return (selected.length > 0 ? selected : known).join(' ')
+  const server = findServer(resource, directory)
+  const known = knownScopes(server, directory)
+  const selected = (asked ?? '').split(' ').filter((scope) => known.includes(scope))
+  return [...new Set([...baseScopes(server), ...selected])].join(' ')
+}
+
+/** What a token of a virtual server carries when its client asks for nothing. */
+export function baseScopes(server: VirtualServer | undefined): readonly string[] {
+  return server?.baseScopes ?? [defaultScope]
 }
 
 /** Scopes of one virtual server, or of all when it is not known which one is meant. */

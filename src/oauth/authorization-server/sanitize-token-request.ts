@@ -1,5 +1,5 @@
 import type { VirtualServerDirectory } from '../../contracts/virtual-server.ts'
-import { canonicalResource, findServer, knownScopes } from './sanitize-authorize-request.ts'
+import { baseScopes, canonicalResource, findServer, knownScopes } from './sanitize-authorize-request.ts'
 
 /**
  * The form of a token request as the provider may see it: canonical resource, and on refresh only scopes we know. Clients repeat
@@ -9,7 +9,8 @@ export function sanitizeTokenForm(form: string, directory: VirtualServerDirector
   const sanitized = new URLSearchParams()
   const parsed = new URLSearchParams(form)
   // As at the authorization endpoint: scopes that only other virtual servers have were never granted here.
-  const known = knownScopes(findServer(parsed.get('resource') ?? undefined, directory), directory)
+  const server = findServer(parsed.get('resource') ?? undefined, directory)
+  const known = knownScopes(server, directory)
   for (const [name, value] of parsed) {
     if (name === 'resource') sanitized.append(name, canonicalResource(value, directory))
     else if (name === 'scope') appendScopes(sanitized, value, known)
@@ -17,10 +18,15 @@ export function sanitizeTokenForm(form: string, directory: VirtualServerDirector
   }
   const resources = new Set(sanitized.getAll('resource'))
   if (resources.size === 1) for (const resource of resources) sanitized.set('resource', resource)
-  if (sanitized.get('grant_type') === 'client_credentials' && !sanitized.has('scope')) {
-    sanitized.set('scope', known.join(' '))
-  }
+  if (sanitized.get('grant_type') === 'client_credentials') addBaseScopes(sanitized, baseScopes(server))
   return sanitized.toString()
+}
+
+/** There is no authorization leg where they would have been added. What is repeated stays repeated, to be refused. */
+function addBaseScopes(form: URLSearchParams, base: readonly string[]): void {
+  if (form.getAll('scope').length > 1) return
+  const asked = form.get('scope')?.split(' ') ?? []
+  form.set('scope', [...new Set([...base, ...asked])].join(' '))
 }
 
 function appendScopes(form: URLSearchParams, asked: string, known: readonly string[]): void {

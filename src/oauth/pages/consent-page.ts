@@ -1,4 +1,4 @@
-import { html, type RenderedPage, renderPage } from './render-page.ts'
+import { type Html, html, type RenderedPage, renderPage } from './render-page.ts'
 
 /** What a person must know to decide. Everything about the client is its own claim, except where its document or redirect lives. */
 export interface ConsentPageOptions {
@@ -13,6 +13,10 @@ export interface ConsentPageOptions {
   readonly virtualServerTitle: string
   readonly virtualServerUrl: string
   readonly upstream: string
+  /** Scopes asked for besides those that every token has, and the tools that need each. */
+  readonly extraScopes: readonly { readonly scope: string; readonly tools: readonly string[] }[]
+  /** Some tools need scopes that are not asked for. */
+  readonly withheldTools: boolean
   readonly formToken: string
   readonly formTargets: readonly string[]
 }
@@ -32,7 +36,8 @@ ${options.localRedirect && html`<p class="note" role="note">The answer goes to a
 <p>It will be able to, in your name and until you revoke it:</p>
 <ul>
 <li>see the tools, prompts and resources of this virtual server</li>
-<li>call its tools, including those that change things</li>
+<li>call its tools, including those that change things${options.withheldTools && ', except those for which it must ask you again'}</li>
+${options.extraScopes.map(renderExtraScope)}
 <li>stay connected without asking again</li>
 </ul>
 <p class="soft small">It gets access to this virtual server only, and never sees the credential that the gateway uses for the upstream.</p>
@@ -45,4 +50,10 @@ ${options.localRedirect && html`<p class="note" role="note">The answer goes to a
 <footer>Not ${options.subject}? <button class="link" type="submit" name="decision" value="switch">Sign in as somebody else</button></footer>
 </form>`
   return renderPage({ title: 'Allow access', content, formTargets: options.formTargets })
+}
+
+function renderExtraScope({ scope, tools }: ConsentPageOptions['extraScopes'][number]): Html {
+  const names = tools.map((tool, index) => html`${index > 0 && ', '}<code>${tool}</code>`)
+  const what = names.length > 0 ? html`also call the tools that need it: ${names}` : 'also do what needs it'
+  return html`<li>${what} (scope <code>${scope}</code>)</li>`
 }

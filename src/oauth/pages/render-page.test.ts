@@ -15,6 +15,8 @@ const consent = {
   virtualServerTitle: evil,
   virtualServerUrl: evil,
   upstream: evil,
+  extraScopes: [{ scope: evil, tools: [evil] }],
+  withheldTools: true,
   formToken: 't',
   formTargets: ['http://127.0.0.1:1'],
 }

@@ -4,12 +4,15 @@ import type { VirtualServer, VirtualServerDirectory } from '../../contracts/virt
 const wellKnown = '/.well-known/oauth-protected-resource'
 const cors = { 'access-control-allow-origin': '*' } as const
 
-/** Protected resource metadata (RFC 9728 §2) of one virtual server. `offline_access` has no place in it (SEP-2207). */
+/**
+ * Protected resource metadata (RFC 9728 §2) of one virtual server. Only the scopes to begin with: clients ask for all they read
+ * here, and for those of a tool when they are told. `offline_access` has no place in it (SEP-2207).
+ */
 function renderResourceMetadata(server: VirtualServer): object {
   return {
     resource: server.resource,
     authorization_servers: [new URL(server.resource).origin],
-    scopes_supported: [...server.scopes],
+    scopes_supported: [...server.baseScopes],
     bearer_methods_supported: ['header'],
     resource_name: server.title,
   }

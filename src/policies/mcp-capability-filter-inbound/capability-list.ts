@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, stringMember } from '../../lib/json.ts'
-import { compileNames, type NameMatcher } from './name-matcher.ts'
+import { compileNames, type NameMatcher } from '../../lib/name-matcher.ts'
 import {
   type CapabilityFilterOptions,
   type ConfiguredEntry,

@@ -2,7 +2,7 @@ import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { foldCase } from '../../lib/fold-case.ts'
 import { type JsonObject, objectMember, stringMember } from '../../lib/json.ts'
-import type { NameMatcher } from './name-matcher.ts'
+import type { NameMatcher } from '../../lib/name-matcher.ts'
 import type { ListName } from './options.ts'
 
 /** Refuses a message that asks for something that is not offered. */

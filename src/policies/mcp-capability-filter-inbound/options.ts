@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { isGlob } from './name-matcher.ts'
+import { isGlob } from '../../lib/name-matcher.ts'
 import { parseUriTemplate } from './uri-template.ts'
 
 const name = z.string().min(1)

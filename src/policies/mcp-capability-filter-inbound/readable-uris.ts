@@ -1,4 +1,4 @@
-import { compileNames, isGlob, type NameMatcher } from './name-matcher.ts'
+import { compileNames, isGlob, type NameMatcher } from '../../lib/name-matcher.ts'
 import { type CapabilityFilterOptions, configuredEntries } from './options.ts'
 import { canonicalUri, isPlainUri, matchesUriTemplate, parseUriTemplate, type UriTemplate } from './uri-template.ts'
 

@@ -9,6 +9,7 @@ import {
   isDevLoginUrl,
   loginTimes,
   placeClaims,
+  scopesOption,
   secretOption,
 } from './sign-in-options.ts'
 
@@ -46,6 +47,7 @@ export const mcpOAuthOptions = z
     oidc: oidc.optional().describe('The identity provider. Required unless `browserLogin.url` is dev login.'),
     browserLogin: browserLogin.describe('How people sign in.'),
     gateway: gatewayOptions,
+    scopes: scopesOption,
     allow: z.strictObject(allowLists).prefault({}).describe('Who may sign in. All lists that are given must agree.'),
     claims: claimOptions,
   })
@@ -65,7 +67,7 @@ export type McpOAuthOptions = z.output<typeof mcpOAuthOptions>
 /** What the options say about signing in. */
 export function readSignInSettings(options: McpOAuthOptions): SignInSettings {
   const { stateTtlSeconds, sessionTtlSeconds } = options.browserLogin
-  const times = { ...options.gateway, stateTtlSeconds, sessionTtlSeconds }
+  const times = { ...options.gateway, stateTtlSeconds, sessionTtlSeconds, scopes: options.scopes }
   return isDevLogin(options.browserLogin)
     ? { ...times, devLogin: true }
     : { ...times, devLogin: false, identityProvider: readProvider(options) }

@@ -1,12 +1,15 @@
 import type { Authentication } from '../../contracts/authentication.ts'
+import type { McpMessage } from '../../contracts/mcp.ts'
 import type { Policy, PolicyHost, PolicyType } from '../../contracts/policy.ts'
 import type { Subject, VerifiedAccessToken } from '../../contracts/subject.ts'
-import type { VirtualServer } from '../../contracts/virtual-server.ts'
+import type { SignInSettings, VirtualServer } from '../../contracts/virtual-server.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { ReasonCode } from '../../errors/reasons.ts'
+import { objectMember, stringMember } from '../../lib/json.ts'
 import { bearerChallenge } from '../../oauth/resource-server/challenge.ts'
 import { carriesToken, isAccessToken, readBearerToken } from '../../oauth/resource-server/read-bearer-token.ts'
 import { type McpOAuthOptions, mcpOAuthOptions, readSignInSettings } from './options.ts'
+import { compileToolScopes } from './tool-scopes.ts'
 
 type TokenReason = Extract<ReasonCode, `token_${string}`>
 
@@ -42,11 +45,11 @@ export const mcpOAuthInbound: PolicyType<McpOAuthOptions> = {
   reasons: tokenReasons,
   authenticates: true,
   signInSettings: readSignInSettings,
-  create: (_options, host) => createTokenPolicy(host),
+  create: ({ scopes }, host) => createTokenPolicy(host, scopes),
 }
 
 /** Accepts access tokens of the gateway: the part that all sign-in policies share. */
-export function createTokenPolicy(host: PolicyHost): Policy {
+export function createTokenPolicy(host: PolicyHost, scopes?: SignInSettings['scopes']): Policy {
   const servers = new Map<string, VirtualServer>()
   const findServer = (routePath: string): VirtualServer => {
     const known = servers.get(routePath)
@@ -79,23 +82,38 @@ export function createTokenPolicy(host: PolicyHost): Policy {
       return refuse(credential === 'token_misplaced' ? credential : reason, findServer(exchange.routePath))
     },
   }
-  return { authentication }
+  const requirements = compileToolScopes(scopes)
+  if (requirements.size === 0) return { authentication }
+  return {
+    authentication,
+    onMessage(message, { routeName, routePath, subject }) {
+      if (message.method !== 'tools/call') return undefined
+      const needed = requirements.get(routeName)?.(toolName(message))
+      if (needed === undefined || needed.every((scope) => subject?.scopes.includes(scope))) return undefined
+      const server = findServer(routePath)
+      return refuse(subject ? 'token_insufficient_scope' : 'token_missing', server, [...server.baseScopes, ...needed])
+    },
+  }
+}
+
+function toolName(message: McpMessage): string {
+  return stringMember(objectMember(message.body, 'params') ?? {}, 'name') ?? ''
 }
 
 function admit(outcome: VerifiedAccessToken | TokenReason, server: VirtualServer): Subject | GatewayError {
   if (typeof outcome === 'string') return refuse(outcome, server)
   if (!outcome.audience.includes(server.resource)) return refuse('token_wrong_audience', server)
-  for (const scope of server.scopes) {
+  for (const scope of server.baseScopes) {
     if (!outcome.subject.scopes.includes(scope)) return refuse('token_insufficient_scope', server)
   }
   return outcome.subject
 }
 
-function refuse(reason: TokenReason, server: VirtualServer): GatewayError {
+function refuse(reason: TokenReason, server: VirtualServer, scopes = server.baseScopes): GatewayError {
   const error = challengeErrors[reason]
   const challenge = bearerChallenge({
     metadataUrl: server.metadataUrl,
-    scope: server.scopes.join(' '),
+    scope: [...new Set(scopes)].join(' '),
     error,
     description: error && new GatewayError(reason).message,
   })

@@ -4,7 +4,15 @@ import type { PolicyType } from '../../contracts/policy.ts'
 import type { SignInSettings } from '../../contracts/virtual-server.ts'
 import type { IdentityPreset } from '../../identity/presets/preset.ts'
 import { createTokenPolicy, tokenReasons } from './policy.ts'
-import { allowLists, claimOptions, gatewayOptions, loginTimes, placeClaims, secretOption } from './sign-in-options.ts'
+import {
+  allowLists,
+  claimOptions,
+  gatewayOptions,
+  loginTimes,
+  placeClaims,
+  scopesOption,
+  secretOption,
+} from './sign-in-options.ts'
 
 /** The sign-in policy of one identity provider: `mcp-oauth-inbound` where the preset knows what the generic one must be told. */
 export function createPresetPolicy(preset: IdentityPreset): PolicyType<PresetPolicyOptions> {
@@ -16,7 +24,7 @@ export function createPresetPolicy(preset: IdentityPreset): PolicyType<PresetPol
     reasons: tokenReasons,
     authenticates: true,
     signInSettings: (options) => readSignInSettings(preset, options),
-    create: (_options, host) => createTokenPolicy(host),
+    create: ({ scopes }, host) => createTokenPolicy(host, scopes),
   }
 }
 
@@ -35,6 +43,7 @@ function commonOptions(preset: IdentityPreset) {
       .optional()
       .describe(`Scopes to ask for. Default \`${preset.scope}\`.`),
     gateway: gatewayOptions,
+    scopes: scopesOption,
     browserLoginOverrides: z.strictObject(loginTimes).prefault({}).describe('How long things may take.'),
     allow: allow.describe('Who may sign in. All lists that are given must agree.'),
     claims: claimOptions,
@@ -63,7 +72,8 @@ function createOptions(preset: IdentityPreset): z.ZodType<PresetPolicyOptions> {
 function readSignInSettings(preset: IdentityPreset, options: PresetPolicyOptions): SignInSettings {
   const { stateTtlSeconds, sessionTtlSeconds } = options.browserLoginOverrides
   const identityProvider = readProvider(preset, options)
-  return { ...options.gateway, stateTtlSeconds, sessionTtlSeconds, devLogin: false, identityProvider }
+  const times = { ...options.gateway, stateTtlSeconds, sessionTtlSeconds }
+  return { ...times, scopes: options.scopes, devLogin: false, identityProvider }
 }
 
 function readProvider(preset: IdentityPreset, options: PresetPolicyOptions): IdentityProviderSettings {

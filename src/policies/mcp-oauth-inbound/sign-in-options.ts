@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { ClaimPlaces } from '../../contracts/identity-provider.ts'
 import { isLoopbackHost } from '../../lib/loopback.ts'
 import { Secret } from '../../lib/secret.ts'
+import { defaultScope } from '../../oauth/default-scope.ts'
 
 const seconds = (defaultValue: number, description: string) =>
   z.number().positive().default(defaultValue).describe(`${description} Seconds.`)
@@ -36,6 +37,33 @@ export const gatewayOptions = z
   })
   .prefault({})
   .describe('Tokens of the gateway.')
+
+/** RFC 6749 §3.3. The provider gives the two reserved ones a meaning of its own; scopes are compared as they stand. */
+const scopeToken = z
+  .string()
+  .max(128)
+  .regex(/^[\x21\x23-\x5B\x5D-\x7E]+$/, 'must be a scope: printable ASCII without space, quote and backslash')
+  .refine((scope) => scope !== 'openid' && scope !== 'offline_access' && !scope.includes('*'), {
+    error: 'must be neither "openid" nor "offline_access", and without "*"',
+  })
+const scopeList = z.array(scopeToken).min(1)
+
+/** Scopes of virtual servers and of their tools. */
+export const scopesOption = z
+  .record(
+    z.string(),
+    z.strictObject({
+      base: scopeList.default([defaultScope]).describe('What every access token for this virtual server carries.'),
+      tools: z
+        .record(z.string().min(1), scopeList)
+        .default({})
+        .describe(
+          'Tools, by name or `*` glob, and the scopes that calling them needs besides. Upper and lower case are the same here.',
+        ),
+    }),
+  )
+  .optional()
+  .describe('Scopes of virtual servers, by name. Those that are not named have the one scope `mcp:tools`.')
 
 /** How long a sign-in and its session last, and how long the provider may take. */
 export const loginTimes = {
