@@ -233,15 +233,13 @@ describe('a provider in trouble', () => {
     await expectRefused({ name: 'ada' }, 'identity_provider_unreachable', 502, /ECONNREFUSED/)
     await federated.idp.restart()
     await obtain(authorize(), { name: 'ada' })
-    let stopped: Promise<void> | undefined
     const { page } = await completeFederatedSignIn(authorize().url, federated.idp.issuer, {
       name: 'ada',
-      onRedirect: (url) => {
-        if (url.pathname === '/oauth/callback') stopped = federated.idp.stop()
+      onRedirect: async (url) => {
+        if (url.pathname === '/oauth/callback') await federated.idp.stop()
         return url
       },
     })
-    await stopped
     expect(page?.text).toContain('identity_provider_unreachable')
     await federated.idp.restart()
     await obtain(authorize(), { name: 'ada' })
@@ -250,8 +248,8 @@ describe('a provider in trouble', () => {
   test('that answers with errors of its own', async () => {
     const { page } = await completeFederatedSignIn(authorize().url, federated.idp.issuer, {
       name: 'ada',
-      onRedirect: (url) => {
-        if (url.pathname === '/oauth/callback') void federated.idp.setBroken(true)
+      onRedirect: async (url) => {
+        if (url.pathname === '/oauth/callback') await federated.idp.setBroken(true)
         return url
       },
     })

@@ -1,3 +1,4 @@
+import type { MaybePromise } from '../../src/lib/maybe-promise.ts'
 import { type Browser, type BrowserAnswer, openBrowser, readFormToken } from './browser-login.ts'
 
 /** How a person signs in at the identity provider and answers the consent page. */
@@ -8,7 +9,7 @@ export interface FederatedChoices {
   readonly decision?: 'allow' | 'refuse'
   readonly browser?: Browser
   /** Sees, and may replace, every URL before the browser goes there; `undefined` ends the walk. */
-  readonly onRedirect?: (url: URL) => URL | undefined
+  readonly onRedirect?: (url: URL) => MaybePromise<URL | undefined>
   /** Origin of the gateway as its pages see it, where that is not where it listens. */
   readonly origin?: string
 }
@@ -29,7 +30,7 @@ export async function completeFederatedSignIn(
   const inside = [new URL(authorizationUrl).origin, issuer]
   let answer = await browser.get(authorizationUrl)
   for (let step = 0; step < 20; step++) {
-    const next = answer.location && (choices.onRedirect ? choices.onRedirect(answer.location) : answer.location)
+    const next = answer.location && (choices.onRedirect ? await choices.onRedirect(answer.location) : answer.location)
     if (answer.location && next === undefined) return { redirect: answer.location }
     if (next !== undefined) {
       if (!inside.includes(next.origin) || next.pathname === '/callback') return { redirect: next }
