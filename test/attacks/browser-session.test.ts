@@ -189,6 +189,15 @@ const attacks: readonly Attack[] = [
     refusal: forbidden,
   },
   {
+    name: 'the cookie of one sign-in on the page of another',
+    attempt: async () => {
+      const [own, others] = [await reachConsent(), await reachConsent(openBrowser())]
+      const cookie = cookiesOf(browser, own.url.pathname)
+      return openBrowser().post(others.url, { form_token: readFormToken(own), decision: 'allow' }, { cookie })
+    },
+    refusal: forbidden,
+  },
+  {
     name: 'a form larger than any real one',
     attempt: async () => {
       const page = await reachConsent()
