@@ -41,6 +41,8 @@ export interface IdentityProviderSettings {
   readonly subjectClaims: readonly string[]
   readonly claims: ClaimPlaces
   readonly allow: AllowLists
+  /** How long after a sign-in here people and their clients stay known; absent: as long as their sessions and grants. */
+  readonly signInAgainAfterSeconds?: number | undefined
   /** Ask the userinfo endpoint for what the ID token does not say. */
   readonly userInfo: boolean
 }

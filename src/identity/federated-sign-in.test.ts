@@ -220,6 +220,22 @@ describe('people from before', () => {
   })
 })
 
+test('people and their clients may have to come back to the provider after a while', async () => {
+  const { url } = federated.running
+  federated.configure({ signInAgainAfterSeconds: 3600 })
+  const browser = openBrowser()
+  const asked = authorize()
+  const redirect = await mustSignIn(asked.url, federated.idp.issuer, { name: 'ada', browser })
+  const first = await redeemCode(url, asked, redirect)
+  nowMs = Date.now() + 3500_000
+  const second = await refresh(url, clientId, first.body['refresh_token'])
+  expect(second.status).toBe(200)
+  nowMs = Date.now() + 3601_000
+  const refused = await refresh(url, clientId, second.body['refresh_token'])
+  expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+  expect((await browser.get(authorize().url)).location?.pathname).toMatch(/\/oauth\/sign-in\//)
+})
+
 describe('a provider in trouble', () => {
   test('that rotates its keys is not noticed', async () => {
     await obtain(authorize(), { name: 'ada' })

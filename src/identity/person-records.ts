@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../contracts/clock.ts'
 import type { Person } from '../contracts/identity-provider.ts'
 import type { OAuthRecord, OAuthRecords } from '../contracts/storage.ts'
@@ -6,10 +7,16 @@ import { isJsonObject, stringMember } from '../lib/json.ts'
 
 const model = 'Person'
 
+/** A person whose last sign-in is remembered. */
+export interface RememberedPerson extends Person {
+  /** Milliseconds since the epoch. */
+  readonly signedInAtMs: number
+}
+
 /** What identity providers said about people, kept as long as anything granted by them may live. */
 export interface PersonRecords {
-  find(subject: string): Promise<Person | undefined>
-  /** Returns true when something about the person changed. */
+  find(subject: string): Promise<RememberedPerson | undefined>
+  /** Remembers a sign-in that happens now. Returns true when something about the person changed. */
   remember(person: Person, ttlSeconds: number): Promise<boolean>
 }
 
@@ -22,9 +29,10 @@ export function createPersonRecords(records: OAuthRecords, clock: Clock): Person
     },
     async remember(person, ttlSeconds) {
       const idHash = sha256(person.subject)
-      const payload = JSON.stringify(person)
       const known = await records.find(model, idHash)
-      const expiresAtMs = clock() + ttlSeconds * 1000
+      const signedInAtMs = clock()
+      const payload = JSON.stringify({ ...person, signedInAtMs })
+      const expiresAtMs = signedInAtMs + ttlSeconds * 1000
       await records.upsert({
         model,
         idHash,
@@ -34,12 +42,15 @@ export function createPersonRecords(records: OAuthRecords, clock: Clock): Person
         expiresAtMs,
         consumedAtMs: undefined,
       })
-      return known?.payload !== payload
+      return (
+        known === undefined ||
+        !isDeepStrictEqual({ ...readPersonRecord(known), signedInAtMs }, { ...person, signedInAtMs })
+      )
     },
   }
 }
 
-function readPersonRecord(record: OAuthRecord): Person | undefined {
+function readPersonRecord(record: OAuthRecord): RememberedPerson | undefined {
   const payload: unknown = JSON.parse(record.payload)
   const subject = isJsonObject(payload) ? stringMember(payload, 'subject') : undefined
   if (!isJsonObject(payload) || subject === undefined) return undefined
@@ -51,6 +62,7 @@ function readPersonRecord(record: OAuthRecord): Person | undefined {
     roles: readList(payload['roles']),
     groups: readList(payload['groups']),
     tenant: stringMember(payload, 'tenant'),
+    signedInAtMs: typeof payload['signedInAtMs'] === 'number' ? payload['signedInAtMs'] : 0,
   }
 }
 

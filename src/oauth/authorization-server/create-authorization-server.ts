@@ -147,7 +147,8 @@ async function openProvider(
       settings,
       isKnownSubject: (subject) => {
         const { devLogin } = settings()
-        return isKnownSubject(subject, { devLogin, identityProvider: identityProvider()?.settings }, people)
+        const now = { devLogin, identityProvider: identityProvider()?.settings, timeMs: clock() }
+        return isKnownSubject(subject, now, people)
       },
       adapter,
       fetch,

@@ -78,7 +78,8 @@ function isDevLogin({ url }: { readonly url?: string | undefined }): boolean {
 }
 
 function readProvider({ oidc, browserLogin, allow, claims }: McpOAuthOptions): IdentityProviderSettings {
-  const { url, tokenUrl, clientId, clientSecret, scope, audience, remoteTimeoutMs } = browserLogin
+  const { url, tokenUrl, clientId, clientSecret, scope, audience, remoteTimeoutMs, signInAgainAfterSeconds } =
+    browserLogin
   return {
     issuer: oidc?.issuer ?? '',
     authorizationUrl: url,
@@ -91,6 +92,7 @@ function readProvider({ oidc, browserLogin, allow, claims }: McpOAuthOptions): I
     authorizationParameters: audience === undefined ? {} : { audience },
     accountPrompt: 'login',
     remoteTimeoutMs,
+    signInAgainAfterSeconds,
     subjectClaims: ['sub'],
     claims: placeClaims(claims, { roles: ['roles'], groups: ['groups'], tenant: [] }),
     allow,

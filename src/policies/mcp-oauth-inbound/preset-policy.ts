@@ -78,6 +78,7 @@ function readSignInSettings(preset: IdentityPreset, options: PresetPolicyOptions
 
 function readProvider(preset: IdentityPreset, options: PresetPolicyOptions): IdentityProviderSettings {
   const location = preset.locate(options)
+  const { remoteTimeoutMs, signInAgainAfterSeconds } = options.browserLoginOverrides
   return {
     issuer: location.issuer,
     authorizationUrl: location.authorizationUrl,
@@ -89,7 +90,8 @@ function readProvider(preset: IdentityPreset, options: PresetPolicyOptions): Ide
     scope: options.scope ?? location.scope ?? preset.scope,
     authorizationParameters: location.authorizationParameters ?? {},
     accountPrompt: preset.accountPrompt ?? 'login',
-    remoteTimeoutMs: options.browserLoginOverrides.remoteTimeoutMs,
+    remoteTimeoutMs,
+    signInAgainAfterSeconds,
     subjectClaims: preset.subjectClaims ?? ['sub'],
     claims: placeClaims(options.claims, preset.claims),
     allow: options.allow,

@@ -76,6 +76,13 @@ export const loginTimes = {
     .describe('How long each request to the identity provider may take. Milliseconds.'),
   stateTtlSeconds: seconds(900, 'How long a sign-in may take.'),
   sessionTtlSeconds: seconds(28_800, 'How long a browser stays signed in.'),
+  signInAgainAfterSeconds: z
+    .number()
+    .positive()
+    .optional()
+    .describe(
+      'How long after a sign-in at the identity provider clients may renew their tokens; then the person signs in there again. Default: as long as the grant. Seconds.',
+    ),
 }
 
 /** A secret from a project file; from here on it does not print. */
