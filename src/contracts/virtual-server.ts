@@ -1,3 +1,4 @@
+import type { TrustedAssertionIssuer } from './identity-assertion.ts'
 import type { IdentityProviderSettings } from './identity-provider.ts'
 
 /** A route that speaks MCP, as the authorization server and the resource metadata see it. */
@@ -57,6 +58,8 @@ export interface SignInSettings {
   readonly scopes?: { readonly [server: string]: ServerScopes } | undefined
   /** People sign in by typing a name, on loopback only. */
   readonly devLogin: boolean
+  /** Whose identity assertions (ID-JAG) are exchanged for access tokens; absent: nobody's. */
+  readonly idJag?: readonly TrustedAssertionIssuer[] | undefined
   /** Where people sign in; absent with dev login. */
   readonly identityProvider?: IdentityProviderSettings | undefined
 }

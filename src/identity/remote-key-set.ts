@@ -1,4 +1,4 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import type { Clock } from '../contracts/clock.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { CallIdentityProvider } from '../http/call-identity-provider.ts'
@@ -33,6 +33,7 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): JWTVerifyGetKe
 
   const load = async (): Promise<Loaded> => {
     triedAtMs = clock()
+    const { createLocalJWKSet } = await import('jose')
     loaded = { find: createLocalJWKSet(await fetchKeys(options)), atMs: clock() }
     return loaded
   }
@@ -57,6 +58,7 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): JWTVerifyGetKe
     try {
       return await keys.find(header, token)
     } catch (error) {
+      const { errors } = await import('jose')
       const isUnknownKey = error instanceof errors.JWKSNoMatchingKey
       if (!isUnknownKey || (loading === undefined && !mayAsk())) throw error
       const { find } = await refresh().catch(() => keys)

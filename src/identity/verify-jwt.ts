@@ -1,4 +1,4 @@
-import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
+import type { errors as Errors, JWTPayload, JWTVerifyGetKey } from 'jose'
 import { LRUCache } from 'lru-cache'
 import type { Clock } from '../contracts/clock.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
@@ -90,8 +90,10 @@ export function createJwtVerifier(options: JwtVerifierOptions): JwtVerifier {
 
 async function verifyOnce(token: string, options: JwtVerifierOptions): Promise<{ claims: JWTPayload } | JwtRefusal> {
   const { issuer, audience, algorithms, clockToleranceSeconds, findKey, clock } = options
+  // Loaded with the first token: most gateways never see one, and it takes 25 ms.
+  const jose = await import('jose')
   try {
-    const { payload } = await jwtVerify(token, findKey, {
+    const { payload } = await jose.jwtVerify(token, findKey, {
       issuer,
       audience: [...audience],
       algorithms: [...algorithms],
@@ -105,7 +107,7 @@ async function verifyOnce(token: string, options: JwtVerifierOptions): Promise<{
       : { claims: payload }
   } catch (error) {
     if (error instanceof GatewayError) throw error
-    return explain(error)
+    return explain(error, jose.errors)
   }
 }
 
@@ -117,7 +119,7 @@ function hasClaim(payload: JWTPayload, claim: string, accepted: readonly unknown
 }
 
 /** Sentences of jose name rules and claims, never values. */
-function explain(error: unknown): JwtRefusal {
+function explain(error: unknown, errors: typeof Errors): JwtRefusal {
   const detail = error instanceof Error ? error.message : String(error)
   if (error instanceof errors.JWTExpired) return refuse('token_expired', detail)
   const wrongAudience = error instanceof errors.JWTClaimValidationFailed && error.claim === 'aud'
@@ -129,7 +131,7 @@ function refuse(reason: JwtRefusal['reason'], detail: string): JwtRefusal {
 }
 
 /** The claims before anything is verified: only to see whose token it is. */
-function peekClaims(token: string): JsonObject | undefined {
+export function peekClaims(token: string): JsonObject | undefined {
   const [, payload = ''] = token.split('.')
   try {
     const parsed: unknown = JSON.parse(Buffer.from(payload, 'base64url').toString('utf8'))

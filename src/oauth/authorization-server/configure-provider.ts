@@ -7,6 +7,7 @@ import { admitsDocumentHost } from './admit-document-host.ts'
 import { chooseClientId } from './choose-client-id.ts'
 import type { PageName } from './endpoints.ts'
 import type { ProviderFetch } from './fetch-client-metadata.ts'
+import { jwtBearerGrant } from './identity-assertion-grant.ts'
 import type { OidcProviderModule } from './load-oidc-provider.ts'
 import { mayCall, operatorMembers } from './pre-registered-clients.ts'
 import type { RecordAdapter } from './record-adapter.ts'
@@ -77,7 +78,10 @@ export function configureProvider(setup: ProviderSetup): Configuration {
       AccessToken: () => whole(settings().accessTokenTtlSeconds),
       AuthorizationCode: () => whole(settings().authorizationCodeTtlSeconds),
       RefreshToken: () => whole(settings().refreshTokenTtlSeconds),
-      Grant: () => Math.max(grantSeconds, whole(settings().refreshTokenTtlSeconds)),
+      Grant: (ctx) =>
+        ctx?.oidc?.params?.['grant_type'] === jwtBearerGrant
+          ? whole(settings().accessTokenTtlSeconds)
+          : Math.max(grantSeconds, whole(settings().refreshTokenTtlSeconds)),
       ClientCredentials: () => whole(settings().accessTokenTtlSeconds),
       Session: () => whole(settings().sessionTtlSeconds),
       Interaction: () => whole(settings().stateTtlSeconds),

@@ -19,6 +19,7 @@ import { explainErrorBodies } from './explain-error-bodies.ts'
 import { createProviderFetch } from './fetch-client-metadata.ts'
 import { createFormTokens } from './form-token.ts'
 import { FrontDoor } from './front-door.ts'
+import { registerIdentityAssertionGrant } from './identity-assertion-grant.ts'
 import type { InteractionHost } from './interaction.ts'
 import { keepClientsAlive } from './keep-clients-alive.ts'
 import { defaultRequestLimits, type LimitedKind, limitRequests, type RequestLimits } from './limit-requests.ts'
@@ -159,6 +160,7 @@ async function openProvider(
   // The front door sets X-Forwarded-Proto from publicUrl and removes every forwarding header of the client.
   provider.proxy = true
   prefixTokens(provider)
+  registerIdentityAssertionGrant({ provider, module, publicUrl, records, virtualServers, settings, clock })
   explainErrorBodies(provider)
   listenToProvider(provider, events, virtualServers, options.log)
   keepClientsAlive(provider, records, () => clientTtlSeconds(settings()), clock, options.log)

@@ -108,6 +108,7 @@ export class FrontDoor {
       basePath,
       virtualServers,
       cimdEnabled: host.settings().cimdEnabled,
+      identityAssertions: (host.settings().idJag ?? []).length > 0,
       clientCredentials: await clients.offerClientCredentials(),
     })
     answerJson(response, 200, metadata, { 'cache-control': 'public, max-age=300' })

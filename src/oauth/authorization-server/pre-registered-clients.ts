@@ -4,6 +4,7 @@ import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
 import type { Vault } from '../../contracts/vault.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, type JsonObject, stringMember } from '../../lib/json.ts'
+import { jwtBearerGrant } from './identity-assertion-grant.ts'
 import { sealClientSecret } from './record-payload.ts'
 
 /** Members of client metadata that only the operator sets: no registration and no metadata document can carry them. */
@@ -25,6 +26,7 @@ export function toClientMetadata(client: PreRegisteredClient): AdapterPayload {
     grant_types: [
       ...(signsIn ? ['authorization_code', 'refresh_token'] : []),
       ...(servers.length > 0 ? ['client_credentials'] : []),
+      ...(secret || jwks || jwksUri ? [jwtBearerGrant] : []),
     ],
     token_endpoint_auth_method: secret ? 'client_secret_basic' : jwks || jwksUri ? 'private_key_jwt' : 'none',
     ...(secret && { client_secret: secret.reveal() }),

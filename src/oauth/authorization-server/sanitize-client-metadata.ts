@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, stringMember } from '../../lib/json.ts'
+import { jwtBearerGrant } from './identity-assertion-grant.ts'
 import { checkRedirectUri } from './redirect-uris.ts'
 
 /** Client metadata as the provider may see it, or why it is not acceptable (RFC 7591 §3.2.2). */
@@ -26,7 +27,7 @@ export function sanitizeClientMetadata(input: unknown, kind: 'registration' | 'd
     redirect_uris: redirectUris,
     application_type: 'native',
     response_types: ['code'],
-    grant_types: selectGrantTypes(input['grant_types']),
+    grant_types: selectGrantTypes(input['grant_types'], kind),
     token_endpoint_auth_method: selectAuthMethod(input),
   }
   copyNames(input, metadata)
@@ -45,9 +46,11 @@ function checkRedirectUris(uris: unknown): string | undefined {
   return undefined
 }
 
-function selectGrantTypes(asked: unknown): string[] {
+/** Identity assertions name their client, and only the URL of a document is a name that an issuer can know. */
+function selectGrantTypes(asked: unknown, kind: 'registration' | 'document'): string[] {
   if (!Array.isArray(asked)) return [...grantTypes]
-  return grantTypes.filter((type) => type === 'authorization_code' || asked.includes(type))
+  const known = kind === 'document' ? [...grantTypes, jwtBearerGrant] : grantTypes
+  return known.filter((type) => type === 'authorization_code' || asked.includes(type))
 }
 
 function selectAuthMethod(input: JsonObject): string {

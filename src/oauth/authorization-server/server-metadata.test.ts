@@ -11,6 +11,7 @@ test('advertises what MCP clients look for, and nothing that is not there', () =
     basePath: '/gw',
     virtualServers,
     clientCredentials: false,
+    identityAssertions: false,
     cimdEnabled: true,
   })
   expect(metadata).toMatchObject({
@@ -30,10 +31,23 @@ test('advertises what MCP clients look for, and nothing that is not there', () =
 })
 
 test('says when metadata documents are not accepted', () => {
-  const parts = { publicUrl, basePath: '', virtualServers, cimdEnabled: false, clientCredentials: true }
+  const parts = {
+    publicUrl,
+    basePath: '',
+    virtualServers,
+    cimdEnabled: false,
+    clientCredentials: true,
+    identityAssertions: true,
+  }
   const metadata = renderServerMetadata(parts)
   expect(metadata).toMatchObject({ client_id_metadata_document_supported: false })
   expect(metadata).toMatchObject({
-    grant_types_supported: ['authorization_code', 'refresh_token', 'client_credentials'],
+    grant_types_supported: [
+      'authorization_code',
+      'refresh_token',
+      'client_credentials',
+      'urn:ietf:params:oauth:grant-type:jwt-bearer',
+    ],
+    authorization_grant_profiles_supported: ['urn:ietf:params:oauth:grant-profile:id-jag'],
   })
 })

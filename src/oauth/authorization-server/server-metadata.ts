@@ -1,4 +1,5 @@
 import type { VirtualServerDirectory } from '../../contracts/virtual-server.ts'
+import { jwtBearerGrant } from './identity-assertion-grant.ts'
 import { knownScopes } from './sanitize-authorize-request.ts'
 
 /** What the metadata of the authorization server depends on. */
@@ -9,6 +10,8 @@ export interface ServerMetadataOptions {
   readonly cimdEnabled: boolean
   /** Some pre-registered client may ask for tokens on its own behalf. */
   readonly clientCredentials: boolean
+  /** Identity assertions of some issuer are exchanged. */
+  readonly identityAssertions: boolean
 }
 
 /**
@@ -31,7 +34,11 @@ export function renderServerMetadata(options: ServerMetadataOptions): object {
       'authorization_code',
       'refresh_token',
       ...(options.clientCredentials ? ['client_credentials'] : []),
+      ...(options.identityAssertions ? [jwtBearerGrant] : []),
     ],
+    ...(options.identityAssertions && {
+      authorization_grant_profiles_supported: ['urn:ietf:params:oauth:grant-profile:id-jag'],
+    }),
     code_challenge_methods_supported: ['S256'],
     token_endpoint_auth_methods_supported: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
     token_endpoint_auth_signing_alg_values_supported: ['ES256', 'RS256', 'PS256', 'EdDSA'],

@@ -6,9 +6,11 @@ import {
   allowLists,
   claimOptions,
   gatewayOptions,
+  idJagOptions,
   isDevLoginUrl,
   loginTimes,
   placeClaims,
+  readTrustedIssuers,
   scopesOption,
   secretOption,
 } from './sign-in-options.ts'
@@ -50,6 +52,7 @@ export const mcpOAuthOptions = z
     scopes: scopesOption,
     allow: z.strictObject(allowLists).prefault({}).describe('Who may sign in. All lists that are given must agree.'),
     claims: claimOptions,
+    idJag: idJagOptions,
   })
   .superRefine(({ oidc, browserLogin, allow, claims }, context) => {
     if (isDevLogin(browserLogin)) return
@@ -68,9 +71,11 @@ export type McpOAuthOptions = z.output<typeof mcpOAuthOptions>
 export function readSignInSettings(options: McpOAuthOptions): SignInSettings {
   const { stateTtlSeconds, sessionTtlSeconds } = options.browserLogin
   const times = { ...options.gateway, stateTtlSeconds, sessionTtlSeconds, scopes: options.scopes }
-  return isDevLogin(options.browserLogin)
-    ? { ...times, devLogin: true }
-    : { ...times, devLogin: false, identityProvider: readProvider(options) }
+  if (isDevLogin(options.browserLogin)) {
+    return { ...times, devLogin: true, idJag: readTrustedIssuers(options.idJag, undefined) }
+  }
+  const identityProvider = readProvider(options)
+  return { ...times, devLogin: false, identityProvider, idJag: readTrustedIssuers(options.idJag, identityProvider) }
 }
 
 function isDevLogin({ url }: { readonly url?: string | undefined }): boolean {

@@ -8,8 +8,10 @@ import {
   allowLists,
   claimOptions,
   gatewayOptions,
+  idJagOptions,
   loginTimes,
   placeClaims,
+  readTrustedIssuers,
   scopesOption,
   secretOption,
 } from './sign-in-options.ts'
@@ -47,6 +49,7 @@ function commonOptions(preset: IdentityPreset) {
     browserLoginOverrides: z.strictObject(loginTimes).prefault({}).describe('How long things may take.'),
     allow: allow.describe('Who may sign in. All lists that are given must agree.'),
     claims: claimOptions,
+    idJag: idJagOptions,
   })
 }
 
@@ -72,8 +75,9 @@ function createOptions(preset: IdentityPreset): z.ZodType<PresetPolicyOptions> {
 function readSignInSettings(preset: IdentityPreset, options: PresetPolicyOptions): SignInSettings {
   const { stateTtlSeconds, sessionTtlSeconds } = options.browserLoginOverrides
   const identityProvider = readProvider(preset, options)
+  const idJag = readTrustedIssuers(options.idJag, identityProvider)
   const times = { ...options.gateway, stateTtlSeconds, sessionTtlSeconds }
-  return { ...times, scopes: options.scopes, devLogin: false, identityProvider }
+  return { ...times, scopes: options.scopes, devLogin: false, identityProvider, idJag }
 }
 
 function readProvider(preset: IdentityPreset, options: PresetPolicyOptions): IdentityProviderSettings {

@@ -1,5 +1,7 @@
 import { z } from 'zod'
-import type { ClaimPlaces } from '../../contracts/identity-provider.ts'
+import type { ClaimPlaces, IdentityProviderSettings } from '../../contracts/identity-provider.ts'
+import type { SignInSettings } from '../../contracts/virtual-server.ts'
+import { providerUrl } from '../../identity/provider-url.ts'
 import { isLoopbackHost } from '../../lib/loopback.ts'
 import { Secret } from '../../lib/secret.ts'
 import { defaultScope } from '../../oauth/default-scope.ts'
@@ -122,6 +124,40 @@ export function placeClaims(named: z.output<typeof claimOptions>, usual: ClaimPl
     groups: choose(named.groups, usual.groups),
     tenant: choose(named.tenant, usual.tenant),
   }
+}
+
+const trustedIssuer = z.strictObject({
+  issuer: providerUrl.describe('`iss` of the assertions, exactly.'),
+  jwksUrl: providerUrl.optional().describe('Where its keys are, when its metadata is not to be asked.'),
+  expectedClientIds: names.optional().describe('Client ids that it may speak for; any if absent.'),
+  subjectMapping: z
+    .enum(['iss_prefix', 'sub_id_only'])
+    .default('iss_prefix')
+    .describe('Whether subjects are `<issuer>|<sub>` or `sub` alone.'),
+})
+
+/** Enterprise-managed authorization. */
+export const idJagOptions = z
+  .strictObject({
+    enabled: z.boolean().describe('Whether identity assertions are exchanged for access tokens.'),
+    trustedIssuers: z
+      .array(trustedIssuer)
+      .min(1)
+      .optional()
+      .describe('Whose assertions. If absent, those of the identity provider that people sign in with.'),
+  })
+  .optional()
+  .describe('Identity assertions (ID-JAG) of a company identity provider, for clients that the company manages.')
+
+/** The issuers that the options trust. The people of the sign-in provider are the same people with either way in. */
+export function readTrustedIssuers(
+  idJag: z.output<typeof idJagOptions>,
+  provider: IdentityProviderSettings | undefined,
+): SignInSettings['idJag'] {
+  if (!idJag?.enabled) return undefined
+  if (idJag.trustedIssuers !== undefined) return idJag.trustedIssuers
+  if (provider === undefined) return undefined
+  return [{ issuer: provider.issuer, jwksUrl: provider.jwksUrl, subjectMapping: 'sub_id_only' }]
 }
 
 /** True for the development sign-in: its path, or its URL on loopback. */

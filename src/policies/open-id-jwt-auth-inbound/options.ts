@@ -1,12 +1,9 @@
 import { z } from 'zod'
+import { providerUrl } from '../../identity/provider-url.ts'
 import { jwtAlgorithms } from '../../identity/verify-jwt.ts'
-import { isLoopbackHost } from '../../lib/loopback.ts'
 
 const headerToken = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
-const providerUrl = z.url({ protocol: /^https?$/ }).refine(isSecure, {
-  error: 'must be https; plain http is accepted on a loopback host only',
-})
 const texts = z.union([z.string().min(1), z.array(z.string().min(1)).min(1)])
 const claimValue = z.union([z.string(), z.number(), z.boolean()])
 
@@ -52,8 +49,3 @@ export const openIdJwtOptions = z
   .describe('Tokens of an issuer of your own.')
 
 export type OpenIdJwtOptions = z.output<typeof openIdJwtOptions>
-
-function isSecure(text: string): boolean {
-  const url = URL.parse(text)
-  return url?.protocol === 'https:' || (url !== null && isLoopbackHost(url.hostname))
-}

@@ -1,0 +1,10 @@
+/** Whose identity assertions (ID-JAG) are exchanged for access tokens. */
+export interface TrustedAssertionIssuer {
+  readonly issuer: string
+  /** Where its keys are; without it, where its metadata says. */
+  readonly jwksUrl?: string | undefined
+  /** Client ids that it may speak for; any if absent. */
+  readonly expectedClientIds?: readonly string[] | undefined
+  /** `iss_prefix`: subjects are `<issuer>|<sub>`, so that no two issuers mean the same person. `sub_id_only`: `sub` alone. */
+  readonly subjectMapping: 'iss_prefix' | 'sub_id_only'
+}
