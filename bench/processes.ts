@@ -7,6 +7,9 @@ import { createInterface } from 'node:readline'
 /** Measured process, load generator and upstream; the last two share a core when there are only two. */
 export const cores = { measured: 0, load: 1, upstream: Math.min(2, availableParallelism() - 1) }
 
+/** How long the gateway gets after a round to write its events, so that this work is counted too. */
+export const SETTLE_MILLISECONDS = 800
+
 /** Whether a program can be run by its name. */
 export function hasProgram(name: string): boolean {
   try {

@@ -1,5 +1,4 @@
 import { availableParallelism, cpus } from 'node:os'
-import type { Case } from './cases.ts'
 import { canPin } from './processes.ts'
 import {
   callsPerSecond,
@@ -12,7 +11,7 @@ import {
 
 /** Every sample of every round of one case, and what was wrong in the rounds that do not count. */
 export interface CaseRounds {
-  readonly case: Case
+  readonly case: { readonly name: string }
   readonly rounds: readonly Round[]
   readonly voided: readonly string[]
 }
@@ -28,14 +27,18 @@ export interface Report {
   readonly time: string
   readonly machine: { readonly cpu: string; readonly cores: number; readonly pinned: boolean; readonly node: string }
   readonly variants: readonly string[]
-  readonly cases: readonly {
-    readonly name: string
-    readonly voided: readonly string[]
-    readonly rounds: readonly Round[]
-    readonly summary: { readonly [variant: string]: Summary }
-  }[]
+  readonly cases: readonly CaseReport[]
+  /** Cases of the authorization server; their only variant is the gateway, their calls are whole operations. */
+  readonly authorization: readonly CaseReport[]
   readonly start: Start | undefined
   readonly targets: readonly Target[]
+}
+
+interface CaseReport {
+  readonly name: string
+  readonly voided: readonly string[]
+  readonly rounds: readonly Round[]
+  readonly summary: { readonly [variant: string]: Summary }
 }
 
 interface Target {
@@ -48,6 +51,7 @@ interface Target {
 /** Puts samples and their summary into one record. */
 export function composeReport(
   measured: readonly CaseRounds[],
+  authorization: readonly CaseRounds[],
   variants: readonly string[],
   start: Start | undefined,
 ): Report {
@@ -60,15 +64,16 @@ export function composeReport(
       node: process.version,
     },
     variants,
-    cases: measured.map(({ case: { name }, rounds, voided }) => ({
-      name,
-      voided,
-      rounds,
-      summary: Object.fromEntries(variants.map((variant) => [variant, summarizeVariant(rounds, variant)])),
-    })),
+    cases: measured.map((each) => composeCase(each, variants)),
+    authorization: authorization.map((each) => composeCase(each, ['gateway'])),
     start,
     targets: composeTargets(measured, start),
   }
+}
+
+function composeCase({ case: { name }, rounds, voided }: CaseRounds, variants: readonly string[]): CaseReport {
+  const summary = Object.fromEntries(variants.map((variant) => [variant, summarizeVariant(rounds, variant)]))
+  return { name, voided, rounds, summary }
 }
 
 function composeTargets(measured: readonly CaseRounds[], start: Start | undefined): Target[] {
@@ -114,8 +119,6 @@ const showRow = (cells: readonly string[]) => `| ${cells.join(' | ')} |`
 /** The report for people: targets first, then one row per case and variant. */
 export function renderMarkdown(report: Report): string {
   const { cpu, cores, pinned, node } = report.machine
-  const heads = ['case', 'variant', 'rounds', 'CPU µs/call', 'calls/s', 'p50 µs', 'p99 µs', 'added p50', 'added p99']
-  const ratios = ['CPU × nginx', 'lowest–highest', 'calls/s × nginx', 'added p50 × nginx', 'added p99 × nginx']
   return [
     `# Benchmark of ${report.time}`,
     '',
@@ -125,14 +128,34 @@ export function renderMarkdown(report: Report): string {
     '|---|---|---|---|',
     ...report.targets.map(renderTarget),
     '',
-    showRow([...heads, ...ratios]),
-    `|${'---|'.repeat(heads.length + ratios.length)}`,
-    ...report.cases.flatMap(({ name, summary }) =>
-      Object.entries(summary).map(([variant, each]) => renderSummary(name, variant, each)),
+    ...renderCalls(report.cases),
+    ...renderAuthorization(report.authorization),
+    ...[...report.cases, ...report.authorization].flatMap(({ name, voided }) =>
+      voided.map((why) => `Void round of ${name}: ${why}`),
     ),
-    '',
-    ...report.cases.flatMap(({ name, voided }) => voided.map((why) => `Void round of ${name}: ${why}`)),
   ].join('\n')
+}
+
+function renderCalls(cases: readonly CaseReport[]): string[] {
+  if (cases.length === 0) return []
+  const heads = ['case', 'variant', 'rounds', 'CPU µs/call', 'calls/s', 'p50 µs', 'p99 µs', 'added p50', 'added p99']
+  const ratios = ['CPU × nginx', 'lowest–highest', 'calls/s × nginx', 'added p50 × nginx', 'added p99 × nginx']
+  const rows = cases.flatMap(({ name, summary }) =>
+    Object.entries(summary).map(([variant, each]) => renderSummary(name, variant, each)),
+  )
+  return [showRow([...heads, ...ratios]), `|${'---|'.repeat(heads.length + ratios.length)}`, ...rows, '']
+}
+
+function renderAuthorization(cases: readonly CaseReport[]): string[] {
+  if (cases.length === 0) return []
+  const milliseconds = (microseconds: number | undefined) =>
+    show(microseconds === undefined ? undefined : microseconds / 1_000, 2)
+  const rows = cases.map(({ name, summary: { gateway } }) => {
+    const times = [gateway?.cpuMicrosecondsPerCall, gateway?.p50, gateway?.p99].map(milliseconds)
+    return showRow([name, String(gateway?.rounds ?? 0), show(gateway?.callsPerSecond, 0), ...times])
+  })
+  const heads = ['authorization server', 'rounds', 'operations/s', 'CPU ms/operation', 'p50 ms', 'p99 ms']
+  return [showRow(heads), `|${'---|'.repeat(heads.length)}`, ...rows, '']
 }
 
 function renderTarget({ what, limit, atMost, value }: Target): string {

@@ -3,17 +3,16 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { authorizationCases, measureAuthorization } from './authorization.ts'
 import { type Case, cases, firstCall, UPSTREAM_KEY } from './cases.ts'
 import { buildPackage, measureStart, prepareGateway, startGatewayVariant } from './gateway.ts'
+import { measureRounds } from './measure-rounds.ts'
 import { ensureNginx, startNginx } from './nginx.ts'
-import { canPin, readCpuSeconds, stopProcess } from './processes.ts'
+import { canPin, readCpuSeconds, SETTLE_MILLISECONDS, stopProcess } from './processes.ts'
 import { type Program, prepareProgram, runLoad, startUpstream } from './programs.ts'
 import { type CaseRounds, composeReport, type Report, renderMarkdown } from './report.ts'
 import type { Round, Sample } from './statistics.ts'
 import { findFreePort, prepareLoadFiles, type Variant, waitUntilAnswering } from './variants.ts'
-
-/** How long the gateway gets after a round to write its events, so that this work is counted too. */
-const SETTLE_MILLISECONDS = 800
 
 const { values: options } = parseArgs({
   options: {
@@ -29,13 +28,15 @@ const { values: options } = parseArgs({
 const help = `npm run bench -- [options]
   --quick           few short rounds: to see that it works, not to quote
   --rounds <n>      rounds per case (default 9, quick 2)
-  --cases <a,b>     of ${cases.map(({ name }) => name).join(', ')}, start
+  --cases <a,b>     of ${[...cases, ...authorizationCases].map(({ name }) => name).join(', ')}, start
   --variants <a,b>  of direct, nginx, gateway
   --no-build        measure dist/ as it is, or the sources when there is none
 See bench/README.md for how to read the result.`
 
 const say = (line: string) => process.stderr.write(`${line}\n`)
 const wants = (list: string | undefined, name: string) => list === undefined || list.split(',').includes(name)
+const chosenCases = cases.filter(({ name }) => wants(options.cases, name))
+const rounds = Number(options.rounds ?? (options.quick ? 2 : 9))
 
 /** Starts everything that was asked for, each already answering correctly. */
 async function startVariants(
@@ -51,7 +52,7 @@ async function startVariants(
     curated: false,
   }
   const variants = [direct]
-  if (wants(options.variants, 'nginx')) {
+  if (wants(options.variants, 'nginx') && chosenCases.length > 0) {
     if (ensureNginx(say)) variants.push(await startNginxVariant(directory, upstreamPort))
     else say('!! nginx is not here and cannot be installed: SKIPPED, so there are no ratios to nginx')
   }
@@ -105,7 +106,7 @@ async function measureRound(
 
 /** Lets compilers and caches settle before anything counts. */
 async function warmUp(load: Program, variants: readonly Variant[], directory: string): Promise<void> {
-  for (const each of cases.filter(({ name }) => wants(options.cases, name))) {
+  for (const each of chosenCases) {
     for (const variant of variants) {
       const files = await prepareLoadFiles(variant, each.call, directory)
       const milliseconds = variant.name === 'gateway' ? 6_000 : 300
@@ -114,33 +115,17 @@ async function warmUp(load: Program, variants: readonly Variant[], directory: st
   }
 }
 
-async function measureCases(load: Program, variants: readonly Variant[], directory: string): Promise<CaseRounds[]> {
-  const chosen = cases.filter(({ name }) => wants(options.cases, name))
-  const measured = chosen.map((each) => ({ case: each, rounds: [] as Round[], voided: [] as string[] }))
-  const rounds = Number(options.rounds ?? (options.quick ? 2 : 9))
-  for (let number = 0; number < rounds; number++) {
-    for (const { case: each, rounds: done, voided } of measured) {
-      try {
-        const round = await measureRound(load, each, variants, number, directory)
-        done[number] = round
-        say(`round ${number + 1}/${rounds} ${each.name}: ${describeRound(round)}`)
-      } catch (error) {
-        done[number] = {}
-        voided.push(String(error))
-        say(`round ${number + 1}/${rounds} ${each.name}: VOID, ${String(error)}`)
-      }
-    }
+/** The authorization server by itself; a round before the first lets the compiler settle. */
+async function measureAuthorizationServer(gateway: Variant): Promise<CaseRounds[]> {
+  const chosen = authorizationCases.filter(({ name }) => wants(options.cases, name))
+  const milliseconds = options.quick ? 1_000 : 2_500
+  const measure = async (each: (typeof chosen)[number]) => {
+    const operations = Math.floor(each.budget / (rounds + 1))
+    return { gateway: await measureAuthorization(each, gateway, { milliseconds, operations }) }
   }
-  return measured
-}
-
-function describeRound(round: Round): string {
-  const parts = Object.entries(round).map(([name, sample]) => {
-    if (!sample) return name
-    const perCall = (sample.cpuSeconds * 1e6) / sample.completed
-    return `${name} ${perCall.toFixed(1)} µs CPU, p50 ${sample.p50.toFixed(0)} µs, ${(sample.completed / sample.seconds).toFixed(0)}/s`
-  })
-  return parts.join(' | ')
+  if (chosen.length > 0) say('warming up the authorization server')
+  for (const each of chosen) await measure(each).catch((error: unknown) => say(`!! ${each.name}: ${String(error)}`))
+  return measureRounds(chosen, rounds, measure, say)
 }
 
 function writeReport(report: Report): void {
@@ -166,16 +151,27 @@ async function run(directory: string): Promise<number> {
   const variants = await startVariants(directory, upstream.port, upstream.process)
   say('warming up')
   await warmUp(load, variants, directory)
-  const measured = await measureCases(load, variants, directory)
+  const measured = await measureRounds(
+    chosenCases,
+    rounds,
+    (each, number) => measureRound(load, each, variants, number, directory),
+    say,
+  )
+  const gateway = variants.find(({ name }) => name === 'gateway')
+  const authorization = gateway ? await measureAuthorizationServer(gateway) : []
   await Promise.all(variants.map((variant) => stopProcess(variant.process)))
   writeReport(
     composeReport(
       measured,
+      authorization,
       variants.map(({ name }) => name),
       start,
     ),
   )
-  return measured.every(({ rounds }) => rounds.some((round) => Object.keys(round).length > 0)) ? 0 : 1
+  const succeeded = [...measured, ...authorization].every((each) =>
+    each.rounds.some((round) => Object.keys(round).length > 0),
+  )
+  return succeeded ? 0 : 1
 }
 
 if (options.help) process.stdout.write(`${help}\n`)
