@@ -40,11 +40,16 @@ export async function connectSdkV2(url: string, options: SdkV2Options): Promise<
     return await connect(url, options)
   } catch (error) {
     if (!isUnauthorized(error) || !memory?.callback) throw error
-    if (!memory.callback.searchParams.has('code'))
-      throw new Error(`The sign-in ended at ${memory.callback.href}`, { cause: error })
-    await openTransport(url, options).finishAuth(memory.callback.searchParams)
+    await finishSignIn(url, options)
     return connect(url, options)
   }
+}
+
+/** Redeems the code of the sign-in that the client began when it was refused. */
+export async function finishSignIn(url: string, options: SdkV2Options): Promise<void> {
+  const callback = options.memory?.callback
+  if (!callback?.searchParams.has('code')) throw new Error(`The sign-in ended at ${callback?.href}`)
+  await openTransport(url, options).finishAuth(callback.searchParams)
 }
 
 function isUnauthorized(error: unknown): boolean {

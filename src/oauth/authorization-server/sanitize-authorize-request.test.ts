@@ -14,9 +14,22 @@ describe('sanitizeAuthorizeQuery', () => {
     expect(sanitized({ scope: 'openid mcp:tools offline_access email' }).get('scope')).toBe('mcp:tools')
   })
 
-  test('asks for everything of the virtual server when no known scope is left', () => {
+  test('asks for what the virtual server needs at least when no known scope is left', () => {
     expect(sanitized({}).get('scope')).toBe('mcp:tools')
     expect(sanitized({ scope: 'openid email' }).get('scope')).toBe('mcp:tools')
+  })
+
+  test('adds scopes of tools only when they are asked for, and never those of another virtual server', () => {
+    const one = { ...makeVirtualServer(url, 'one', 'One'), baseScopes: ['one'], scopes: ['one', 'one:write'] }
+    const directory = listDirectory([one, makeVirtualServer(url, 'two', 'Two')])
+    const scopeFor = (scope: string) => {
+      const query = new URLSearchParams({ resource: one.resource, scope })
+      return new URLSearchParams(sanitizeAuthorizeQuery(`?${query.toString()}`, directory)).get('scope')
+    }
+    expect(scopeFor('')).toBe('one')
+    expect(scopeFor('one')).toBe('one')
+    expect(scopeFor('mcp:tools')).toBe('one')
+    expect(scopeFor('one:write mcp:tools one:write')).toBe('one one:write')
   })
 
   test('tolerates prompt words of other servers', () => {

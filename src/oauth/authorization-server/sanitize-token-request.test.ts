@@ -23,3 +23,18 @@ test('the resource becomes canonical', () => {
 test('everything else passes unchanged, repeated parameters included', () => {
   expect(sanitized('code=a%2Bb&client_secret=s&code=c').getAll('code')).toEqual(['a+b', 'c'])
 })
+
+test('a client on its own behalf receives what the virtual server needs at least, and what it asks for', () => {
+  const wide = { ...makeVirtualServer(url, 'wide', 'Wide'), scopes: ['mcp:tools', 'issues:write'] }
+  const scopeOf = (more: string) => {
+    const form = sanitizeTokenForm(
+      `grant_type=client_credentials&resource=${wide.resource}${more}`,
+      listDirectory([wide]),
+    )
+    return new URLSearchParams(form).getAll('scope')
+  }
+  expect(scopeOf('')).toEqual(['mcp:tools'])
+  expect(scopeOf('&scope=admin')).toEqual(['mcp:tools'])
+  expect(scopeOf('&scope=issues:write+admin')).toEqual(['mcp:tools issues:write'])
+  expect(scopeOf('&scope=mcp:tools&scope=issues:write')).toEqual(['mcp:tools', 'issues:write'])
+})

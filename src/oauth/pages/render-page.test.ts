@@ -68,3 +68,13 @@ test('the error page names reason, request and what to do', () => {
   expect(body).toContain('abc')
   expect(body).toContain('Remove the server from the MCP client and add it again')
 })
+
+test('the consent page says what each further scope lets the application do', () => {
+  const plain = { ...consent, extraScopes: [], withheldTools: false }
+  const both = [{ scope: 'issues:write', tools: ['delete_issue', 'close_*'] }]
+  expect(renderConsentPage({ ...plain, extraScopes: both }).body).toContain(
+    'also call the tools that need it: <code>delete_issue</code>, <code>close_*</code> (scope <code>issues:write</code>)',
+  )
+  expect(renderConsentPage(plain).body).not.toContain('scope')
+  expect(renderConsentPage({ ...plain, withheldTools: true }).body).toContain('must ask you again')
+})

@@ -5,7 +5,8 @@ import { listDirectory, makeVirtualServer, sendJson } from '../../../test/harnes
 import { createResourceMetadataMount } from './protected-resource-metadata.ts'
 
 const url = 'https://gateway.example'
-const servers = [makeVirtualServer(url, 'one', 'One'), makeVirtualServer(url, 'two', 'Two')]
+const two = { ...makeVirtualServer(url, 'two', 'Two'), scopes: ['mcp:tools', 'issues:write'] }
+const servers = [makeVirtualServer(url, 'one', 'One'), two]
 const mount = createResourceMetadataMount(listDirectory(servers))
 
 describe('protected resource metadata', () => {

@@ -1,13 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { makeVirtualServer } from '../../../test/harness/authorization-server.ts'
 import type { Exchange } from '../../contracts/exchange.ts'
+import type { McpMessage } from '../../contracts/mcp.ts'
 import type { PolicyHost } from '../../contracts/policy.ts'
 import type { VerifiedAccessToken } from '../../contracts/subject.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { HttpExchange } from '../../http/exchange.ts'
 import { joinAuthentication } from '../../pipeline/authenticate-request.ts'
 import { mcpOAuthOptions } from './options.ts'
-import { mcpOAuthInbound } from './policy.ts'
+import { createTokenPolicy, mcpOAuthInbound } from './policy.ts'
 
 const url = 'https://gateway.example'
 const server = makeVirtualServer(url, 'tracker', 'Tracker')
@@ -94,6 +95,48 @@ describe('mcp-oauth-inbound', () => {
   })
 })
 
+describe('scopes of tools', () => {
+  const writes = {
+    tracker: { base: ['mcp:tools'], tools: { 'delete_*': ['issues:write'], delete_all: ['issues:admin'] } },
+  }
+
+  function call(name: string, scopes: readonly string[] | undefined, method = 'tools/call', routeName = 'tracker') {
+    const host = { virtualServers: { list: () => [server] } } as unknown as PolicyHost
+    const policy = createTokenPolicy(host, writes)
+    const subject = scopes && { ...verified().subject, scopes }
+    const message = { method, body: { params: { name } } } as unknown as McpMessage
+    return policy.onMessage?.(message, { routeName, routePath: '/mcp/tracker', subject } as unknown as Exchange)
+  }
+
+  test('are not looked at where none are configured', () => {
+    const host = { virtualServers: { list: () => [server] } } as unknown as PolicyHost
+    expect('onMessage' in createTokenPolicy(host)).toBe(false)
+    expect('onMessage' in createTokenPolicy(host, { tracker: { base: ['mcp:tools'], tools: {} } })).toBe(false)
+    expect('onMessage' in createTokenPolicy(host, writes)).toBe(true)
+  })
+
+  test('let pass what they do not concern', () => {
+    expect(call('list_issues', ['mcp:tools'])).toBeUndefined()
+    expect(call('delete_issue', ['mcp:tools'], 'prompts/get')).toBeUndefined()
+    expect(call('delete_issue', ['mcp:tools'], 'tools/call', 'other')).toBeUndefined()
+    expect(call('delete_issue', ['mcp:tools', 'issues:write'])).toBeUndefined()
+  })
+
+  test('are all named when one is missing', () => {
+    const refusal = call('delete_all', ['mcp:tools', 'issues:write'])
+    expect(refusal).toMatchObject({ reason: 'token_insufficient_scope', status: 403 })
+    expect(challengeOf(refusal)).toBe(
+      `Bearer error="insufficient_scope", error_description="${(refusal as GatewayError).message}", ${metadata}, scope="mcp:tools issues:write issues:admin"`,
+    )
+  })
+
+  test('invite nobody in particular to sign in', () => {
+    const refusal = call('delete_issue', undefined)
+    expect(refusal).toMatchObject({ reason: 'token_missing', status: 401 })
+    expect(challengeOf(refusal)).toBe(`Bearer ${metadata}, scope="mcp:tools issues:write"`)
+  })
+})
+
 describe('options', () => {
   test('have the documented defaults', () => {
     const options = mcpOAuthOptions.parse({ browserLogin: { url: 'http://localhost:9000/oauth/dev-login' } })
@@ -155,6 +198,7 @@ describe('options', () => {
 
   const login = { clientId: 'gateway', clientSecret: 'secret' }
   const oidc = { issuer: 'https://idp.example' }
+  const dev = { browserLogin: { url: '/oauth/dev-login' } }
   test.each([
     ['no issuer', { browserLogin: login }, 'oidc is required'],
     ['no client id', { oidc, browserLogin: {} }, 'browserLogin.clientId is required'],
@@ -165,6 +209,11 @@ describe('options', () => {
       { oidc, browserLogin: login, allow: { tenants: ['a'] } },
       'allow.tenants needs claims.tenant',
     ],
+    ['a scope with a space', { ...dev, scopes: { x: { base: ['a b'] } } }, 'scopes.x.base.0 must be a scope'],
+    ['a scope with a quote', { ...dev, scopes: { x: { tools: { t: ['a"'] } } } }, 'scopes.x.tools.t.0 must be a scope'],
+    ['a reserved scope', { ...dev, scopes: { x: { base: ['offline_access'] } } }, 'must be neither "openid" nor'],
+    ['a wildcard scope', { ...dev, scopes: { x: { base: ['mcp:*'] } } }, 'without "*"'],
+    ['no base scope', { ...dev, scopes: { x: { base: [] } } }, 'scopes.x.base Too small'],
     ['an empty list', { oidc, browserLogin: login, allow: { emailDomains: [] } }, 'allow.emailDomains Too small'],
   ])('refuse %s', (_what, options, message) => {
     const issues = mcpOAuthOptions.safeParse(options).error?.issues ?? []

@@ -1,0 +1,134 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildAuthorization, refresh, registerClient, type SignedIn, signIn } from '../harness/authorization-server.ts'
+import { openBrowser, openPage } from '../harness/browser-login.ts'
+import { callTool, type PostAnswer, postLegacy, postModern, postRaw } from '../harness/post-message.ts'
+import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
+import { type EchoUpstream, startEchoUpstream } from '../harness/upstreams/echo-upstream.ts'
+
+let upstream: EchoUpstream
+let gateway: TestGateway
+let tracker: string
+let plain: SignedIn
+
+const scopes = {
+  tracker: { tools: { 'delete_*': ['issues:delete'] } },
+  other: { base: ['other:use'], tools: { drop: ['other:drop'] } },
+}
+
+beforeAll(async () => {
+  upstream = await startEchoUpstream()
+  const server = { upstream: upstream.url, inbound: ['sign-in'] }
+  gateway = await startTestGateway({
+    servers: { tracker: server, other: server },
+    policies: { 'sign-in': ['mcp-oauth-inbound', { browserLogin: { url: '/oauth/dev-login' }, scopes }] },
+  })
+  tracker = gateway.server('tracker')
+  plain = await signIn(gateway.publicUrl, { resource: tracker })
+})
+afterAll(async () => {
+  await gateway.close()
+  await upstream.close()
+})
+
+/** Refused with a challenge that names everything the call needs, and the upstream saw nothing. */
+async function expectRefused(attempt: () => Promise<PostAnswer>): Promise<PostAnswer> {
+  const before = upstream.requests.length
+  const answer = await attempt()
+  expect(answer.status, answer.text).toBe(403)
+  expect(answer.message?.error?.data?.reason).toBe('token_insufficient_scope')
+  expect(answer.headers['www-authenticate']).toContain('error="insufficient_scope"')
+  expect(answer.headers['www-authenticate']).toContain('scope="mcp:tools issues:delete"')
+  expect(upstream.requests).toHaveLength(before)
+  const { 'x-request-id': requestId } = answer.headers
+  await gateway.waitForEvent((event) => event.requestId === requestId && event.reason === 'token_insufficient_scope')
+  return answer
+}
+
+test('with the scope the call arrives, and without it every other call does', async () => {
+  const wide = await signIn(gateway.publicUrl, { resource: tracker, scope: 'mcp:tools issues:delete' })
+  expect(wide.body['scope']).toBe('mcp:tools issues:delete')
+  expect((await callTool(tracker, wide.accessToken, 'delete_issue')).status).toBe(200)
+  expect((await callTool(tracker, plain.accessToken, 'echo')).status).toBe(200)
+})
+
+test('scope escalation: a tool beyond the token, in both eras, with the id of the call', async () => {
+  const modern = await expectRefused(() => callTool(tracker, plain.accessToken, 'delete_issue'))
+  expect(modern.message?.id).toBe(1)
+  const params = { name: 'delete_issue', arguments: {} }
+  const legacy = await expectRefused(() => postLegacy(tracker, plain.accessToken, 'tools/call', params, 7))
+  expect(legacy.message?.id).toBe(7)
+})
+
+test.each(['DELETE_ISSUE', 'Delete_Issue', ' delete_issue', 'delete_issue ', 'delete_*', 'delete_', 'delete_nothing'])(
+  'scope escalation: the tool name %j, for an upstream that takes names loosely',
+  async (name) => {
+    await expectRefused(() => postLegacy(tracker, plain.accessToken, 'tools/call', { name, arguments: {} }))
+  },
+)
+
+test('scope escalation: a call as a notification', async () => {
+  const body = JSON.stringify({ jsonrpc: '2.0', method: 'tools/call', params: { name: 'delete_issue', arguments: {} } })
+  const headers = { authorization: `Bearer ${plain.accessToken}`, 'mcp-protocol-version': '2025-11-25' }
+  const before = upstream.requests.length
+  expect((await postRaw(tracker, body, headers)).status).toBeGreaterThanOrEqual(400)
+  expect(upstream.requests).toHaveLength(before)
+})
+
+test('scope escalation: a header that names a harmless tool', async () => {
+  const params = { name: 'delete_issue', arguments: {} }
+  const before = upstream.requests.length
+  const answer = await postModern(tracker, plain.accessToken, 'tools/call', params, { 'mcp-name': 'echo' })
+  expect(answer.status).toBe(400)
+  expect(upstream.requests).toHaveLength(before)
+})
+
+describe('scopes that were not allowed are not obtained', () => {
+  test('scope escalation by refresh', async () => {
+    const owner = await signIn(gateway.publicUrl, { resource: tracker })
+    const { status, body } = await refresh(gateway.publicUrl, owner.clientId, owner.refreshToken, {
+      resource: tracker,
+      scope: 'mcp:tools issues:delete',
+    })
+    expect(status).toBe(400)
+    expect(body['error']).toBe('invalid_scope')
+    expect(body['access_token']).toBeUndefined()
+  })
+
+  test('scope escalation by refresh without naming scopes', async () => {
+    const owner = await signIn(gateway.publicUrl, { resource: tracker })
+    const { body } = await refresh(gateway.publicUrl, owner.clientId, owner.refreshToken, { resource: tracker })
+    expect(body['scope']).toBe('mcp:tools')
+    await expectRefused(() => callTool(tracker, String(body['access_token']), 'delete_issue'))
+  })
+
+  test('scope escalation: scopes of another virtual server', async () => {
+    const owner = await signIn(gateway.publicUrl, { resource: tracker, scope: 'other:use other:drop' })
+    expect(owner.body['scope']).toBe('mcp:tools')
+    const other = gateway.server('other')
+    const stranger = await signIn(gateway.publicUrl, { resource: other, scope: 'mcp:tools issues:delete' })
+    expect(stranger.body['scope']).toBe('other:use')
+    const misused = await callTool(tracker, stranger.accessToken, 'delete_issue')
+    expect(misused.message?.error?.data?.reason).toBe('token_wrong_audience')
+  })
+
+  test.each(['issues:*', '*', 'ISSUES:DELETE', 'issues:delete,mcp:tools', 'issues:delete\tx'])(
+    'scope escalation: the scope %j is not the one that is meant',
+    async (scope) => {
+      const owner = await signIn(gateway.publicUrl, { resource: tracker, scope })
+      expect(owner.body['scope']).toBe('mcp:tools')
+    },
+  )
+
+  test('a person sees the scope and its tools before allowing it', async () => {
+    const clientId = String((await registerClient(gateway.publicUrl)).body['client_id'])
+    const scope = 'mcp:tools issues:delete'
+    const asked = buildAuthorization(gateway.publicUrl, clientId, { resource: tracker, scope })
+    const browser = openBrowser()
+    const login = await openPage(browser, asked.url)
+    const form_token = /name="form_token" value="([^"]+)"/.exec(login.text)?.[1] ?? ''
+    const next = await browser.post(login.url, { form_token, name: 'ada' })
+    const page = await openPage(browser, next.location ?? '')
+    expect(page.text).toContain('<code>issues:delete</code>')
+    expect(page.text).toContain('<code>delete_*</code>')
+  })
+})
