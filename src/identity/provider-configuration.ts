@@ -28,38 +28,16 @@ const signatureAlgorithms = ['RS256', 'PS256', 'ES256', 'ES384', 'ES512', 'RS384
 /** Metadata comes from discovery (OpenID Connect Discovery §4), but for the endpoints that the project writes down itself. */
 export function createProviderConfiguration(options: ProviderConfigurationOptions): ProviderConfiguration {
   const { settings, clock } = options
-  const documents = new Map<string, { readonly text: string; readonly atMs: number }>()
   const send = createSend(options)
   const written = readWrittenEndpoints(settings)
-  const discover: OpenIdClient.CustomFetch = async (url, request) => {
-    const known = documents.get(url)
-    if (known !== undefined && clock() - known.atMs < metadataMs) return answerJson(known.text)
-    const answer = await send(url, request)
-    if (answer.status !== 200) return answer
-    const document: unknown = await answer.json()
-    const text = JSON.stringify(isJsonObject(document) ? { ...document, ...written } : document)
-    documents.set(url, { text, atMs: clock() })
-    return answerJson(text)
-  }
+  const remembered = rememberMetadata(send, written, clock)
   return {
-    forget: () => documents.clear(),
+    forget: remembered.forget,
     async load(client) {
-      const metadata = clientTimes(client, clock)
-      const authentication = authenticateClient(client, settings)
+      const times = clientTimes(client, clock)
       const configuration = hasEverything(written)
-        ? new client.Configuration(
-            { issuer: settings.issuer, id_token_signing_alg_values_supported: signatureAlgorithms, ...written },
-            settings.clientId,
-            metadata,
-            authentication,
-          )
-        : await discoverEither(client, settings.issuer, (issuer) =>
-            client.discovery(new URL(issuer), settings.clientId, metadata, authentication, {
-              [client.customFetch]: discover,
-              timeout: librarySeconds(settings),
-              execute: [client.allowInsecureRequests],
-            }),
-          )
+        ? configureAsWritten(client, settings, written, times)
+        : await discoverEither(client, settings, remembered.fetch, times)
       configuration[client.customFetch] = send
       configuration.timeout = librarySeconds(settings)
       client.enableNonRepudiationChecks(configuration)
@@ -70,20 +48,48 @@ export function createProviderConfiguration(options: ProviderConfigurationOption
   }
 }
 
+/** A fetch for discovery that asks the provider once in a while, and lets the endpoints of the project replace those it finds. */
+function rememberMetadata(send: OpenIdClient.CustomFetch, written: WrittenEndpoints, clock: Clock) {
+  const documents = new Map<string, { readonly text: string; readonly atMs: number }>()
+  const fetch: OpenIdClient.CustomFetch = async (url, request) => {
+    const known = documents.get(url)
+    if (known !== undefined && clock() - known.atMs < metadataMs) return answerJson(known.text)
+    const answer = await send(url, request)
+    if (answer.status !== 200) return answer
+    const document: unknown = await answer.json()
+    const text = JSON.stringify(isJsonObject(document) ? { ...document, ...written } : document)
+    documents.set(url, { text, atMs: clock() })
+    return answerJson(text)
+  }
+  return { fetch, forget: () => documents.clear() }
+}
+
+function configureAsWritten(
+  client: typeof OpenIdClient,
+  settings: IdentityProviderSettings,
+  written: WrittenEndpoints,
+  times: ClientTimes,
+): OpenIdClient.Configuration {
+  const { issuer, clientId } = settings
+  const metadata = { issuer, id_token_signing_alg_values_supported: signatureAlgorithms, ...written }
+  return new client.Configuration(metadata, clientId, times, authenticateClient(client, settings))
+}
+
 /** The door has the exact limit; that of the library must only not be shorter. */
 function librarySeconds({ remoteTimeoutMs }: IdentityProviderSettings): number {
   return Math.ceil(remoteTimeoutMs / 1000) + 1
 }
 
 /** Date.now() unless a test moves time. */
-function clientTimes(client: typeof OpenIdClient, clock: Clock): Partial<OpenIdClient.ClientMetadata> {
+function clientTimes(client: typeof OpenIdClient, clock: Clock): ClientTimes {
   const skewSeconds = Math.round((clock() - Date.now()) / 1000)
   return { [client.clockTolerance]: clockToleranceSeconds, [client.clockSkew]: skewSeconds }
 }
 
-type Endpoint = 'authorization_endpoint' | 'token_endpoint' | 'jwks_uri'
+type ClientTimes = Partial<OpenIdClient.ClientMetadata>
+type WrittenEndpoints = { readonly [Name in 'authorization_endpoint' | 'token_endpoint' | 'jwks_uri']?: string }
 
-function readWrittenEndpoints(settings: IdentityProviderSettings): { [Name in Endpoint]?: string } {
+function readWrittenEndpoints(settings: IdentityProviderSettings): WrittenEndpoints {
   const { authorizationUrl, tokenUrl, jwksUrl } = settings
   return {
     ...(authorizationUrl !== undefined && { authorization_endpoint: authorizationUrl }),
@@ -92,16 +98,24 @@ function readWrittenEndpoints(settings: IdentityProviderSettings): { [Name in En
   }
 }
 
-function hasEverything(written: { [Name in Endpoint]?: string }): boolean {
+function hasEverything(written: WrittenEndpoints): boolean {
   return Object.keys(written).length === 3
 }
 
 /** People leave out the closing slash of an issuer, or add one. The metadata says which it is, and the ID token must agree with it. */
-async function discoverEither<Result>(
+async function discoverEither(
   client: typeof OpenIdClient,
-  issuer: string,
-  discover: (issuer: string) => Promise<Result>,
-): Promise<Result> {
+  settings: IdentityProviderSettings,
+  fetch: OpenIdClient.CustomFetch,
+  times: ClientTimes,
+): Promise<OpenIdClient.Configuration> {
+  const { issuer, clientId } = settings
+  const discover = (at: string) =>
+    client.discovery(new URL(at), clientId, times, authenticateClient(client, settings), {
+      [client.customFetch]: fetch,
+      timeout: librarySeconds(settings),
+      execute: [client.allowInsecureRequests],
+    })
   try {
     return await discover(issuer)
   } catch (error) {
