@@ -33,7 +33,14 @@ test('advertises what MCP clients look for, and nothing that is not there', () =
 test('lists every scope of every virtual server once', () => {
   const write = { ...makeVirtualServer(publicUrl, 'two', 'Two'), scopes: ['mcp:tools', 'issues:write'] }
   const servers = listDirectory([...virtualServers.list(), write])
-  const parts = { publicUrl, basePath: '', virtualServers: servers, cimdEnabled: true, clientCredentials: false }
+  const parts = {
+    publicUrl,
+    basePath: '',
+    virtualServers: servers,
+    cimdEnabled: true,
+    clientCredentials: false,
+    identityAssertions: false,
+  }
   const scopes_supported = ['mcp:tools', 'issues:write', 'offline_access']
   expect(renderServerMetadata(parts)).toMatchObject({ scopes_supported })
 })
