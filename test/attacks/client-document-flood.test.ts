@@ -27,7 +27,11 @@ const ask = (client: number) =>
   openPage(openBrowser(), buildAuthorization(running.url, `https://site.example/${client}`).url)
 
 it('a site with endless client documents is fetched and stored so often and no more', async () => {
-  for (let client = 0; client < 6; client++) await ask(client)
+  for (let client = 0; client < 5; client++) await ask(client)
+  const stopped = await ask(5)
+  expect(stopped.text).toContain('limit_rate_exceeded')
+  const event = running.events.findLast(({ requestId }) => requestId === stopped.headers['x-request-id'])
+  expect(event).toMatchObject({ type: 'auth_token_rejected', reason: 'limit_rate_exceeded' })
   expect(fetched).toHaveLength(3)
   expect(await running.storage.oauth.count('ClientMetadataDocument')).toBe(3)
   // Clients that are known go on, also when their document is fetched anew.
