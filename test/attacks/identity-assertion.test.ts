@@ -24,11 +24,12 @@ beforeAll(async () => {
   upstream = await startEchoUpstream()
   const server = { upstream: upstream.url, inbound: ['sign-in'] }
   const trusted = { issuer: issuer.url, expectedClientIds: ['editor', 'other-editor'] }
+  const scopes = { tracker: { tools: { delete_issue: ['issues:delete'] } } }
   const idJag = { enabled: true, trustedIssuers: [trusted] }
   gateway = await startTestGateway({
     settings: { clients: [client, other, stranger] },
     servers: { tracker: server, payroll: server },
-    policies: { 'sign-in': ['mcp-oauth-inbound', { browserLogin: { url: '/oauth/dev-login' }, idJag }] },
+    policies: { 'sign-in': ['mcp-oauth-inbound', { browserLogin: { url: '/oauth/dev-login' }, idJag, scopes }] },
   })
   tracker = gateway.server('tracker')
 })
@@ -58,7 +59,7 @@ describe('an identity assertion', () => {
     expect([status, body]).toEqual([200, { ...token, scope: 'mcp:tools' }])
     const answer = await postModern(tracker, String(body['access_token']), 'tools/list')
     expect(answer.status).toBe(200)
-    const subject = `${issuer.url}|ada`
+    const subject = `${new URL(issuer.url).host}|ada`
     await gateway.waitForEvent((event) => event.type === 'capability_listed' && event.subject === subject)
     await gateway.waitForEvent((event) => event.type === 'auth_token_issued' && event.subject === subject)
     const elsewhere = await postModern(gateway.server('payroll'), String(body['access_token']), 'tools/list')
@@ -153,6 +154,15 @@ test('scope escalation by an identity assertion', async () => {
   expect(narrow.body).toMatchObject({ error: 'invalid_scope' })
   const wide = await exchange(await assertion({ scope: 'mcp:tools admin' }), { scope: 'mcp:tools admin' })
   expect(wide.body).toMatchObject({ scope: 'mcp:tools' })
+})
+
+test('scope escalation by an identity assertion that says nothing about scopes', async () => {
+  const silent = { scope: undefined }
+  expect((await exchange(await assertion(silent))).body).toMatchObject({ scope: 'mcp:tools' })
+  const asked = await exchange(await assertion(silent), { scope: 'mcp:tools issues:delete' })
+  expect(asked.body).toMatchObject({ scope: 'mcp:tools' })
+  const allowed = await exchange(await assertion({ scope: 'mcp:tools issues:delete' }))
+  expect(allowed.body).toMatchObject({ scope: 'mcp:tools issues:delete' })
 })
 
 test('where no issuer is trusted the grant does not exist', async () => {

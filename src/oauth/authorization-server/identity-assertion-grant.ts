@@ -81,10 +81,14 @@ function rememberVerifiers({ publicUrl, clock }: IdentityAssertionGrantOptions) 
   }
 }
 
-/** No more than the client asked for, the assertion allows and the virtual server has. */
+/**
+ * No more than the client asked for, the assertion allows and the virtual server has. There is no consent page here: the scopes
+ * of tools are for the issuer to allow, by name.
+ */
 function selectScopes(server: VirtualServer, { scopes }: IdentityAssertion, asked: unknown): string {
-  const wanted = typeof asked === 'string' ? asked.split(' ') : server.scopes
-  return server.scopes.filter((scope) => wanted.includes(scope) && (scopes?.includes(scope) ?? true)).join(' ')
+  const allowed = scopes ?? server.baseScopes
+  const wanted = typeof asked === 'string' ? asked.split(' ') : allowed
+  return server.scopes.filter((scope) => wanted.includes(scope) && allowed.includes(scope)).join(' ')
 }
 
 /** Exactly one caller in any process uses an assertion (RFC 7523 §3: jti). */
