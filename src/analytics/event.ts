@@ -18,7 +18,8 @@ export const eventTypes = {
     'A person came back from the identity provider and was not signed in, or could not be sent there.',
   auth_consent_given: 'A person allowed a client to use a virtual server.',
   auth_consent_refused: 'A person refused a client.',
-  auth_token_issued: 'A client redeemed an authorization code.',
+  auth_token_issued:
+    'A client received an access token: for an authorization code, on its own behalf, or for an identity assertion.',
   auth_token_refreshed: 'A client used its refresh token.',
   auth_token_revoked: 'A token or a whole grant was revoked.',
   auth_key_created: 'Somebody made an API key on the command line.',

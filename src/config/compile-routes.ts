@@ -146,8 +146,15 @@ function warnIfOpen(
   names: readonly string[],
   { policies, problems }: RouteContext,
 ): void {
-  if (found.length < names.length || found.some(({ type }) => type.authenticates || type.signInSettings !== undefined))
+  if (found.length < names.length) return
+  const open = found.find(({ type, options }) => type.admitsAnonymous?.(options))
+  if (open !== undefined) {
+    const message = `requests without a credential pass: whoever reaches this MCP route may use it`
+    const remedy = `Remove allowUnauthenticatedRequests from "${open.name}", or leave it if that is meant.`
+    problems.warning(document, at, message, remedy, 'key')
     return
+  }
+  if (found.some(({ type }) => type.authenticates || type.signInSettings !== undefined)) return
   const remedy = policies.signIn
     ? `Add "${policies.signIn}" to policies.inbound.`
     : 'Add a policy of type mcp-oauth-inbound.'

@@ -48,6 +48,8 @@ export interface PolicyType<Options = unknown> {
   signInSettings?(options: Options): SignInSettings
   /** True on policies whose instances have `authentication`: a route with one of them is not open to everybody. */
   readonly authenticates?: true
+  /** True when these options let requests without any credential pass. */
+  admitsAnonymous?(options: Options): boolean
   create(options: Options, host: PolicyHost): Policy
 }
 

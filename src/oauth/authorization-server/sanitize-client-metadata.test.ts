@@ -22,6 +22,16 @@ describe('sanitizeClientMetadata', () => {
     expect(metadata['redirect_uris']).toHaveLength(2)
   })
 
+  test('lets a document ask for identity assertions, never a registration, and neither for client_credentials', () => {
+    const assertions = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
+    const input = { redirect_uris, grant_types: [assertions, 'client_credentials'], sallyport_servers: ['*'] }
+    expect(accepted(input, 'document')).toMatchObject({ grant_types: ['authorization_code', assertions] })
+    expect(accepted(input)).toMatchObject({ grant_types: ['authorization_code'] })
+    for (const kind of ['document', 'registration'] as const) {
+      expect(accepted(input, kind)).not.toHaveProperty('sallyport_servers')
+    }
+  })
+
   test('lets Cursor register its scheme, a loopback port and an https redirect together', () => {
     const metadata = accepted({
       client_name: 'Cursor',

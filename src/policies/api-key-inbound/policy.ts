@@ -18,6 +18,7 @@ export const apiKeyInbound: PolicyType<ApiKeyOptions> = {
   options: apiKeyOptions,
   reasons: ['key_missing', 'key_invalid', 'key_expired', 'key_revoked', 'token_misplaced'],
   authenticates: true,
+  admitsAnonymous: (options) => options.allowUnauthenticatedRequests,
   create: (options, host) => ({ authentication: createAuthentication(options, host) }),
 }
 

@@ -27,6 +27,7 @@ export const openIdJwtAuthInbound: PolicyType<OpenIdJwtOptions> = {
     'identity_provider_unreachable',
   ],
   authenticates: true,
+  admitsAnonymous: (options) => options.allowUnauthenticatedRequests,
   create: (options) => ({ authentication: createAuthentication(options, createVerifier(options)) }),
 }
 
