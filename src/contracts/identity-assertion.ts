@@ -5,6 +5,6 @@ export interface TrustedAssertionIssuer {
   readonly jwksUrl?: string | undefined
   /** Client ids that it may speak for; any if absent. */
   readonly expectedClientIds?: readonly string[] | undefined
-  /** `iss_prefix`: subjects are `<issuer>|<sub>`, so that no two issuers mean the same person. `sub_id_only`: `sub` alone. */
+  /** `iss_prefix`: subjects are `<issuer without scheme>|<sub>`, so that no two issuers mean the same person. `sub_id_only`: `sub` alone. */
   readonly subjectMapping: 'iss_prefix' | 'sub_id_only'
 }

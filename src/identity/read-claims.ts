@@ -25,17 +25,21 @@ const longestSubject = 255
 const mostNames = 500
 const longestName = 256
 
-/**
- * Issuer and subject claims as one identifier. The issuer comes without scheme and closing slash: providers and their clients
- * disagree about the slash, and a person must not become another by it.
- */
 function readSubject(claims: JsonObject, names: readonly string[]): string | undefined {
   const issuer = claims['iss']
   const parts = names.map((name) => claims[name])
   if (typeof issuer !== 'string' || !parts.every((part) => isIdentifier(part))) return undefined
   // Several claims are joined by a character that none of them contains, so that no two people can end up as the same text.
   if (parts.length > 1 && parts.some((part) => part.includes('.'))) return undefined
-  return `${issuer.replace(/^https?:\/\//, '').replace(/\/$/, '')}|${parts.join('.')}`
+  return nameSubject(issuer, parts.join('.'))
+}
+
+/**
+ * A subject by issuer and identifier. The issuer comes without scheme and closing slash: providers and their clients disagree about
+ * the slash, and a person must not become another by it.
+ */
+export function nameSubject(issuer: string, identifier: string): string {
+  return `${issuer.replace(/^https?:\/\//, '').replace(/\/$/, '')}|${identifier}`
 }
 
 function isIdentifier(value: unknown): value is string {

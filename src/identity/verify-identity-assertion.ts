@@ -3,6 +3,7 @@ import type { Clock } from '../contracts/clock.ts'
 import type { TrustedAssertionIssuer } from '../contracts/identity-assertion.ts'
 import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
 import { createCallIdentityProvider } from '../http/call-identity-provider.ts'
+import { nameSubject } from './read-claims.ts'
 import { createRemoteKeySet } from './remote-key-set.ts'
 import { isJwt, peekClaims } from './verify-jwt.ts'
 
@@ -83,7 +84,7 @@ function readAssertion(
   if (expectedClientIds && !expectedClientIds.includes(clientId)) return { refusal: 'the client is not expected' }
   return {
     issuer,
-    subject: subjectMapping === 'sub_id_only' ? sub : `${issuer}|${sub}`,
+    subject: subjectMapping === 'sub_id_only' ? sub : nameSubject(issuer, sub),
     clientId,
     resource,
     scopes: scope?.split(' ').filter(Boolean),

@@ -133,7 +133,9 @@ const trustedIssuer = z.strictObject({
   subjectMapping: z
     .enum(['iss_prefix', 'sub_id_only'])
     .default('iss_prefix')
-    .describe('Whether subjects are `<issuer>|<sub>` or `sub` alone.'),
+    .describe(
+      'Whether subjects are `<issuer>|<sub>` (the issuer without `https://`), as people who sign in have them, or `sub` alone.',
+    ),
 })
 
 /** Enterprise-managed authorization. */
@@ -157,7 +159,7 @@ export function readTrustedIssuers(
   if (!idJag?.enabled) return undefined
   if (idJag.trustedIssuers !== undefined) return idJag.trustedIssuers
   if (provider === undefined) return undefined
-  return [{ issuer: provider.issuer, jwksUrl: provider.jwksUrl, subjectMapping: 'sub_id_only' }]
+  return [{ issuer: provider.issuer, jwksUrl: provider.jwksUrl, subjectMapping: 'iss_prefix' }]
 }
 
 /** True for the development sign-in: its path, or its URL on loopback. */
