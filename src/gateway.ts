@@ -202,6 +202,7 @@ const noSignIn: SignInSettings = {
   refreshTokenLeewaySeconds: 0,
   authorizationCodeTtlSeconds: 0,
   sessionTtlSeconds: 0,
+  sessionIdleSeconds: 0,
   stateTtlSeconds: 0,
   cimdEnabled: false,
   devLogin: false,

@@ -16,6 +16,7 @@ export const eventTypes = {
   auth_signed_in: 'A person signed in.',
   auth_sign_in_failed:
     'A person came back from the identity provider and was not signed in, or could not be sent there.',
+  auth_signed_out: 'A person ended the session of a browser.',
   auth_consent_given: 'A person allowed a client to use a virtual server.',
   auth_consent_refused: 'A person refused a client.',
   auth_token_issued:

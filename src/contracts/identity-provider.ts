@@ -80,11 +80,13 @@ export interface SignInStart {
   readonly chooseAccount: boolean
 }
 
-/** Signs people in at an identity provider. Both functions reject with a `GatewayError` of an `identity_*` reason. */
+/** Signs people in at an identity provider. Its functions reject with a `GatewayError` of an `identity_*` reason. */
 export interface IdentityProvider {
   readonly settings: IdentityProviderSettings
   /** Where to send the browser, and what to remember. */
   begin(start: SignInStart): Promise<{ readonly url: URL; readonly pending: PendingSignIn }>
   /** Redeems the answer, which is our callback URL with the provider's parameters. */
   finish(answer: URL, pending: PendingSignIn): Promise<Person>
+  /** Where people can end their session at the provider; undefined when it does not say (OpenID RP-Initiated Logout §2.1). */
+  findSignOutUrl(): Promise<URL | undefined>
 }

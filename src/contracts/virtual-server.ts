@@ -47,7 +47,9 @@ export interface SignInSettings {
   /** How long a rotated refresh token is still accepted (two windows of one client refresh at once). */
   readonly refreshTokenLeewaySeconds: number
   readonly authorizationCodeTtlSeconds: number
+  /** How long a browser stays signed in at most, and how long without a visit. */
   readonly sessionTtlSeconds: number
+  readonly sessionIdleSeconds: number
   readonly stateTtlSeconds: number
   readonly cimdEnabled: boolean
   /** Hosts whose metadata documents are accepted; absent: all. `*.example.com` stands for every name below it. */

@@ -41,6 +41,14 @@ export function createFederatedSignIn(options: FederatedSignInOptions): Identity
         throw explainSignInError(error, client)
       }
     },
+    async findSignOutUrl() {
+      const client = await import('openid-client')
+      try {
+        return buildSignOutUrl(client, await configuration.load(client))
+      } catch (error) {
+        throw explainSignInError(error, client)
+      }
+    },
     async finish(answer, pending) {
       // Reloaded meanwhile: a code of one provider must never be sent to another (RFC 9700 §4.4).
       if (pending.issuer !== settings.issuer || pending.clientId !== settings.clientId)
@@ -56,6 +64,13 @@ export function createFederatedSignIn(options: FederatedSignInOptions): Identity
       }
     },
   }
+}
+
+/** The provider may ask there. No ID token is kept for a hint, and nobody is sent back. */
+function buildSignOutUrl(client: typeof OpenIdClient, configuration: OpenIdClient.Configuration): URL | undefined {
+  const endpoint = URL.parse(configuration.serverMetadata().end_session_endpoint ?? '')
+  if (endpoint?.protocol !== 'https:' && endpoint?.protocol !== 'http:') return undefined
+  return client.buildEndSessionUrl(configuration)
 }
 
 async function beginSignIn(

@@ -59,6 +59,7 @@ export const policyTypes: readonly PolicyType[] = [
       refreshTokenLeewaySeconds: 1,
       authorizationCodeTtlSeconds: 1,
       sessionTtlSeconds: 1,
+      sessionIdleSeconds: 1,
       stateTtlSeconds: 1,
       cimdEnabled: true,
       devLogin: (options as z.output<typeof signInOptions>).devLogin,

@@ -7,11 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { registerClient } from '../harness/obtain-token.ts'
 import { openChromium } from '../harness/open-chromium.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
-import { signIn } from '../harness/write-project.ts'
 
 // Every page a person may see, at two widths in two themes: judged by axe-core, and kept as a picture in test/output.
 const pictures = join(import.meta.dirname, '../output')
 const callback = 'http://127.0.0.1:53683/callback'
+const scopes = { tracker: { tools: { 'delete_*': ['issues:delete'], create_issue: ['issues:write'] } } }
 let gateway: TestGateway
 let browser: Browser
 
@@ -19,7 +19,7 @@ beforeAll(async () => {
   await mkdir(pictures, { recursive: true })
   gateway = await startTestGateway({
     servers: { tracker: { upstream: 'http://127.0.0.1:9/mcp', inbound: ['sign-in'] } },
-    policies: signIn(),
+    policies: { 'sign-in': ['mcp-oauth-inbound', { browserLogin: { url: '/oauth/dev-login' }, scopes }] },
   })
   browser = await openChromium()
 })
@@ -50,6 +50,12 @@ describe.each([
     await look('consent')
     await page.goto(authorizationUrl('nobody'))
     await look('error')
+    await page.goto(`${gateway.publicUrl}/oauth/sign-out`)
+    await look('sign-out')
+    await page.keyboard.press('Tab')
+    await page.keyboard.press('Enter')
+    await page.getByText('You are signed out').waitFor()
+    await look('signed-out')
     await context.close()
   })
 })
@@ -71,6 +77,7 @@ function authorizationUrl(clientId: string): string {
     code_challenge_method: 'S256',
     state: 'state-1',
     resource: gateway.server('tracker'),
+    scope: 'mcp:tools issues:delete',
   }).toString()
   return url.href
 }

@@ -52,6 +52,7 @@ export async function startAuthorizationServer(options: StartOptions = {}): Prom
     refreshTokenLeewaySeconds: 10,
     authorizationCodeTtlSeconds: 60,
     sessionTtlSeconds: 28_800,
+    sessionIdleSeconds: 3600,
     stateTtlSeconds: 900,
     cimdEnabled: true,
     devLogin: true,

@@ -2,7 +2,7 @@ import type { Person } from '../../contracts/identity-provider.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { defaultScope } from '../default-scope.ts'
 import { renderConsentPage } from '../pages/consent-page.ts'
-import { renderSignedOutPage } from '../pages/signed-out-page.ts'
+import { renderSwitchingPage } from '../pages/signed-out-page.ts'
 import { hostOf, type InteractionHost, type Visit, type VisitAnswer } from './interaction.ts'
 import { describeRedirect, isLocalRedirect } from './redirect-uris.ts'
 import type { ConsentFacts } from './remembered-consents.ts'
@@ -15,7 +15,7 @@ export async function answerConsent(visit: Visit, host: InteractionHost): Promis
     const remembered = await findRemembered(visit, subject, host)
     if (remembered !== undefined) return finish(visit, remembered, host)
     const person = await host.people.find(subject)
-    return { page: renderConsentPage(describePage(visit, nameOf(person) ?? subject)), status: 200 }
+    return { page: renderConsentPage(describePage(visit, describePerson(person) ?? subject)), status: 200 }
   }
   switch (visit.form.get('decision')) {
     case 'allow':
@@ -58,7 +58,7 @@ function describeScopes({ interaction, server }: Visit) {
 }
 
 /** Two people may have the same name; nobody has the same address. */
-function nameOf(person: Person | undefined): string | undefined {
+export function describePerson(person: Person | undefined): string | undefined {
   const { displayName, email } = person ?? {}
   if (displayName === undefined || email === undefined || displayName === email) return displayName ?? email
   return `${displayName} (${email})`
@@ -122,7 +122,7 @@ async function switchSubject(visit: Visit, host: InteractionHost): Promise<Visit
   const url = `${authorize}?${query.toString()}`
   // A browser that holds forms to `form-action` would not follow a redirect from this one to the identity provider.
   if (!host.settings().devLogin) {
-    const page = renderSignedOutPage(url)
+    const page = renderSwitchingPage(url)
     return { page: { ...page, headers: { ...page.headers, refresh: `0;url=${url}` } }, status: 200 }
   }
   visit.response.writeHead(303, { location: url, 'cache-control': 'no-store' }).end()

@@ -21,7 +21,7 @@ export async function answerInteraction(
   const interaction = await findInteraction(uid, visit, host)
   if (interaction.prompt.name !== promptOf[page])
     throw new GatewayError('grant_expired', { detail: 'the sign-in is at another step' })
-  if (visit.form) checkForm(visit.form, visit.context.original, interaction, host)
+  if (visit.form) checkForm(visit.form, visit.context.original, interaction.uid, host)
   const complete = { ...visit, ...(await describeInteraction(interaction, host)) }
   return answers[page](complete, host)
 }
@@ -44,17 +44,18 @@ async function findInteraction(
   return interaction
 }
 
-function checkForm(
+/** Throws for a form that another site sent, or that was not made for this: an interaction, or whatever `purpose` names. */
+export function checkForm(
   form: URLSearchParams,
   original: IncomingMessage,
-  interaction: Interaction,
+  purpose: string,
   host: InteractionHost,
 ): void {
   const { origin } = original.headers
   if (origin !== undefined && origin !== host.publicUrl) {
     throw new GatewayError('origin_not_allowed', { detail: 'the form was sent from another origin' })
   }
-  if (!host.formTokens.verify(interaction.uid, form.get('form_token') ?? '')) {
+  if (!host.formTokens.verify(purpose, form.get('form_token') ?? '')) {
     throw new GatewayError('grant_expired', { detail: 'the form token does not match', status: 403 })
   }
 }

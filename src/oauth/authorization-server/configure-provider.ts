@@ -83,7 +83,7 @@ export function configureProvider(setup: ProviderSetup): Configuration {
           ? whole(settings().accessTokenTtlSeconds)
           : Math.max(grantSeconds, whole(settings().refreshTokenTtlSeconds)),
       ClientCredentials: () => whole(settings().accessTokenTtlSeconds),
-      Session: () => whole(settings().sessionTtlSeconds),
+      Session: (_ctx, session) => sessionSeconds(session.loginTs, settings()),
       Interaction: () => whole(settings().stateTtlSeconds),
       IdToken: () => whole(settings().accessTokenTtlSeconds),
     },
@@ -114,17 +114,24 @@ export function clientTtlSeconds(settings: SignInSettings): number {
   return Math.max(90 * dayInSeconds, whole(settings.refreshTokenTtlSeconds) + dayInSeconds)
 }
 
+/** The cookie of the browser session. `__Host-` demands Path=/. */
+export function describeSessionCookie(publicUrl: string) {
+  const secure = publicUrl.startsWith('https:')
+  const options = { httpOnly: true, sameSite: 'lax', signed: true, secure, overwrite: true, path: '/' } as const
+  return { name: secure ? '__Host-sallyport' : 'sallyport', options }
+}
+
 function configureCookies(setup: ProviderSetup): NonNullable<Configuration['cookies']> {
-  const secure = setup.publicUrl.startsWith('https:')
-  const options = { httpOnly: true, sameSite: 'lax', signed: true, secure, overwrite: true } as const
+  const { name: session, options: long } = describeSessionCookie(setup.publicUrl)
+  const { path: _path, ...short } = long
   return {
     keys: [...setup.keys.cookies],
-    // `__Host-` demands Path=/; the cookies of one sign-in are bound to its own pages instead.
-    names: secure
-      ? { session: '__Host-sallyport', interaction: '__Secure-sallyport-sign-in', resume: '__Secure-sallyport-resume' }
-      : { session: 'sallyport', interaction: 'sallyport-sign-in', resume: 'sallyport-resume' },
-    long: { ...options, path: '/' },
-    short: options,
+    // The cookies of one sign-in are bound to its own pages.
+    names: long.secure
+      ? { session, interaction: '__Secure-sallyport-sign-in', resume: '__Secure-sallyport-resume' }
+      : { session, interaction: 'sallyport-sign-in', resume: 'sallyport-resume' },
+    long,
+    short,
   }
 }
 
@@ -207,6 +214,13 @@ function askStrangers({ module, isKnownSubject }: ProviderSetup) {
 function pageOf(prompt: string, settings: SignInSettings): PageName {
   if (prompt !== 'login') return 'consent'
   return settings.devLogin ? 'dev-login' : 'sign-in'
+}
+
+/** The provider begins the life of a session anew at every visit: as long as it may be idle, but not beyond its absolute end. */
+function sessionSeconds(loginTs: number | undefined, settings: SignInSettings): number {
+  const { sessionTtlSeconds, sessionIdleSeconds } = settings
+  const nowSeconds = Math.floor(Date.now() / 1000)
+  return whole(Math.min(sessionIdleSeconds, (loginTs ?? nowSeconds) + sessionTtlSeconds - nowSeconds))
 }
 
 function whole(seconds: number): number {

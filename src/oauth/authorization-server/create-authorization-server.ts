@@ -184,6 +184,7 @@ async function openProvider(
     authorize: limitRequests(limits.authorize, clock),
     page: takePage,
     callback: takePage,
+    'sign-out': takePage,
     token: limitRequests(limits.token, clock),
     metadata: limitRequests(limits.metadata, clock),
   }

@@ -4,6 +4,7 @@ export type PageName = 'dev-login' | 'sign-in' | 'consent'
 /** What a path of the authorization server stands for. */
 export type Endpoint =
   | { readonly kind: 'metadata' | 'register' | 'token' | 'revoke' | 'jwks' | 'authorize' | 'callback' }
+  | { readonly kind: 'sign-out' }
   | { readonly kind: 'resume'; readonly path: string }
   | { readonly kind: 'page'; readonly page: PageName; readonly uid: string }
   | { readonly kind: 'unknown' }
@@ -41,6 +42,7 @@ export function methodsOf(endpoint: Endpoint): string | undefined {
     case 'revoke':
       return 'POST'
     case 'page':
+    case 'sign-out':
       return 'GET, POST'
     case 'authorize':
     case 'callback':
@@ -59,6 +61,7 @@ function findPlain(name: string): Endpoint {
     case 'jwks':
     case 'authorize':
     case 'callback':
+    case 'sign-out':
       return { kind: name }
     default:
       return { kind: 'unknown' }

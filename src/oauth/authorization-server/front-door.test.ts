@@ -98,6 +98,7 @@ test('a store that fails is one clear error, logged under its request id', async
       refreshTokenLeewaySeconds: 1,
       authorizationCodeTtlSeconds: 1,
       sessionTtlSeconds: 1,
+      sessionIdleSeconds: 1,
       stateTtlSeconds: 1,
       cimdEnabled: false,
       devLogin: true,

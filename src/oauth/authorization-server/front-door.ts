@@ -7,6 +7,7 @@ import { isJsonObject } from '../../lib/json.ts'
 import { renderErrorPage } from '../pages/error-page.ts'
 import { answerInteraction } from './answer-interaction.ts'
 import { answerJson, answerOAuthError, answerPreflight, corsHeaders } from './answer-json.ts'
+import { answerSignOut } from './answer-sign-out.ts'
 import { type Endpoint, findEndpoint, methodsOf } from './endpoints.ts'
 import type { InteractionHost } from './interaction.ts'
 import type { LimitedKind, TakeRequest } from './limit-requests.ts'
@@ -74,7 +75,7 @@ export class FrontDoor {
     const { method } = arrival.request
     const allowed = methodsOf(endpoint)
     if (allowed === undefined) throw new GatewayError('route_not_found')
-    const forPeople = endpoint.kind === 'page' || endpoint.kind === 'callback'
+    const forPeople = isPage(endpoint)
     if (method === 'OPTIONS' && !forPeople) return answerPreflight(arrival.response, allowed)
     if (!allowed.split(', ').includes(method ?? ''))
       throw new GatewayError('method_not_allowed', { headers: { allow: allowed } })
@@ -93,6 +94,7 @@ export class FrontDoor {
       case 'callback':
         return this.#receiveCallback(arrival)
       case 'page':
+      case 'sign-out':
         return this.#answerPage(endpoint, arrival)
       case 'resume':
         return this.#provide(arrival, { url: endpoint.path, body: Buffer.alloc(0) })
@@ -147,14 +149,17 @@ export class FrontDoor {
     this.#provide(arrival, { url: `${this.#options.basePath}/oauth/authorize${search}`, body: Buffer.alloc(0) })
   }
 
-  async #answerPage(endpoint: Endpoint & { kind: 'page' }, arrival: Arrival): Promise<void> {
+  async #answerPage(endpoint: Extract<Endpoint, { kind: 'page' | 'sign-out' }>, arrival: Arrival): Promise<void> {
     const { request, response, context } = arrival
     const posted = request.method === 'POST'
     if (posted && !isForm(request)) throw new GatewayError('grant_request_invalid', { status: 415 })
     const form = posted ? new URLSearchParams((await readBody(request, bodyLimitBytes)).toString('utf8')) : undefined
     const rewritten = this.#rewrite(arrival, { url: request.url ?? '/', body: Buffer.alloc(0) })
     const visit = { request: rewritten, response, context, form }
-    const answer = await answerInteraction(endpoint.page, endpoint.uid, visit, this.#options.host)
+    const { host } = this.#options
+    const answer = await (endpoint.kind === 'page'
+      ? answerInteraction(endpoint.page, endpoint.uid, visit, host)
+      : answerSignOut(visit, host))
     if (answer) response.writeHead(answer.status, answer.page.headers).end(answer.page.body)
   }
 
@@ -218,7 +223,11 @@ export class FrontDoor {
 /** Browsers come to these; what a program sends to the authorization endpoint by mistake is not a GET. */
 function isForPeople(endpoint: Endpoint, request: IncomingMessage): boolean {
   if (endpoint.kind === 'authorize') return request.method === 'GET'
-  return endpoint.kind === 'page' || endpoint.kind === 'callback'
+  return isPage(endpoint)
+}
+
+function isPage({ kind }: Endpoint): boolean {
+  return kind === 'page' || kind === 'callback' || kind === 'sign-out'
 }
 
 function oauthCode(error: GatewayError): string {

@@ -85,7 +85,6 @@ describe('registration and metadata', () => {
     '/gw/oauth/nothing',
     '/gw/oauth/authorize/x/y',
     '/gw/oauth/register/abc',
-    '/gw/oauth/sign-out',
   ])('answers 404 JSON at %s', async (path) => {
     expect(running.server.owns(path)).toBe(true)
     const answer = await sendJson(running.url + path)

@@ -54,6 +54,6 @@ ${options.extraScopes.map(renderExtraScope)}
 
 function renderExtraScope({ scope, tools }: ConsentPageOptions['extraScopes'][number]): Html {
   const names = tools.map((tool, index) => html`${index > 0 && ', '}<code>${tool}</code>`)
-  const what = names.length > 0 ? html`also call the tools that need it: ${names}` : 'also do what needs it'
+  const what = names.length > 0 ? html`also call ${names}` : 'also do what needs it'
   return html`<li>${what} (scope <code>${scope}</code>)</li>`
 }

@@ -73,7 +73,7 @@ test('the consent page says what each further scope lets the application do', ()
   const plain = { ...consent, extraScopes: [], withheldTools: false }
   const both = [{ scope: 'issues:write', tools: ['delete_issue', 'close_*'] }]
   expect(renderConsentPage({ ...plain, extraScopes: both }).body).toContain(
-    'also call the tools that need it: <code>delete_issue</code>, <code>close_*</code> (scope <code>issues:write</code>)',
+    'also call <code>delete_issue</code>, <code>close_*</code> (scope <code>issues:write</code>)',
   )
   expect(renderConsentPage(plain).body).not.toContain('scope')
   expect(renderConsentPage({ ...plain, withheldTools: true }).body).toContain('must ask you again')

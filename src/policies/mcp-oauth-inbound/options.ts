@@ -69,8 +69,8 @@ export type McpOAuthOptions = z.output<typeof mcpOAuthOptions>
 
 /** What the options say about signing in. */
 export function readSignInSettings(options: McpOAuthOptions): SignInSettings {
-  const { stateTtlSeconds, sessionTtlSeconds } = options.browserLogin
-  const times = { ...options.gateway, stateTtlSeconds, sessionTtlSeconds, scopes: options.scopes }
+  const { stateTtlSeconds, sessionTtlSeconds, sessionIdleSeconds } = options.browserLogin
+  const times = { ...options.gateway, stateTtlSeconds, sessionTtlSeconds, sessionIdleSeconds, scopes: options.scopes }
   if (isDevLogin(options.browserLogin)) {
     return { ...times, devLogin: true, idJag: readTrustedIssuers(options.idJag, undefined) }
   }

@@ -146,6 +146,7 @@ describe('options', () => {
       refreshTokenLeewaySeconds: 10,
       authorizationCodeTtlSeconds: 60,
       sessionTtlSeconds: 28_800,
+      sessionIdleSeconds: 3600,
       stateTtlSeconds: 900,
       cimdEnabled: true,
       devLogin: true,

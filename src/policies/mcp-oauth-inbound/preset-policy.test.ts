@@ -453,7 +453,13 @@ test('claims may be elsewhere', () => {
 
 test('lifetimes and scope may be chosen', () => {
   const policy = policyOf('onelogin')
-  const browserLoginOverrides = { remoteTimeoutMs: 2500, stateTtlSeconds: 60, sessionTtlSeconds: 3600, pkce: 'none' }
+  const browserLoginOverrides = {
+    remoteTimeoutMs: 2500,
+    stateTtlSeconds: 60,
+    sessionTtlSeconds: 7200,
+    sessionIdleSeconds: 600,
+    pkce: 'none',
+  }
   const options = {
     oneLoginSubdomain: 'acme',
     scope: 'openid',
@@ -463,7 +469,8 @@ test('lifetimes and scope may be chosen', () => {
   const settings = policy.signInSettings?.(policy.options.parse(fill(options)))
   expect(settings).toMatchObject({
     stateTtlSeconds: 60,
-    sessionTtlSeconds: 3600,
+    sessionTtlSeconds: 7200,
+    sessionIdleSeconds: 600,
     accessTokenTtlSeconds: 60,
     identityProvider: { remoteTimeoutMs: 2500, scope: 'openid' },
   })

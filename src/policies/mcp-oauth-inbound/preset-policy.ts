@@ -73,10 +73,10 @@ function createOptions(preset: IdentityPreset): z.ZodType<PresetPolicyOptions> {
 }
 
 function readSignInSettings(preset: IdentityPreset, options: PresetPolicyOptions): SignInSettings {
-  const { stateTtlSeconds, sessionTtlSeconds } = options.browserLoginOverrides
+  const { stateTtlSeconds, sessionTtlSeconds, sessionIdleSeconds } = options.browserLoginOverrides
   const identityProvider = readProvider(preset, options)
   const idJag = readTrustedIssuers(options.idJag, identityProvider)
-  const times = { ...options.gateway, stateTtlSeconds, sessionTtlSeconds }
+  const times = { ...options.gateway, stateTtlSeconds, sessionTtlSeconds, sessionIdleSeconds }
   return { ...times, scopes: options.scopes, devLogin: false, identityProvider, idJag }
 }
 

@@ -77,7 +77,8 @@ export const loginTimes = {
     .default(10_000)
     .describe('How long each request to the identity provider may take. Milliseconds.'),
   stateTtlSeconds: seconds(900, 'How long a sign-in may take.'),
-  sessionTtlSeconds: seconds(28_800, 'How long a browser stays signed in.'),
+  sessionTtlSeconds: seconds(28_800, 'How long a browser stays signed in at most.'),
+  sessionIdleSeconds: seconds(3600, 'How long a browser stays signed in while nothing is connected in it.'),
   signInAgainAfterSeconds: z
     .number()
     .positive()
