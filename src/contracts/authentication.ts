@@ -13,6 +13,11 @@ export interface Authentication {
    * carries one that is not valid: such a request is never passed on to the next way, nor taken for an anonymous one.
    */
   authenticate(exchange: Exchange): MaybePromise<Subject | GatewayError | undefined>
+  /**
+   * Keeps a credential of this kind, valid or not, back from the upstream: the route may forward its header. Called for every request
+   * that is admitted, also when another credential admitted it.
+   */
+  withhold?(exchange: Exchange): void
   /** True when there is anything at all where this kind of credential belongs. */
   isPresented(exchange: Exchange): boolean
   /** The refusal, with its challenge, of a request whose credential no policy of the route recognised, or that has none. */

@@ -23,6 +23,12 @@ function isRequestStep(entry: NamedPolicy): entry is NamedPolicy & RequestStep {
 
 /** The rule of precedence, once for every authentication policy. No promise where none of them needs one. */
 function createAuthenticationStep(ways: readonly NamedAuthentication[]): RequestStep['policy'] {
+  const admit = (outcome: Subject | GatewayError, exchange: HttpExchange): GatewayError | undefined => {
+    if (outcome instanceof GatewayError) return outcome
+    exchange.subject = outcome
+    for (const { policy } of ways) policy.authentication.withhold?.(exchange)
+    return undefined
+  }
   const askFrom = (start: number, exchange: HttpExchange): MaybePromise<GatewayError | undefined> => {
     for (let index = start; index < ways.length; index++) {
       const way = ways[index] as NamedAuthentication
@@ -36,12 +42,6 @@ function createAuthenticationStep(ways: readonly NamedAuthentication[]): Request
     return refuseOrPass(ways, exchange)
   }
   return { onRequest: (exchange) => askFrom(0, exchange) }
-}
-
-function admit(outcome: Subject | GatewayError, exchange: HttpExchange): GatewayError | undefined {
-  if (outcome instanceof GatewayError) return outcome
-  exchange.subject = outcome
-  return undefined
 }
 
 function refuseOrPass(ways: readonly NamedAuthentication[], exchange: HttpExchange): GatewayError | undefined {

@@ -6,6 +6,7 @@ import { corsHeaders, preflightHeaders } from '../http/cors.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { type CacheKey, cacheKey } from '../mcp/catalog-cache.ts'
 import { findMethod } from '../mcp/methods.ts'
+import { holdsOwnToken } from '../oauth/resource-server/read-bearer-token.ts'
 import { type AnswerOutcome, failed } from './answer-outcome.ts'
 import { RefusedMessage, readIdOnly, receiveMessage } from './receive-message.ts'
 import { recordExchange } from './record-exchange.ts'
@@ -56,11 +57,14 @@ function sendPreflight(exchange: HttpExchange, route: Route): void {
   exchange.response.writeHead(204, headers).end()
 }
 
-/** Client headers that the route lets through become upstream headers, for policies to change or keep back. */
+/**
+ * Client headers that the route lets through become upstream headers, for policies to change or keep back. A credential of this
+ * gateway never does, whichever header it is in.
+ */
 function forwardHeaders(exchange: HttpExchange, route: Route): void {
   for (const name of route.handler.forwardHeaders) {
     const value = exchange.headers[name]
-    if (value !== undefined) exchange.upstreamHeaders.set(name, String(value))
+    if (value !== undefined && !holdsOwnToken(String(value))) exchange.upstreamHeaders.set(name, String(value))
   }
 }
 

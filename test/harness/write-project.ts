@@ -15,6 +15,8 @@ export interface TestServer {
   readonly upstream: string
   /** Names of policies, in order. */
   readonly inbound: readonly string[]
+  /** Client headers sent upstream. */
+  readonly forwardHeaders?: readonly string[]
 }
 
 /** One entry of policies.json: its type and its options. */
@@ -56,8 +58,8 @@ export async function writeProject(directory: string, project: TestProject): Pro
   await writeJson(join(directory, 'config/routes.oas.json'), { openapi: '3.1.0', info, paths })
 }
 
-function path(name: string, { upstream, inbound }: TestServer): object {
-  const options = { rewritePattern: upstream }
+function path(name: string, { upstream, inbound, forwardHeaders = [] }: TestServer): object {
+  const options = { rewritePattern: upstream, forwardHeaders }
   const handler = { module: '$import(sallyport)', export: 'McpProxyHandler', options }
   return { 'get,post': { operationId: name, summary: name, 'x-gateway-route': { handler, policies: { inbound } } } }
 }

@@ -31,6 +31,11 @@ export function carriesToken(search: string): boolean {
   return false
 }
 
+/** True for a text with a credential that this gateway issued in it, valid or not: nothing that may go to an upstream. */
+export function holdsOwnToken(text: string): boolean {
+  return ownToken.test(text)
+}
+
 /** Prefix of the access tokens that this gateway issues. */
 const accessTokenPrefix = 'sp_at_'
 

@@ -50,8 +50,6 @@ function createAuthentication(options: ApiKeyOptions, host: PolicyHost): Authent
       if (value?.slice(0, prefix.length).toLowerCase() !== prefix) return undefined
       const key = value.slice(prefix.length).trim()
       if (!isApiKey(key)) return undefined
-      // A route may forward this header; the key in it is for the gateway alone.
-      if (exchange.upstreamHeaders.get(authHeader) === value) exchange.upstreamHeaders.remove(authHeader)
       const verified = host.apiKeys.verify(key, maxAgeMs)
       if (verified instanceof Promise) return verified.then((outcome) => settle(outcome, key))
       return settle(verified, key)

@@ -80,6 +80,7 @@ describe('open-id-jwt-auth-inbound', () => {
     const exchange = exchangeOf({ 'x-token': `Bearer ${await issuer.sign()}` })
     exchange.upstreamHeaders.set('x-token', String(exchange.headers['x-token']))
     expect(await authentication.authenticate(exchange)).toMatchObject({ id: 'ada' })
+    authentication.withhold?.(exchange)
     expect([...exchange.upstreamHeaders.entries()]).toEqual([])
   })
 

@@ -62,20 +62,28 @@ function createAuthentication(options: OpenIdJwtOptions, verifier: JwtVerifier):
     // Called for every request: no promise and no signature check when the token was verified before.
     authenticate(exchange) {
       if (carriesToken(exchange.search)) return refuse('token_misplaced')
-      const value = readHeader(exchange)
-      if (value?.slice(0, scheme.length).toLowerCase() !== scheme) return undefined
-      const token = value.slice(scheme.length).trim()
-      if (!isJwt(token)) return undefined
-      // A route may forward this header; the token in it is for the gateway alone.
-      if (exchange.upstreamHeaders.get(authHeader) === value) exchange.upstreamHeaders.remove(authHeader)
+      const token = readToken(readHeader(exchange))
+      if (token === undefined) return undefined
       const outcome = verifier.verify(token)
       return outcome instanceof Promise ? outcome.then(settle, asGatewayError) : settle(outcome)
+    },
+    withhold(exchange) {
+      const value = readHeader(exchange)
+      if (readToken(value) !== undefined && exchange.upstreamHeaders.get(authHeader) === value)
+        exchange.upstreamHeaders.remove(authHeader)
     },
     refuse(exchange) {
       if (readHeader(exchange) === undefined) return refuse('token_missing')
       return refuse('token_invalid', `${authHeader} holds no JWT of ${options.issuer}`)
     },
   }
+}
+
+/** What has the shape of a JWT after the word `Bearer`. */
+function readToken(value: string | undefined): string | undefined {
+  if (value?.slice(0, scheme.length).toLowerCase() !== scheme) return undefined
+  const token = value.slice(scheme.length).trim()
+  return isJwt(token) ? token : undefined
 }
 
 function toSubject(claims: JsonObject, options: OpenIdJwtOptions): Subject | GatewayError {
