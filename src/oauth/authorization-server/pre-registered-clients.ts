@@ -127,7 +127,12 @@ export function mayCall(metadata: JsonObject, server: string): boolean {
   return servers.includes('*') || servers.includes(server)
 }
 
-/** Removes a stored client with its grants, and tells running gateways. False when it does not exist. */
+const mostTokens = 1_000_000
+
+/**
+ * Removes a stored client with its grants and tokens, and tells running gateways. False when it does not exist. A new client of the
+ * same id, made because the secret of the first leaked, must not bring the tokens of the first back to life.
+ */
 export async function removeClient(
   id: string,
   grantIds: readonly string[],
@@ -140,6 +145,10 @@ export async function removeClient(
   if (record?.uid !== marker) return false
   await storage.oauth.destroy('Client', record.idHash)
   for (const grantId of grantIds) await storage.oauth.destroyByGrant(grantId)
+  for (const { model, idHash, payload } of await storage.oauth.list('ClientCredentials', mostTokens)) {
+    const token: unknown = JSON.parse(payload)
+    if (isJsonObject(token) && token['clientId'] === id) await storage.oauth.destroy(model, idHash)
+  }
   await storage.revocations.add([{ kind: 'client', id }])
   return true
 }
