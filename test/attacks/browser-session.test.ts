@@ -257,6 +257,19 @@ test('session fixation: the session gets another cookie when somebody signs in',
   expect(sessionCookie(browser)).toBeTruthy()
 })
 
+test('account switching in two tabs: who signed in last is signed in, and the other tab can allow nothing', async () => {
+  const asked = buildAuthorization(running.url, clientId)
+  const first = await openPage(browser, asked.url)
+  const second = await reachConsent()
+  expect(second.text).toContain('<strong>ada</strong>')
+  const signedIn = await browser.post(first.url, { form_token: readFormToken(first), name: 'grace' })
+  const consent = await openPage(browser, signedIn.location ?? '')
+  expect(consent.text).toContain('<strong>grace</strong>')
+  expect((await allow(second)).status).toBe(400)
+  const resumed = await browser.get((await allow(consent)).location ?? '')
+  expect((await redeemCode(running.url, asked, resumed.location ?? new URL(running.url))).status).toBe(200)
+})
+
 test('cookie theft across hosts: no cookie names a domain, so no other host receives one', async () => {
   const first = await browser.get(buildAuthorization(running.url, clientId).url)
   const page = await browser.get(first.location ?? '')
