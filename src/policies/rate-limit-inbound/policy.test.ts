@@ -71,6 +71,8 @@ describe('who shares a count', () => {
     expect(take(subject('ada'))).toBeUndefined()
     expect(take(subject('bob'))).toBeUndefined()
     expect(take(subject('ada', 'other'))).toBeUndefined()
+    expect(take(subject('b c', 'a'))).toBeUndefined()
+    expect(take(subject('c', 'a b'))).toBeUndefined()
     expect(take(subject('ada'))).toBeInstanceOf(GatewayError)
     const refusal = take({ subject: undefined }) as GatewayError
     expect([refusal.reason, refusal.status]).toEqual(['config_subject_missing', 500])

@@ -32,7 +32,8 @@ function createRateLimit(options: RateLimitOptions, host: PolicyHost): Policy {
 }
 
 const keyReaders: { readonly [By in RateLimitOptions['rateLimitBy']]: (exchange: Exchange) => string | undefined } = {
-  user: ({ subject }) => subject && `user ${subject.tenant} ${subject.id}`,
+  // With the length, so that a tenant with a space in its name never shares a count with another.
+  user: ({ subject }) => subject && `user ${subject.tenant.length} ${subject.tenant} ${subject.id}`,
   ip: ({ clientAddress }) => `ip ${readNetwork(clientAddress)}`,
   all: () => 'all',
 }
