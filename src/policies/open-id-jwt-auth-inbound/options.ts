@@ -39,6 +39,12 @@ export const openIdJwtOptions = z
       .default({})
       .describe('Claims that a token must have, with the value, or one of the values, accepted; `[]` accepts any.'),
     subPropertyName: z.string().min(1).default('sub').describe('Claim that names the subject.'),
+    subjectMapping: z
+      .enum(['iss_prefix', 'sub_id_only'])
+      .default('iss_prefix')
+      .describe(
+        'Whether subjects are `<issuer>|<sub>` (the issuer without `https://`), as people who sign in there have them, or `sub` alone.',
+      ),
     tenant: z.string().min(1).default('default').describe('Tenant of the subjects of this issuer.'),
     allowUnauthenticatedRequests: z
       .boolean()

@@ -31,13 +31,15 @@ function createPolicy(options: object = {}) {
   }
 }
 
+const subjectOf = (name: string) => `${new URL(issuer.url).host}|${name}`
+
 const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
 
 describe('open-id-jwt-auth-inbound', () => {
   test('the claims become the subject; the signature is checked once', async () => {
     const { present } = createPolicy()
     const token = await issuer.sign({ azp: 'web', scope: 'read write', groups: ['ops'] })
-    const subject = { id: 'ada', tenant: 'default', clientId: 'web', scopes: ['read', 'write'] }
+    const subject = { id: subjectOf('ada'), tenant: 'default', clientId: 'web', scopes: ['read', 'write'] }
     expect(await present(token)).toMatchObject({ ...subject, data: { groups: ['ops'] } })
     const again = present(token)
     expect(again).not.toBeInstanceOf(Promise)
@@ -48,7 +50,7 @@ describe('open-id-jwt-auth-inbound', () => {
   test('the keys may be named, and the subject be another claim', async () => {
     const { present } = createPolicy({ jwkUrl: `${issuer.url}/jwks`, subPropertyName: 'email', tenant: 'acme' })
     expect(await present(await issuer.sign({ email: 'a@b.example' }))).toMatchObject({
-      id: 'a@b.example',
+      id: subjectOf('a@b.example'),
       tenant: 'acme',
     })
     expect(issuer.requests).toEqual(['/jwks'])
@@ -58,7 +60,7 @@ describe('open-id-jwt-auth-inbound', () => {
 
   test.each(['PS256', 'ES256', 'EdDSA'])('accepts %s', async (alg) => {
     await issuer.addKey('k2', alg)
-    expect(await createPolicy().present(await issuer.sign())).toMatchObject({ id: 'ada' })
+    expect(await createPolicy().present(await issuer.sign())).toMatchObject({ id: subjectOf('ada') })
   })
 
   test('leaves what is no JWT, or of another issuer, to the other policies', async () => {
@@ -75,11 +77,16 @@ describe('open-id-jwt-auth-inbound', () => {
     expect(refusal.details.headers?.['www-authenticate']).toMatch(/^Bearer realm="sallyport", error="invalid_token"/)
   })
 
+  test('the subject may be the claim alone, where no other issuer can mean somebody else by it', async () => {
+    const { present } = createPolicy({ subjectMapping: 'sub_id_only' })
+    expect(await present(await issuer.sign())).toMatchObject({ id: 'ada', data: { sub: 'ada' } })
+  })
+
   test('does not pass the token on in a header that the route forwards', async () => {
     const { authentication, exchangeOf } = createPolicy({ authHeader: 'X-Token' })
     const exchange = exchangeOf({ 'x-token': `Bearer ${await issuer.sign()}` })
     exchange.upstreamHeaders.set('x-token', String(exchange.headers['x-token']))
-    expect(await authentication.authenticate(exchange)).toMatchObject({ id: 'ada' })
+    expect(await authentication.authenticate(exchange)).toMatchObject({ id: subjectOf('ada') })
     authentication.withhold?.(exchange)
     expect([...exchange.upstreamHeaders.entries()]).toEqual([])
   })
@@ -87,7 +94,7 @@ describe('open-id-jwt-auth-inbound', () => {
   test('asks for claims', async () => {
     const { present } = createPolicy({ requiredClaims: { plan: ['gold', 'iron'], groups: 'ops', email: [] } })
     const good = { plan: 'iron', groups: ['dev', 'ops'], email: 'x' }
-    expect(await present(await issuer.sign(good))).toMatchObject({ id: 'ada' })
+    expect(await present(await issuer.sign(good))).toMatchObject({ id: subjectOf('ada') })
     for (const change of [{ plan: 'tin' }, { groups: ['dev'] }, { email: undefined }, { plan: undefined }]) {
       expect(await present(await issuer.sign({ ...good, ...change }))).toMatchObject({ reason: 'token_invalid' })
     }
@@ -97,9 +104,9 @@ describe('open-id-jwt-auth-inbound', () => {
     vi.useFakeTimers({ toFake: ['Date'] })
     const { present } = createPolicy({ clockToleranceSeconds: 2 })
     const token = await issuer.sign({ exp: Math.floor(Date.now() / 1000) + 10 })
-    expect(await present(token)).toMatchObject({ id: 'ada' })
+    expect(await present(token)).toMatchObject({ id: subjectOf('ada') })
     vi.setSystemTime(Date.now() + 11_000)
-    expect(await present(token)).toMatchObject({ id: 'ada' })
+    expect(await present(token)).toMatchObject({ id: subjectOf('ada') })
     vi.setSystemTime(Date.now() + 2000)
     expect(await present(token)).toMatchObject({ reason: 'token_expired' })
   })
@@ -112,7 +119,7 @@ describe('keys', () => {
     await present(await issuer.sign())
     await issuer.addKey('k2')
     vi.setSystemTime(Date.now() + 31_000)
-    expect(await present(await issuer.sign())).toMatchObject({ id: 'ada' })
+    expect(await present(await issuer.sign())).toMatchObject({ id: subjectOf('ada') })
     expect(issuer.requests).toHaveLength(2)
     for (let n = 0; n < 5; n++) {
       expect(await present(await issuer.sign({ n }, { kid: `none-${n}` }))).toMatchObject({ reason: 'token_invalid' })
@@ -124,7 +131,7 @@ describe('keys', () => {
     const { present } = createPolicy({ jwkUrl: `${issuer.url}/jwks` })
     const tokens = await Promise.all([1, 2, 3].map((n) => issuer.sign({ n })))
     const outcomes = await Promise.all(tokens.map(async (token) => present(token)))
-    expect(outcomes).toEqual(tokens.map(() => expect.objectContaining({ id: 'ada' })))
+    expect(outcomes).toEqual(tokens.map(() => expect.objectContaining({ id: subjectOf('ada') })))
     expect(issuer.requests).toEqual(['/jwks'])
   })
 
@@ -134,7 +141,7 @@ describe('keys', () => {
     await present(await issuer.sign())
     issuer.down = true
     vi.setSystemTime(Date.now() + 3_600_000)
-    expect(await present(await issuer.sign())).toMatchObject({ id: 'ada' })
+    expect(await present(await issuer.sign())).toMatchObject({ id: subjectOf('ada') })
     const fresh = createPolicy()
     for (let n = 0; n < 2; n++) {
       expect(await fresh.present(await issuer.sign({ n }))).toMatchObject({ reason: 'identity_provider_unreachable' })

@@ -5,6 +5,7 @@ import type { Subject } from '../../contracts/subject.ts'
 import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
 import type { ReasonCode } from '../../errors/reasons.ts'
 import { createCallIdentityProvider } from '../../http/call-identity-provider.ts'
+import { nameSubject } from '../../identity/read-claims.ts'
 import { createRemoteKeySet } from '../../identity/remote-key-set.ts'
 import { createJwtVerifier, isJwt, type JwtOutcome, type JwtVerifier } from '../../identity/verify-jwt.ts'
 import type { JsonObject } from '../../lib/json.ts'
@@ -87,9 +88,12 @@ function readToken(value: string | undefined): string | undefined {
 }
 
 function toSubject(claims: JsonObject, options: OpenIdJwtOptions): Subject | GatewayError {
-  const { subPropertyName, tenant, issuer } = options
-  const id = Object.hasOwn(claims, subPropertyName) ? claims[subPropertyName] : undefined
-  if (typeof id !== 'string' || id === '') return refuse('token_invalid', `the claim "${subPropertyName}" is no text`)
+  const { subPropertyName, subjectMapping, tenant, issuer } = options
+  const name = Object.hasOwn(claims, subPropertyName) ? claims[subPropertyName] : undefined
+  if (typeof name !== 'string' || name === '')
+    return refuse('token_invalid', `the claim "${subPropertyName}" is no text`)
+  // Otherwise one issuer could speak for the people of another, and for consumers.
+  const id = subjectMapping === 'iss_prefix' ? nameSubject(issuer, name) : name
   const client = [claims['azp'], claims['client_id']].find((each) => typeof each === 'string')
   return { id, tenant, clientId: client ?? issuer, scopes: readScopes(claims), data: claims }
 }
