@@ -1,3 +1,5 @@
+import type { AllowLists, ClaimPlaces } from './identity-provider.ts'
+
 /** Whose identity assertions (ID-JAG) are exchanged for access tokens. */
 export interface TrustedAssertionIssuer {
   readonly issuer: string
@@ -7,4 +9,6 @@ export interface TrustedAssertionIssuer {
   readonly expectedClientIds?: readonly string[] | undefined
   /** `iss_prefix`: subjects are `<issuer without scheme>|<sub>`, so that no two issuers mean the same person. `sub_id_only`: `sub` alone. */
   readonly subjectMapping: 'iss_prefix' | 'sub_id_only'
+  /** People also sign in there: who may not must not come in by an assertion either, whose claims have to show it. */
+  readonly signIn?: { readonly allow: AllowLists; readonly claims: ClaimPlaces } | undefined
 }

@@ -42,7 +42,8 @@ export function nameSubject(issuer: string, identifier: string): string {
   return `${issuer.replace(/^https?:\/\//, '').replace(/\/$/, '')}|${identifier}`
 }
 
-function isIdentifier(value: unknown): value is string {
+/** True for what may name a person: a text of at most 255 characters, none of them blank or invisible. */
+export function isIdentifier(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= longestSubject && !/[\p{C}\p{Z}]/u.test(value)
 }
 
@@ -72,9 +73,15 @@ function findAt(claims: JsonObject, place: string): unknown {
 
 /** A claim as a list of names, whichever way the provider writes it: one text, a list, a list of objects, or an object by name. */
 export function readNames(value: unknown): readonly string[] {
-  const entries = Array.isArray(value) ? value : isJsonObject(value) ? Object.keys(value) : [value]
-  const names = entries.map((entry) => readText(isJsonObject(entry) ? (entry['name'] ?? entry['id']) : entry))
+  const names = listNames(value).map((name) => readText(name))
   return [...new Set(names.filter((name) => name !== undefined))].slice(0, mostNames)
+}
+
+/** The same names as the provider wrote them, for decisions: with an invisible character in it, a name is another name. */
+export function listNames(value: unknown): readonly string[] {
+  const entries = Array.isArray(value) ? value : isJsonObject(value) ? Object.keys(value) : [value]
+  const names = entries.map((entry: unknown) => (isJsonObject(entry) ? (entry['name'] ?? entry['id']) : entry))
+  return names.filter((name) => typeof name === 'string')
 }
 
 function readText(value: unknown): string | undefined {

@@ -3,7 +3,8 @@ import type { Clock } from '../contracts/clock.ts'
 import type { TrustedAssertionIssuer } from '../contracts/identity-assertion.ts'
 import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
 import { createCallIdentityProvider } from '../http/call-identity-provider.ts'
-import { nameSubject } from './read-claims.ts'
+import { findDisallowed } from './check-allowed.ts'
+import { isIdentifier, nameSubject } from './read-claims.ts'
 import { createRemoteKeySet } from './remote-key-set.ts'
 import { isJwt, peekClaims } from './verify-jwt.ts'
 
@@ -72,16 +73,19 @@ function findKeysOf({ issuer, jwksUrl }: TrustedAssertionIssuer, clock: Clock) {
 
 function readAssertion(
   claims: JWTPayload,
-  { issuer, expectedClientIds, subjectMapping }: TrustedAssertionIssuer,
+  { issuer, expectedClientIds, subjectMapping, signIn }: TrustedAssertionIssuer,
 ): IdentityAssertion | { readonly refusal: string } {
   const { sub, client_id: clientId, resource, scope, jti, exp = 0, aud } = claims
-  if (!isText(sub) || !isText(clientId) || !isText(resource) || !isText(jti)) {
+  if (!isIdentifier(sub) || !isText(clientId) || !isText(resource) || !isText(jti)) {
     return { refusal: 'sub, client_id, resource and jti must be texts' }
   }
+  if (subjectMapping === 'sub_id_only' && namesIssuer.test(sub)) return { refusal: 'sub names a person of an issuer' }
   // Several audiences would let each of them use it at the others.
   if (typeof aud !== 'string' && aud?.length !== 1) return { refusal: 'it has several audiences' }
   if (scope !== undefined && typeof scope !== 'string') return { refusal: 'scope must be a text' }
   if (expectedClientIds && !expectedClientIds.includes(clientId)) return { refusal: 'the client is not expected' }
+  const disallowed = signIn && findDisallowed(claims, signIn.allow, signIn.claims)
+  if (disallowed !== undefined) return { refusal: disallowed }
   return {
     issuer,
     subject: subjectMapping === 'sub_id_only' ? sub : nameSubject(issuer, sub),
@@ -92,6 +96,9 @@ function readAssertion(
     expiresAtMs: (exp + clockToleranceSeconds) * 1000,
   }
 }
+
+/** What `nameSubject` makes: an issuer whose subjects have no prefix could speak for people of every other one. */
+const namesIssuer = /^[^|]*[.:/][^|]*\|/
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''

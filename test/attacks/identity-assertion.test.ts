@@ -180,3 +180,59 @@ test('where no issuer is trusted the grant does not exist', async () => {
   expect(body).not.toHaveProperty('authorization_grant_profiles_supported')
   await closed.close()
 })
+
+describe('subject confusion by an identity assertion', () => {
+  let lenient: TestGateway
+  const subjects = async (changes: Claims) => {
+    const claims = { aud: lenient.publicUrl, client_id: 'editor', resource: lenient.server('tracker') }
+    const signed = await issuer.sign(
+      { ...claims, jti: randomUUID(), scope: 'mcp:tools', ...changes },
+      { typ: 'oauth-id-jag+jwt' },
+    )
+    const authorization = `Basic ${Buffer.from(`${client.id}:${client.secret}`).toString('base64')}`
+    const form = { grant_type: grantType, assertion: signed }
+    return (await sendJson(`${lenient.publicUrl}/oauth/token`, { form, headers: { authorization } })).status
+  }
+  const start = (options: object) =>
+    startTestGateway({
+      settings: { clients: [client] },
+      servers: { tracker: { upstream: upstream.url, inbound: ['sign-in'] } },
+      policies: { 'sign-in': ['mcp-oauth-inbound', options] },
+    })
+  const login = { clientId: 'gateway', clientSecret: 'a-secret-at-the-provider' }
+
+  test('an issuer without a prefix cannot name a person of another one', async () => {
+    const trustedIssuers = [{ issuer: issuer.url, subjectMapping: 'sub_id_only' }]
+    const idJag = { enabled: true, trustedIssuers }
+    lenient = await start({ oidc: { issuer: 'https://login.example.com' }, browserLogin: login, idJag })
+    expect(await subjects({ sub: 'ada' })).toBe(200)
+    expect(await subjects({ sub: 'auth0|ada' })).toBe(200)
+    for (const sub of ['login.example.com|ada', '127.0.0.1:80|ada', 'localhost/realm|ada']) {
+      expect(await subjects({ sub })).toBe(400)
+    }
+    await lenient.close()
+  })
+
+  test.each(['ada\n', ' ada', 'a'.repeat(256), 'a\u202eda'])('the subject %j is refused', async (sub) => {
+    expect((await exchange(await assertion({ sub }))).body).toMatchObject({ error: 'invalid_grant' })
+  })
+
+  test.each([
+    ['by default', undefined],
+    ['by name', 'named'],
+  ])(
+    'allow-list bypass: who may not sign in at the provider may not come by its assertions, trusted %s',
+    async (_how, named) => {
+      const trustedIssuers = named === undefined ? undefined : [{ issuer: issuer.url }]
+      const idJag = { enabled: true, trustedIssuers }
+      const allow = { emailDomains: ['example.com'], tenants: ['tenant-1'] }
+      const claims = { tenant: 'tid' }
+      lenient = await start({ oidc: { issuer: issuer.url }, browserLogin: login, idJag, allow, claims })
+      const good = { tid: 'tenant-1', email: 'ada@example.com', email_verified: true }
+      expect(await subjects(good)).toBe(200)
+      const bad = [{ tid: 'tenant-9' }, { tid: undefined }, { email: 'ada@evil.example' }, { email_verified: false }]
+      for (const change of bad) expect(await subjects({ ...good, ...change })).toBe(400)
+      await lenient.close()
+    },
+  )
+})

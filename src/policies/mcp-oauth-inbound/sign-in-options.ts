@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { ClaimPlaces, IdentityProviderSettings } from '../../contracts/identity-provider.ts'
 import type { SignInSettings } from '../../contracts/virtual-server.ts'
+import { nameProvider } from '../../identity/known-subjects.ts'
 import { providerUrl } from '../../identity/provider-url.ts'
 import { isLoopbackHost } from '../../lib/loopback.ts'
 import { Secret } from '../../lib/secret.ts'
@@ -158,9 +159,11 @@ export function readTrustedIssuers(
   provider: IdentityProviderSettings | undefined,
 ): SignInSettings['idJag'] {
   if (!idJag?.enabled) return undefined
-  if (idJag.trustedIssuers !== undefined) return idJag.trustedIssuers
-  if (provider === undefined) return undefined
-  return [{ issuer: provider.issuer, jwksUrl: provider.jwksUrl, subjectMapping: 'iss_prefix' }]
+  if (provider === undefined) return idJag.trustedIssuers
+  const { issuer, jwksUrl, allow, claims } = provider
+  const trusted = idJag.trustedIssuers ?? [{ issuer, jwksUrl, subjectMapping: 'iss_prefix' as const }]
+  const isProvider = (each: { readonly issuer: string }) => nameProvider(each) === nameProvider(provider)
+  return trusted.map((each) => (isProvider(each) ? { ...each, signIn: { allow, claims } } : each))
 }
 
 /** True for the development sign-in: its path, or its URL on loopback. */
