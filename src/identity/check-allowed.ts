@@ -10,7 +10,8 @@ export function findDisallowed(claims: JsonObject, allow: AllowLists, places: Cl
   if (allow.emailDomains === undefined) return undefined
   // Whoever may write any address into their profile could name one of an allowed domain. Some providers write the text "true".
   if (String(claims['email_verified']) !== 'true') return 'the email address is not verified'
-  const domain = /^[^@]+@([^@]+)$/.exec(String(claims['email']))?.[1]
+  const { email } = claims
+  const domain = typeof email === 'string' ? /^[^@]+@([^@]+)$/.exec(email)?.[1] : undefined
   if (!includesAny(allow.emailDomains, domain === undefined ? [] : [domain]))
     return 'the domain of the email address is not in allow.emailDomains'
   return undefined

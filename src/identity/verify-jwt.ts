@@ -93,7 +93,7 @@ async function verifyOnce(token: string, options: JwtVerifierOptions): Promise<{
   // Loaded with the first token: most gateways never see one, and it takes 25 ms.
   const jose = await import('jose')
   try {
-    const { payload } = await jose.jwtVerify(token, findKey, {
+    const { payload, protectedHeader } = await jose.jwtVerify(token, findKey, {
       issuer,
       audience: [...audience],
       algorithms: [...algorithms],
@@ -101,6 +101,7 @@ async function verifyOnce(token: string, options: JwtVerifierOptions): Promise<{
       currentDate: new Date(clock()),
       requiredClaims: ['exp'],
     })
+    if (!isCallersToken(protectedHeader.typ)) return refuse('token_invalid', 'the token is of another type')
     const missing = Object.entries(options.requiredClaims).find(([claim, values]) => !hasClaim(payload, claim, values))
     return missing
       ? refuse('token_invalid', `the claim "${missing[0]}" is missing or not accepted`)
@@ -109,6 +110,16 @@ async function verifyOnce(token: string, options: JwtVerifierOptions): Promise<{
     if (error instanceof GatewayError) throw error
     return explain(error, jose.errors)
   }
+}
+
+const tokenTypes: ReadonlySet<string> = new Set(['jwt', 'at+jwt'])
+
+/**
+ * RFC 8725 §3.11: what an issuer signs for another purpose (logout tokens, identity assertions, security events) may have the same
+ * issuer, audience and subject. Tokens without a type are too common to refuse.
+ */
+function isCallersToken(typ: string | undefined): boolean {
+  return typ === undefined || tokenTypes.has(typ.toLowerCase().replace(/^application\//, ''))
 }
 
 /** A claim with several values, such as `groups`, has to hold one of those that are accepted. */

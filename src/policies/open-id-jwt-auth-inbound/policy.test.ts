@@ -254,6 +254,15 @@ describe('attacks', () => {
     await refused(`${part({ alg: 'RS256', kid: 'k1', crit: ['x'], x: 1 })}.${payload}.${signature}`)
   })
 
+  test('token confusion: what the issuer signed for another purpose is no token of a caller', async () => {
+    for (const typ of ['logout+jwt', 'oauth-id-jag+jwt', 'application/secevent+jwt', 'dpop+jwt', 'x']) {
+      await refused(await issuer.sign({}, { typ }))
+    }
+    for (const typ of ['JWT', 'jwt', 'at+jwt', 'application/at+jwt']) {
+      expect(await createPolicy().present(await issuer.sign({}, { typ }))).not.toBeInstanceOf(GatewayError)
+    }
+  })
+
   test('a huge token is refused before it is read', async () => {
     const token = await issuer.sign({ padding: 'x'.repeat(20_000) })
     await refused(token)
