@@ -20,6 +20,7 @@ import { withStore } from './open-store.ts'
 
 interface CreateClientOptions {
   readonly server?: readonly string[]
+  readonly scope?: readonly string[]
   readonly redirectUri?: readonly string[]
   readonly jwksFile?: string
   readonly jwksUri?: string
@@ -30,11 +31,18 @@ interface CreateClientOptions {
 
 /** Registers a client and prints its secret, the only time that anybody sees it. */
 export async function createClient(name: string, directory: string, options: CreateClientOptions): Promise<void> {
-  const { server: servers = [], redirectUri: redirectUris = [], jwksFile, jwksUri, tenant } = options
+  const {
+    server: servers = [],
+    scope: scopes = [],
+    redirectUri: redirectUris = [],
+    jwksFile,
+    jwksUri,
+    tenant,
+  } = options
   const secret = jwksFile === undefined && jwksUri === undefined ? `sp_cs_${randomToken()}` : undefined
   const jwks = jwksFile === undefined ? undefined : await readKeys(jwksFile)
   const id = options.id ?? `client_${randomId().slice(0, 16)}`
-  const client = checkClient({ id, name, tenant, secret, jwks, jwksUri, servers, redirectUris })
+  const client = checkClient({ id, name, tenant, secret, jwks, jwksUri, servers, scopes, redirectUris })
   await checkServers(servers, directory)
   await withStore(directory, async ({ storage, settings, openVault, record }) => {
     const taken = settings.clients.some((each) => each.id === id) || (await storage.oauth.find('Client', sha256(id)))
@@ -44,7 +52,11 @@ export async function createClient(name: string, directory: string, options: Cre
   })
   const note = secret === undefined ? '' : '\nThe secret is stored sealed: this is the one time it is shown.\n'
   const lines = [`client_id: ${id}`, ...(secret === undefined ? [] : [`client_secret: ${secret}`])]
-  printAnswer(options.json, { id, secret: secret ?? null, name, tenant, servers, redirectUris }, lines.join('\n'))
+  printAnswer(
+    options.json,
+    { id, secret: secret ?? null, name, tenant, servers, scopes, redirectUris },
+    lines.join('\n'),
+  )
   if (!options.json) process.stderr.write(note)
 }
 

@@ -13,20 +13,30 @@ export function checkClients(
   problems: ProblemList,
 ): void {
   const names = routes.flatMap(({ virtualServer }) => virtualServer?.name ?? [])
-  for (const [index, { id, servers, redirectUris }] of clients.entries()) {
+  const scopes = [...new Set(routes.flatMap(({ virtualServer }) => virtualServer?.scopes ?? []))]
+  for (const [index, { id, servers, scopes: asked, redirectUris }] of clients.entries()) {
     const at = ['clients', index]
     if (clients.findIndex((client) => client.id === id) < index) {
       problems.error(document, [...at, 'id'], `the client id "${id}" is used already`, 'Give each client its own.')
     }
     for (const [position, server] of servers.entries()) {
       if (server === '*' || names.includes(server)) continue
-      const nearest = nearestName(server, names)
-      const remedy = nearest ? `Write "${nearest}".` : `There are: ${names.join(', ')}.`
-      problems.error(document, [...at, 'servers', position], `there is no virtual server "${server}"`, remedy)
+      const message = `there is no virtual server "${server}"`
+      problems.error(document, [...at, 'servers', position], message, suggestName(server, names))
+    }
+    for (const [position, scope] of asked.entries()) {
+      if (scopes.includes(scope)) continue
+      const message = `no virtual server has the scope "${scope}"`
+      problems.error(document, [...at, 'scopes', position], message, suggestName(scope, scopes))
     }
     for (const [position, uri] of redirectUris.entries()) {
       const problem = checkRedirectUri(uri)
       if (problem !== undefined) problems.error(document, [...at, 'redirectUris', position], problem)
     }
   }
+}
+
+function suggestName(name: string, known: readonly string[]): string {
+  const nearest = nearestName(name, known)
+  return nearest ? `Write "${nearest}".` : `There are: ${known.join(', ')}.`
 }

@@ -70,6 +70,10 @@ export const preRegisteredClient = z
       .array(z.string().min(1))
       .default([])
       .describe('Virtual servers that it may call on its own behalf (client_credentials), by name; `*` is every one.'),
+    scopes: z
+      .array(z.string().min(1))
+      .default([])
+      .describe('Scopes of tools that it may ask for on its own behalf, besides those that every token carries.'),
   })
   .refine(({ secret, jwks, jwksUri }) => [secret, jwks, jwksUri].filter((way) => way !== undefined).length <= 1, {
     error: 'authenticates in one way: write secret, jwks or jwksUri',

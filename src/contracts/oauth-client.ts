@@ -15,4 +15,6 @@ export interface PreRegisteredClient {
   readonly redirectUris: readonly string[]
   /** Names of the virtual servers that it may call on its own behalf (client_credentials); `*` is every one. */
   readonly servers: readonly string[]
+  /** Scopes of tools that it may ask for then, besides those that every token carries. */
+  readonly scopes: readonly string[]
 }

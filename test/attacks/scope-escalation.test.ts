@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { buildAuthorization, refresh, registerClient, type SignedIn, signIn } from '../harness/authorization-server.ts'
+import {
+  buildAuthorization,
+  refresh,
+  registerClient,
+  type SignedIn,
+  sendJson,
+  signIn,
+} from '../harness/authorization-server.ts'
 import { openBrowser, openPage } from '../harness/browser-login.ts'
 import { callTool, type PostAnswer, postLegacy, postModern, postRaw } from '../harness/post-message.ts'
+import { runCli } from '../harness/run-cli.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
 import { type EchoUpstream, startEchoUpstream } from '../harness/upstreams/echo-upstream.ts'
 
@@ -12,15 +20,23 @@ let plain: SignedIn
 
 const scopes = {
   tracker: { tools: { 'delete_*': ['issues:delete'] } },
+  keyed: { tools: { drop: ['keyed:drop'] } },
   other: { base: ['other:use'], tools: { drop: ['other:drop'] } },
 }
+
+const reporter = { id: 'reporter', name: 'Reporter', secret: 'secret-of-the-reporter', servers: ['*'] }
+const janitor = { ...reporter, id: 'janitor', name: 'Janitor', scopes: ['issues:delete'] }
 
 beforeAll(async () => {
   upstream = await startEchoUpstream()
   const server = { upstream: upstream.url, inbound: ['sign-in'] }
   gateway = await startTestGateway({
-    servers: { tracker: server, other: server },
-    policies: { 'sign-in': ['mcp-oauth-inbound', { browserLogin: { url: '/oauth/dev-login' }, scopes }] },
+    settings: { clients: [reporter, janitor] },
+    servers: { tracker: server, other: server, keyed: { ...server, inbound: ['keys', 'sign-in'] } },
+    policies: {
+      'sign-in': ['mcp-oauth-inbound', { browserLogin: { url: '/oauth/dev-login' }, scopes }],
+      keys: ['api-key-inbound', {}],
+    },
   })
   tracker = gateway.server('tracker')
   plain = await signIn(gateway.publicUrl, { resource: tracker })
@@ -130,5 +146,41 @@ describe('scopes that were not allowed are not obtained', () => {
     const page = await openPage(browser, next.location ?? '')
     expect(page.text).toContain('<code>issues:delete</code>')
     expect(page.text).toContain('<code>delete_*</code>')
+  })
+})
+
+describe('programs that nobody watches', () => {
+  async function askToken({ id, secret }: typeof reporter, scope: string) {
+    const headers = { authorization: `Basic ${Buffer.from(`${id}:${secret}`).toString('base64')}` }
+    const form = { grant_type: 'client_credentials', resource: tracker, ...(scope !== '' && { scope }) }
+    return (await sendJson(`${gateway.publicUrl}/oauth/token`, { form, headers })).body
+  }
+
+  test('scope escalation by client credentials: only scopes that the operator named', async () => {
+    const greedy = await askToken(reporter, 'mcp:tools issues:delete')
+    expect(greedy['scope']).toBe('mcp:tools')
+    await expectRefused(() => callTool(tracker, String(greedy['access_token']), 'delete_issue'))
+    expect((await askToken(janitor, ''))['scope']).toBe('mcp:tools')
+    const allowed = await askToken(janitor, 'issues:delete other:drop')
+    expect(allowed['scope']).toBe('mcp:tools issues:delete')
+    expect((await callTool(tracker, String(allowed['access_token']), 'delete_issue')).status).toBe(200)
+  })
+
+  test('the command line names scopes too', async () => {
+    const flags = ['--json', '--server', 'tracker', '--scope', 'issues:delete']
+    const { out } = await runCli('clients', 'create', 'Cleaner', gateway.directory, ...flags)
+    const body = await askToken(JSON.parse(out) as typeof reporter, 'issues:delete')
+    expect(body['scope']).toBe('mcp:tools issues:delete')
+  })
+
+  test('scope escalation by an API key: it carries no scopes', async () => {
+    const { out } = await runCli('keys', 'create', 'robot', gateway.directory, '--json')
+    const { key } = JSON.parse(out) as { key: string }
+    const call = (name: string) => postLegacy(gateway.server('keyed'), key, 'tools/call', { name, arguments: {} })
+    expect((await call('echo')).status).toBe(200)
+    const before = upstream.requests.length
+    const refused = await call('drop')
+    expect([refused.status, refused.message?.error?.data?.reason]).toEqual([403, 'token_insufficient_scope'])
+    expect(upstream.requests).toHaveLength(before)
   })
 })

@@ -27,6 +27,7 @@ test('clients that can do something are fine', async () => {
 
 test.each([
   ['a misspelt virtual server', { secret, servers: ['trakcer'] }, 'clients[0].servers[0]: there is no virtual server'],
+  ['a misspelt scope', { secret, servers: ['*'], scopes: ['mcp:tool'] }, 'clients[0].scopes[0]: no virtual server has'],
   ['a script as redirect', { redirectUris: ['javascript:alert(1)'] }, 'clients[0].redirectUris[0]:'],
   ['no way to authenticate', { servers: ['*'] }, 'must authenticate'],
   ['nothing to do', { secret }, 'can do nothing'],

@@ -20,6 +20,7 @@ function createCommand(): Command {
     .argument('<name>', 'Name shown to people and in events.')
     .argument('[directory]', 'Directory of the project.', '.')
     .option('--server <name>', 'Virtual server it may call on its own behalf, or "*"; may be repeated.', collect)
+    .option('--scope <name>', 'Scope of tools it may ask for on its own behalf; may be repeated.', collect)
     .option('--redirect-uri <uri>', 'Where people are sent back to; may be repeated.', collect)
     .option('--jwks-file <path>', 'Public keys (JWKS) for private_key_jwt, instead of a secret.')
     .option('--jwks-uri <url>', 'Where its public keys are, instead of a secret.')

@@ -9,9 +9,9 @@ import type { PageName } from './endpoints.ts'
 import type { ProviderFetch } from './fetch-client-metadata.ts'
 import { jwtBearerGrant } from './identity-assertion-grant.ts'
 import type { OidcProviderModule } from './load-oidc-provider.ts'
-import { mayCall, operatorMembers } from './pre-registered-clients.ts'
+import { mayCall, operatorMembers, scopesOnOwnBehalf } from './pre-registered-clients.ts'
 import type { RecordAdapter } from './record-adapter.ts'
-import { findServer, knownScopes } from './sanitize-authorize-request.ts'
+import { findServer } from './sanitize-authorize-request.ts'
 import type { ServerKeys } from './signing-keys.ts'
 
 /** What the configuration of the provider is made of. */
@@ -183,7 +183,7 @@ function describeResource(ctx: KoaContextWithOIDC, resource: string, client: Jso
     throw new setup.module.errors.InvalidTarget('this client may not call that virtual server on its own behalf')
   }
   return {
-    scope: knownScopes(server, setup.virtualServers).join(' '),
+    scope: (isClientCredentials(ctx) ? scopesOnOwnBehalf(client, server) : server.scopes).join(' '),
     audience: server.resource,
     accessTokenTTL: whole(setup.settings().accessTokenTtlSeconds),
     accessTokenFormat: 'opaque' as const,

@@ -2,13 +2,14 @@ import type { AdapterPayload } from 'oidc-provider'
 import type { PreRegisteredClient } from '../../contracts/oauth-client.ts'
 import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
 import type { Vault } from '../../contracts/vault.ts'
+import type { VirtualServer } from '../../contracts/virtual-server.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, type JsonObject, stringMember } from '../../lib/json.ts'
 import { jwtBearerGrant } from './identity-assertion-grant.ts'
 import { sealClientSecret } from './record-payload.ts'
 
 /** Members of client metadata that only the operator sets: no registration and no metadata document can carry them. */
-export const operatorMembers = ['sallyport_servers', 'sallyport_tenant'] as const
+export const operatorMembers = ['sallyport_servers', 'sallyport_scopes', 'sallyport_tenant'] as const
 
 /** Stored in the `uid` of the record, which clients that registered themselves do not have. */
 const marker = 'pre-registered'
@@ -33,6 +34,7 @@ export function toClientMetadata(client: PreRegisteredClient): AdapterPayload {
     ...(jwks && { jwks: { keys: jwks.keys } }),
     ...(jwksUri !== undefined && { jwks_uri: jwksUri }),
     sallyport_servers: [...servers],
+    sallyport_scopes: [...client.scopes],
     sallyport_tenant: client.tenant,
   }
 }
@@ -59,6 +61,7 @@ export interface StoredClient {
   readonly authentication: string
   readonly redirectUris: readonly string[]
   readonly servers: readonly string[]
+  readonly scopes: readonly string[]
 }
 
 const mostClients = 1_000_000
@@ -80,6 +83,7 @@ export function describeClient(metadata: JsonObject): StoredClient {
     authentication: stringMember(metadata, 'token_endpoint_auth_method') ?? '',
     redirectUris: textsIn(metadata['redirect_uris']),
     servers: textsIn(metadata['sallyport_servers']),
+    scopes: textsIn(metadata['sallyport_scopes']),
   }
 }
 
@@ -125,6 +129,12 @@ function readTenant(record: OAuthRecord | undefined): string | undefined {
 export function mayCall(metadata: JsonObject, server: string): boolean {
   const servers = textsIn(metadata['sallyport_servers'])
   return servers.includes('*') || servers.includes(server)
+}
+
+/** Scopes that a client may ask for on its own behalf where nobody is asked: the base of the virtual server, and what the operator named. */
+export function scopesOnOwnBehalf(metadata: JsonObject, { scopes, baseScopes }: VirtualServer): readonly string[] {
+  const named = textsIn(metadata['sallyport_scopes'])
+  return scopes.filter((scope) => baseScopes.includes(scope) || named.includes(scope))
 }
 
 const mostTokens = 1_000_000
