@@ -18,6 +18,15 @@ export interface AllowLists {
   readonly emailDomains?: readonly string[] | undefined
 }
 
+/** What allow-lists look at, as the provider wrote it. */
+export interface Admission {
+  readonly tenants: readonly string[]
+  readonly hostedDomains: readonly string[]
+  /** Domain of the email address. */
+  readonly emailDomain: string | undefined
+  readonly emailVerified: boolean
+}
+
 /** How people sign in at one identity provider (OpenID Connect), from the options of a sign-in policy. */
 export interface IdentityProviderSettings {
   readonly issuer: string
@@ -60,6 +69,8 @@ export interface Person {
   readonly roles: readonly string[]
   readonly groups: readonly string[]
   readonly tenant: string | undefined
+  /** Kept, so that a list that was made shorter counts for people who are signed in already. */
+  readonly admission: Admission
 }
 
 /** What must be remembered between sending a person to the provider and their return. */

@@ -208,6 +208,23 @@ describe('people from before', () => {
     expect(location?.pathname).toMatch(/\/oauth\/sign-in\//)
   })
 
+  test('who are in no list any more have to sign in again, and their clients lose access', async () => {
+    const browser = openBrowser()
+    federated.configure({ allow: { emailDomains: ['example.com'], tenants: ['tenant-1', 'tenant-2'] } })
+    const asked = authorize()
+    const redirect = await mustSignIn(asked.url, federated.idp.issuer, { name: 'ada', browser })
+    const tokens = await redeemCode(running().url, asked, redirect)
+    federated.configure({ allow: { emailDomains: ['example.com', 'other.example'], tenants: ['tenant-1'] } })
+    const refreshed = await refresh(running().url, clientId, tokens.body['refresh_token'])
+    expect(refreshed.status).toBe(200)
+    for (const allow of [{ emailDomains: ['other.example'] }, { tenants: ['tenant-2'] }, { hostedDomains: ['x.y'] }]) {
+      federated.configure({ allow })
+      const refused = await refresh(running().url, clientId, refreshed.body['refresh_token'])
+      expect(refused).toMatchObject({ status: 400, body: { error: 'invalid_grant' } })
+      expect((await browser.get(authorize().url)).location?.pathname).toMatch(/\/oauth\/sign-in\//)
+    }
+  })
+
   test('who signed in here stay signed in', async () => {
     const browser = openBrowser()
     const asked = authorize()

@@ -139,5 +139,13 @@ async function completeClaims(
   const hasEndpoint = configuration.serverMetadata().userinfo_endpoint !== undefined
   if (!settings.userInfo || !hasEndpoint) return { ...idToken }
   const userInfo = await client.fetchUserInfo(configuration, accessToken, idToken.sub)
-  return { ...userInfo, ...idToken }
+  return { ...withoutOtherAddress(userInfo, idToken), ...idToken }
+}
+
+/** An address and whether it was verified belong together: one must not vouch for that of the other. */
+function withoutOtherAddress(userInfo: JsonObject, idToken: JsonObject): JsonObject {
+  const saysNothing = idToken['email'] === undefined && idToken['email_verified'] === undefined
+  if (saysNothing || idToken['email'] === userInfo['email']) return userInfo
+  const { email: _email, email_verified: _verified, ...rest } = userInfo
+  return rest
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Clock } from '../contracts/clock.ts'
-import type { Person } from '../contracts/identity-provider.ts'
+import type { Admission, Person } from '../contracts/identity-provider.ts'
 import type { OAuthRecord, OAuthRecords } from '../contracts/storage.ts'
 import { sha256 } from '../lib/hash.ts'
 import { isJsonObject, stringMember } from '../lib/json.ts'
@@ -62,7 +62,18 @@ function readPersonRecord(record: OAuthRecord): RememberedPerson | undefined {
     roles: readList(payload['roles']),
     groups: readList(payload['groups']),
     tenant: stringMember(payload, 'tenant'),
+    admission: readAdmission(payload['admission']),
     signedInAtMs: typeof payload['signedInAtMs'] === 'number' ? payload['signedInAtMs'] : 0,
+  }
+}
+
+function readAdmission(value: unknown): Admission {
+  const { tenants, hostedDomains, emailDomain, emailVerified } = isJsonObject(value) ? value : {}
+  return {
+    tenants: readList(tenants),
+    hostedDomains: readList(hostedDomains),
+    emailDomain: typeof emailDomain === 'string' ? emailDomain : undefined,
+    emailVerified: emailVerified === true,
   }
 }
 

@@ -1,4 +1,4 @@
-import type { IdentityProviderSettings, Person } from '../contracts/identity-provider.ts'
+import type { Admission, ClaimPlaces, IdentityProviderSettings, Person } from '../contracts/identity-provider.ts'
 import { isJsonObject, type JsonObject } from '../lib/json.ts'
 import { nameProvider } from './known-subjects.ts'
 
@@ -18,6 +18,18 @@ export function readPerson(
     roles: readNames(findClaim(claims, roles)),
     groups: readNames(findClaim(claims, groups)),
     tenant: readNames(findClaim(claims, tenant))[0],
+    admission: readAdmission(claims, rules.claims),
+  }
+}
+
+/** What allow-lists look at. Some providers write the text "true". */
+export function readAdmission(claims: JsonObject, { tenant }: Pick<ClaimPlaces, 'tenant'>): Admission {
+  const { email } = claims
+  return {
+    tenants: listNames(findClaim(claims, tenant)).slice(0, mostNames),
+    hostedDomains: listNames(claims['hd']).slice(0, mostNames),
+    emailDomain: typeof email === 'string' ? /^[^@]+@([^@]+)$/.exec(email)?.[1] : undefined,
+    emailVerified: String(claims['email_verified']) === 'true',
   }
 }
 
