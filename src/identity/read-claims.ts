@@ -54,6 +54,11 @@ export function nameSubject(issuer: string, identifier: string): string {
   return `${issuer.replace(/^https?:\/\//, '').replace(/\/$/, '')}|${identifier}`
 }
 
+/** True for what `nameSubject` may have made: an issuer whose subjects have no prefix could speak for people of every other one. */
+export function namesIssuer(identifier: string): boolean {
+  return /^[^|]*[.:/][^|]*\|/.test(identifier)
+}
+
 /** True for what may name a person: a text of at most 255 characters, none of them blank or invisible. */
 export function isIdentifier(value: unknown): value is string {
   return typeof value === 'string' && value.length > 0 && value.length <= longestSubject && !/[\p{C}\p{Z}]/u.test(value)

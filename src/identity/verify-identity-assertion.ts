@@ -4,7 +4,7 @@ import type { TrustedAssertionIssuer } from '../contracts/identity-assertion.ts'
 import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
 import { createCallIdentityProvider } from '../http/call-identity-provider.ts'
 import { findDisallowed } from './check-allowed.ts'
-import { isIdentifier, nameSubject } from './read-claims.ts'
+import { isIdentifier, nameSubject, namesIssuer } from './read-claims.ts'
 import { createRemoteKeySet } from './remote-key-set.ts'
 import { isJwt, peekClaims } from './verify-jwt.ts'
 
@@ -79,7 +79,7 @@ function readAssertion(
   if (!isIdentifier(sub) || !isText(clientId) || !isText(resource) || !isText(jti)) {
     return { refusal: 'sub, client_id, resource and jti must be texts' }
   }
-  if (subjectMapping === 'sub_id_only' && namesIssuer.test(sub)) return { refusal: 'sub names a person of an issuer' }
+  if (subjectMapping === 'sub_id_only' && namesIssuer(sub)) return { refusal: 'sub names a person of an issuer' }
   // Several audiences would let each of them use it at the others.
   if (typeof aud !== 'string' && aud?.length !== 1) return { refusal: 'it has several audiences' }
   if (scope !== undefined && typeof scope !== 'string') return { refusal: 'scope must be a text' }
@@ -96,9 +96,6 @@ function readAssertion(
     expiresAtMs: (exp + clockToleranceSeconds) * 1000,
   }
 }
-
-/** What `nameSubject` makes: an issuer whose subjects have no prefix could speak for people of every other one. */
-const namesIssuer = /^[^|]*[.:/][^|]*\|/
 
 function isText(value: unknown): value is string {
   return typeof value === 'string' && value !== ''

@@ -263,6 +263,16 @@ describe('attacks', () => {
     }
   })
 
+  test('subject confusion: an issuer without a prefix cannot name a person of another issuer', async () => {
+    const options = { subjectMapping: 'sub_id_only' }
+    for (const sub of ['login.example.com|ada', '127.0.0.1:80|ada', 'localhost/realm|ada']) {
+      await refused(await issuer.sign({ sub }), 'token_invalid', options)
+    }
+    expect(await createPolicy(options).present(await issuer.sign({ sub: 'auth0|ada' }))).toMatchObject({
+      id: 'auth0|ada',
+    })
+  })
+
   test('a huge token is refused before it is read', async () => {
     const token = await issuer.sign({ padding: 'x'.repeat(20_000) })
     await refused(token)

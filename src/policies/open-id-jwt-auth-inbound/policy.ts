@@ -5,7 +5,7 @@ import type { Subject } from '../../contracts/subject.ts'
 import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
 import type { ReasonCode } from '../../errors/reasons.ts'
 import { createCallIdentityProvider } from '../../http/call-identity-provider.ts'
-import { nameSubject } from '../../identity/read-claims.ts'
+import { nameSubject, namesIssuer } from '../../identity/read-claims.ts'
 import { createRemoteKeySet } from '../../identity/remote-key-set.ts'
 import { createJwtVerifier, isJwt, type JwtOutcome, type JwtVerifier } from '../../identity/verify-jwt.ts'
 import type { JsonObject } from '../../lib/json.ts'
@@ -92,6 +92,8 @@ function toSubject(claims: JsonObject, options: OpenIdJwtOptions): Subject | Gat
   const name = Object.hasOwn(claims, subPropertyName) ? claims[subPropertyName] : undefined
   if (typeof name !== 'string' || name === '')
     return refuse('token_invalid', `the claim "${subPropertyName}" is no text`)
+  if (subjectMapping === 'sub_id_only' && namesIssuer(name))
+    return refuse('token_invalid', `the claim "${subPropertyName}" names a person of an issuer`)
   // Otherwise one issuer could speak for the people of another, and for consumers.
   const id = subjectMapping === 'iss_prefix' ? nameSubject(issuer, name) : name
   const client = [claims['azp'], claims['client_id']].find((each) => typeof each === 'string')
