@@ -13,6 +13,12 @@ export const operatorMembers = ['sallyport_servers', 'sallyport_scopes', 'sallyp
 
 /** Stored in the `uid` of the record, which clients that registered themselves do not have. */
 const marker = 'pre-registered'
+/** The same for those that call on their own behalf: whether there is one is asked with every metadata document, by anybody. */
+const callingMarker = 'pre-registered calling'
+
+function isMarked(uid: string | undefined): boolean {
+  return uid === marker || uid === callingMarker
+}
 
 /** Client metadata (RFC 7591 §2) of a pre-registered client. */
 export function toClientMetadata(client: PreRegisteredClient): AdapterPayload {
@@ -46,7 +52,7 @@ export async function storeClient(client: PreRegisteredClient, records: OAuthRec
     model: 'Client',
     idHash,
     grantId: undefined,
-    uid: marker,
+    uid: client.servers.length > 0 ? callingMarker : marker,
     payload: JSON.stringify(sealClientSecret(toClientMetadata(client), idHash, vault)),
     expiresAtMs: undefined,
     consumedAtMs: undefined,
@@ -70,7 +76,7 @@ const mostClients = 1_000_000
 export async function listStoredClients(records: OAuthRecords): Promise<readonly StoredClient[]> {
   const all = await records.list('Client', mostClients)
   return all
-    .filter(({ uid }) => uid === marker)
+    .filter(({ uid }) => isMarked(uid))
     .map((record) => describeClient(JSON.parse(record.payload) as JsonObject))
 }
 
@@ -113,14 +119,13 @@ export function createPreRegisteredClients(
     },
     async offerClientCredentials() {
       if (configured().some(({ servers }) => servers.length > 0)) return true
-      if ((await records.findByUid('Client', marker)) === undefined) return false
-      return (await listStoredClients(records)).some(({ servers }) => servers.length > 0)
+      return (await records.findByUid('Client', callingMarker)) !== undefined
     },
   }
 }
 
 function readTenant(record: OAuthRecord | undefined): string | undefined {
-  if (record?.uid !== marker) return undefined
+  if (record === undefined || !isMarked(record.uid)) return undefined
   const payload: unknown = JSON.parse(record.payload)
   return isJsonObject(payload) ? describeClient(payload).tenant : undefined
 }
@@ -152,7 +157,7 @@ export async function removeClient(
   },
 ): Promise<boolean> {
   const record = await storage.oauth.find('Client', sha256(id))
-  if (record?.uid !== marker) return false
+  if (record === undefined || !isMarked(record.uid)) return false
   await storage.oauth.destroy('Client', record.idHash)
   for (const grantId of grantIds) await storage.oauth.destroyByGrant(grantId)
   for (const { model, idHash, payload } of await storage.oauth.list('ClientCredentials', mostTokens)) {

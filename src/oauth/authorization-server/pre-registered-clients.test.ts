@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { PreRegisteredClient } from '../../contracts/oauth-client.ts'
+import type { OAuthRecords, Storage } from '../../contracts/storage.ts'
+import type { Vault } from '../../contracts/vault.ts'
+import { sha256 } from '../../lib/hash.ts'
+import { openStorage } from '../../storage/sqlite/open-storage.ts'
+import { createPreRegisteredClients, listStoredClients, removeClient, storeClient } from './pre-registered-clients.ts'
+
+const vault = { seal: (text: string) => `sealed ${text.length}` } as unknown as Vault
+const client = (id: string, servers: readonly string[]) =>
+  ({
+    id,
+    name: id,
+    tenant: 'default',
+    redirectUris: ['https://a.example/cb'],
+    servers,
+    scopes: [],
+  }) as PreRegisteredClient
+
+let directory: string
+let storage: Storage
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'sallyport-clients-'))
+  storage = await openStorage(directory)
+})
+afterAll(async () => {
+  await storage.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+async function register(id: string): Promise<void> {
+  const payload = JSON.stringify({ client_id: id, sallyport_servers: ['*'] })
+  const record = { model: 'Client', idHash: sha256(id), payload, grantId: undefined, uid: undefined }
+  await storage.oauth.upsert({ ...record, expiresAtMs: undefined, consumedAtMs: undefined })
+}
+
+test('a flood of registrations does not make the public metadata dearer: no list of clients is read for it', async () => {
+  const records: OAuthRecords = { ...storage.oauth, list: () => Promise.reject(new Error('read all clients')) }
+  const { offerClientCredentials } = createPreRegisteredClients(() => [], records)
+  await register('stranger')
+  expect(await offerClientCredentials()).toBe(false)
+  await storeClient(client('portal', []), storage.oauth, vault)
+  expect(await offerClientCredentials()).toBe(false)
+  await storeClient(client('robot', ['tracker']), storage.oauth, vault)
+  await storeClient(client('portal-2', []), storage.oauth, vault)
+  expect(await offerClientCredentials()).toBe(true)
+  const ids = (await listStoredClients(storage.oauth)).map(({ id }) => id)
+  expect(ids.toSorted()).toEqual(['portal', 'portal-2', 'robot'])
+  expect(await removeClient('stranger', [], storage)).toBe(false)
+  expect(await removeClient('robot', [], storage)).toBe(true)
+  expect(await offerClientCredentials()).toBe(false)
+})
