@@ -48,3 +48,33 @@ test('stolen tokens of a removed client stay dead when a client of the same id i
   expect([await call(used), await call(unused), await call(fresh)]).toEqual([401, 401, 200])
   expect((await obtain(secret)).startsWith('sp_at_')).toBe(false)
 })
+
+test('a client that may not call a virtual server any more cannot go on with the tokens that it has', async () => {
+  const [client, other] = ['reporter', 'janitor'].map((id) => ({ id, name: id, secret: `secret-of-the-${id}` }))
+  const server = { upstream: upstream.url, inbound: ['sign-in'] }
+  const project = (servers: readonly string[]) => ({
+    settings: {
+      clients: [
+        { ...client, servers },
+        { ...other, servers: ['*'] },
+      ],
+    },
+    servers: { tracker: server, payroll: server },
+    policies: signIn(),
+  })
+  const running = await startTestGateway(project(['tracker', 'payroll']))
+  const ask = async (id: string) => {
+    const { body } = await sendJson(`${running.publicUrl}/oauth/token`, {
+      form: { grant_type: 'client_credentials', resource: running.server('payroll') },
+      headers: { authorization: `Basic ${Buffer.from(`${id}:secret-of-the-${id}`).toString('base64')}` },
+    })
+    return String(body['access_token'])
+  }
+  const tokens = [await ask('reporter'), await ask('janitor')]
+  const status = () =>
+    Promise.all(tokens.map(async (token) => (await postModern(running.server('payroll'), token, 'tools/list')).status))
+  expect(await status()).toEqual([200, 200])
+  await running.reload(project(['tracker']))
+  expect(await status()).toEqual([401, 200])
+  await running.close()
+})

@@ -82,7 +82,10 @@ export async function createAuthorizationServer(options: AuthorizationServerOpti
   const { basePath, records } = options
   const keys = await loadServerKeys(options.sealed, options.vault)
   const clients = createPreRegisteredClients(options.clients ?? (() => []), records)
-  const verifier = createAccessTokenVerifier({ records, clock, findClientTenant: clients.findTenant })
+  // A resource that is no virtual server any more has a name that no client may call, but those that may call all.
+  const nameOf = (resource: string) => options.virtualServers.findByResource(resource)?.name ?? ''
+  const findClientTenant = (id: string, resources: readonly string[]) => clients.findTenant(id, resources.map(nameOf))
+  const verifier = createAccessTokenVerifier({ records, clock, findClientTenant })
   let opening: Promise<OpenedProvider> | undefined
   const open = () => (opening ??= openProvider(options, keys, verifier, clients, clock))
   const stopSweeping = sweepExpiredRecords(records, clock, options.log)

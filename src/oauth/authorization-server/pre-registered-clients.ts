@@ -97,8 +97,8 @@ export function describeClient(metadata: JsonObject): StoredClient {
 export interface PreRegisteredClients {
   /** Metadata of a client in the project. */
   readonly findConfigured: (id: string) => AdapterPayload | undefined
-  /** The tenant of a pre-registered client; undefined when there is none of this id (any more). */
-  readonly findTenant: (id: string) => Promise<string | undefined>
+  /** The tenant of a pre-registered client; undefined when there is none of this id, or it may not call these servers (any more). */
+  readonly findTenant: (id: string, servers: readonly string[]) => Promise<string | undefined>
   /** True when any of them may ask for tokens on its own behalf. */
   readonly offerClientCredentials: () => Promise<boolean>
 }
@@ -114,8 +114,11 @@ export function createPreRegisteredClients(
       const client = find(id)
       return client && toClientMetadata(client)
     },
-    async findTenant(id) {
-      return find(id)?.tenant ?? readTenant(await records.find('Client', sha256(id)))
+    async findTenant(id, servers) {
+      const client = find(id)
+      const metadata = client ? toClientMetadata(client) : readMetadata(await records.find('Client', sha256(id)))
+      if (metadata === undefined || !servers.every((server) => mayCall(metadata, server))) return undefined
+      return describeClient(metadata).tenant
     },
     async offerClientCredentials() {
       if (configured().some(({ servers }) => servers.length > 0)) return true
@@ -124,10 +127,10 @@ export function createPreRegisteredClients(
   }
 }
 
-function readTenant(record: OAuthRecord | undefined): string | undefined {
+function readMetadata(record: OAuthRecord | undefined): JsonObject | undefined {
   if (record === undefined || !isMarked(record.uid)) return undefined
   const payload: unknown = JSON.parse(record.payload)
-  return isJsonObject(payload) ? describeClient(payload).tenant : undefined
+  return isJsonObject(payload) ? payload : undefined
 }
 
 /** True when a client may call this virtual server on its own behalf. */

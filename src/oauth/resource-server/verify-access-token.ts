@@ -24,8 +24,10 @@ export interface CachingTokenVerifier extends AccessTokenVerifier {
 export interface TokenVerifierOptions {
   readonly records: OAuthRecords
   readonly clock: Clock
-  /** Tenant of a client that calls on its own behalf; undefined when there is no such client (any more). */
-  readonly findClientTenant?: ((clientId: string) => Promise<string | undefined>) | undefined
+  /** Tenant of a client that calls these resources on its own behalf; undefined when no such client may (any more). */
+  readonly findClientTenant?:
+    | ((clientId: string, resources: readonly string[]) => Promise<string | undefined>)
+    | undefined
   /** Tokens remembered. Default 50,000. */
   readonly cacheSize?: number | undefined
 }
@@ -69,7 +71,7 @@ export function createAccessTokenVerifier(options: TokenVerifierOptions): Cachin
     const verified = readClientToken(record)
     if (!verified) return 'token_invalid'
     if (verified.expiresAtMs <= clock()) return 'token_expired'
-    const tenant = await options.findClientTenant?.(verified.subject.clientId)
+    const tenant = await options.findClientTenant?.(verified.subject.clientId, verified.audience)
     if (tenant === undefined) return 'token_revoked'
     if (before !== revocations) return load(idHash)
     const described = { ...verified, subject: { ...verified.subject, tenant } }
