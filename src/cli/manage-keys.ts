@@ -1,5 +1,6 @@
 import type { ApiKeyRecord } from '../contracts/storage.ts'
 import { newApiKey } from '../identity/api-key.ts'
+import { consumerSubject } from '../identity/subject-id.ts'
 import { sha256 } from '../lib/hash.ts'
 import { randomId } from '../lib/random-id.ts'
 import { formatTime, printAnswer } from './command-group.ts'
@@ -14,16 +15,22 @@ interface CreateKeyOptions {
   readonly json?: boolean
 }
 
+const consumerName = /^[\p{L}\p{N}][\p{L}\p{N} ._@+-]{0,63}$/u
+
 /** Makes a key and prints it, the only time that anybody sees it. */
 export async function createKey(consumer: string, directory: string, options: CreateKeyOptions): Promise<void> {
-  if (consumer.trim() === '') throw new UsageError('a consumer needs a name.')
+  if (!consumerName.test(consumer)) {
+    throw new UsageError(
+      'a consumer needs a name of up to 64 letters, digits, blanks and ._@+-, beginning with a letter or digit.',
+    )
+  }
   const { tenant, expires: expiresAtMs, metadata, json } = options
   const key = newApiKey()
   const id = `key_${randomId().slice(0, 16)}`
   const stored = { id, keyHash: sha256(key), tenant, consumer, metadata, expiresAtMs }
   await withStore(directory, async ({ storage, record }) => {
     await storage.apiKeys.create(stored)
-    await record([{ type: 'auth_key_created', subject: consumer, tenant, clientId: id }])
+    await record([{ type: 'auth_key_created', subject: consumerSubject(consumer), tenant, clientId: id }])
   })
   const end = expiresAtMs === undefined ? 'does not expire' : `expires ${formatTime(expiresAtMs)}`
   // Apart from the key itself, so that a script can take it from standard output.
@@ -60,7 +67,7 @@ export async function revokeKey(id: string, directory: string, options: { tenant
   const revoked = await withStore(directory, async ({ storage, record }) => {
     const key = await storage.apiKeys.find(tenant, id)
     if (key === undefined || !(await storage.apiKeys.revoke(tenant, id))) return false
-    await record([{ type: 'auth_key_revoked', subject: key.consumer.name, tenant, clientId: id }])
+    await record([{ type: 'auth_key_revoked', subject: consumerSubject(key.consumer.name), tenant, clientId: id }])
     return true
   })
   if (!revoked) throw new UsageError(`tenant ${tenant} has no live key ${id}. See: sallyport keys list`)

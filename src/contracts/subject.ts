@@ -1,6 +1,9 @@
 /** On whose behalf a request is made, as established by an authentication policy. */
 export interface Subject {
-  /** Stable identifier of the person or consumer. */
+  /**
+   * Stable identifier: `<issuer>|<sub>` of a person, the typed name at dev login, `consumer:<name>` of an API key, `client:<id>` of a
+   * client on its own behalf. The kinds cannot be mistaken for each other: limits, events and connections hang on it.
+   */
   readonly id: string
   readonly tenant: string
   /** The OAuth client that holds the token, or the id of the API key. */

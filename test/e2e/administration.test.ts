@@ -48,10 +48,13 @@ describe('API keys', () => {
   it('a key made beside the running gateway works at once, and its consumer is in the event', async () => {
     const { id, key } = await createKey('--metadata', 'plan=gold')
     const created = await gateway.waitForEvent(({ type, clientId }) => type === 'auth_key_created' && clientId === id)
-    expect(created).toMatchObject({ subject: 'billing', detail: expect.stringMatching(/^by .+ on the command line$/) })
+    expect(created).toMatchObject({
+      subject: 'consumer:billing',
+      detail: expect.stringMatching(/^by .+ on the command line$/),
+    })
     expect(await statusWith(key)).toBe(200)
     const event = await gateway.waitForEvent(({ type, clientId }) => type === 'capability_listed' && clientId === id)
-    expect(event).toMatchObject({ subject: 'billing', tenant: 'default', outcome: 'success' })
+    expect(event).toMatchObject({ subject: 'consumer:billing', tenant: 'default', outcome: 'success' })
   })
 
   it('several keys of one consumer live side by side; a revoked one is refused within a second or so', async () => {

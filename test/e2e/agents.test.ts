@@ -82,9 +82,9 @@ describe('a client of sallyport.jsonc', () => {
     const event = await gateway.waitForEvent(
       ({ type, clientId: id }) => type === 'capability_listed' && id === clientId,
     )
-    expect(event).toMatchObject({ subject: 'reporter', tenant: 'default', virtualServer: 'tracker' })
+    expect(event).toMatchObject({ subject: 'client:reporter', tenant: 'default', virtualServer: 'tracker' })
     const issued = gateway.events().find(({ type, clientId: id }) => type === 'auth_token_issued' && id === clientId)
-    expect(issued).toMatchObject({ subject: 'reporter', clientName: 'Nightly report', virtualServer: 'tracker' })
+    expect(issued).toMatchObject({ subject: 'client:reporter', clientName: 'Nightly report', virtualServer: 'tracker' })
   })
 
   it('receives an opaque token for one virtual server, and no refresh token', async () => {
@@ -226,7 +226,7 @@ describe('a route with an API key, a JWT and sign-in', () => {
     }
     const ofRoute = (subject: string) =>
       gateway.waitForEvent((event) => event.virtualServer === 'everyone' && event.subject === subject)
-    for (const subject of ['billing', `${new URL(issuer.url).host}|customer-7`, 'ada']) await ofRoute(subject)
+    for (const subject of ['consumer:billing', `${new URL(issuer.url).host}|customer-7`, 'ada']) await ofRoute(subject)
     expect(JSON.stringify(upstream.requests.at(-1)?.headers)).not.toMatch(/sp_|eyJ/)
   })
 

@@ -6,6 +6,7 @@ import type { Logger } from '../../contracts/logger.ts'
 import type { VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { type ReasonCode, reasons } from '../../errors/reasons.ts'
+import { clientSubject } from '../../identity/subject-id.ts'
 import { explainOAuthError } from './explain-oauth-error.ts'
 import { getRequestContext } from './request-context.ts'
 
@@ -97,10 +98,11 @@ function readFacts(ctx: KoaContextWithOIDC, directory: VirtualServerDirectory): 
     entities.ClientCredentials?.aud
   const resource = readResource(params?.['resource']) ?? readResource(bound)
   const server = resource === undefined ? undefined : directory.findByResource(resource)
+  const ownClient = entities.ClientCredentials?.clientId
   return {
     clientId: client?.clientId ?? null,
     clientName: client?.clientName ?? null,
-    subject: account?.accountId ?? token?.accountId ?? entities.ClientCredentials?.clientId ?? null,
+    subject: account?.accountId ?? token?.accountId ?? (ownClient === undefined ? null : clientSubject(ownClient)),
     virtualServer: server?.name ?? null,
     upstream: server?.upstream ?? null,
   }

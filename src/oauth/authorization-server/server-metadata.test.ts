@@ -54,9 +54,19 @@ test('says when metadata documents are not accepted', () => {
     clientCredentials: true,
     identityAssertions: true,
   }
-  const metadata = renderServerMetadata(parts)
-  expect(metadata).toMatchObject({ client_id_metadata_document_supported: false })
-  expect(metadata).toMatchObject({
+  expect(renderServerMetadata(parts)).toMatchObject({ client_id_metadata_document_supported: false })
+})
+
+test('advertises the identity assertion grant profile', () => {
+  const parts = {
+    publicUrl,
+    basePath: '',
+    virtualServers,
+    cimdEnabled: true,
+    clientCredentials: true,
+    identityAssertions: true,
+  }
+  expect(renderServerMetadata(parts)).toMatchObject({
     grant_types_supported: [
       'authorization_code',
       'refresh_token',

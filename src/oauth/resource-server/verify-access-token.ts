@@ -4,6 +4,7 @@ import type { Person } from '../../contracts/identity-provider.ts'
 import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
 import type { AccessTokenVerifier, VerifiedAccessToken } from '../../contracts/subject.ts'
 import { createPersonRecords } from '../../identity/person-records.ts'
+import { clientSubject } from '../../identity/subject-id.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, type JsonObject, stringMember } from '../../lib/json.ts'
 import { isAccessToken } from './read-bearer-token.ts'
@@ -125,7 +126,7 @@ function readClientToken(record: OAuthRecord): VerifiedAccessToken | undefined {
   const payload: unknown = JSON.parse(record.payload)
   const clientId = isJsonObject(payload) ? stringMember(payload, 'clientId') : undefined
   if (clientId === undefined) return undefined
-  const owned = { ...(payload as JsonObject), accountId: clientId }
+  const owned = { ...(payload as JsonObject), accountId: clientSubject(clientId) }
   return readAccessToken({ ...record, grantId: clientId, payload: JSON.stringify(owned) })
 }
 

@@ -31,15 +31,17 @@ function run(
 describe('api-key-inbound', () => {
   test('the subject is the consumer, the client is the key', () => {
     const { result, asked } = run({ authorization: `Bearer ${key}` })
-    const subject = { id: 'billing', tenant: 'acme', clientId: 'k1', scopes: [], data: { plan: 'gold' } }
+    const subject = { id: 'consumer:billing', tenant: 'acme', clientId: 'k1', scopes: [], data: { plan: 'gold' } }
     expect(result).toEqual({ ...subject, revocableId: 'k1' })
     expect(asked).toEqual([[key, 60_000]])
   })
 
   test('reads another header without a scheme, and either with another scheme', () => {
-    expect(run({ 'x-api-key': key }, { authHeader: 'X-Api-Key' }).result).toMatchObject({ id: 'billing' })
-    expect(run({ authorization: `ApiKey ${key}` }, { authScheme: 'apikey' }).result).toMatchObject({ id: 'billing' })
-    expect(run({ authorization: key }, { authScheme: '' }).result).toMatchObject({ id: 'billing' })
+    expect(run({ 'x-api-key': key }, { authHeader: 'X-Api-Key' }).result).toMatchObject({ id: 'consumer:billing' })
+    expect(run({ authorization: `ApiKey ${key}` }, { authScheme: 'apikey' }).result).toMatchObject({
+      id: 'consumer:billing',
+    })
+    expect(run({ authorization: key }, { authScheme: '' }).result).toMatchObject({ id: 'consumer:billing' })
   })
 
   test.each([

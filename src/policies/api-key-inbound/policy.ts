@@ -6,6 +6,7 @@ import type { Subject } from '../../contracts/subject.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { ReasonCode } from '../../errors/reasons.ts'
 import { isApiKey, isIntactApiKey } from '../../identity/api-key.ts'
+import { consumerSubject } from '../../identity/subject-id.ts'
 import { realmChallenge } from '../../oauth/resource-server/challenge.ts'
 import { carriesToken } from '../../oauth/resource-server/read-bearer-token.ts'
 import { type ApiKeyOptions, apiKeyOptions } from './options.ts'
@@ -63,7 +64,7 @@ function createAuthentication(options: ApiKeyOptions, host: PolicyHost): Authent
 
 function toSubject({ id, consumer }: VerifiedApiKey): Subject {
   const { name, tenant, metadata } = consumer
-  return { id: name, tenant, clientId: id, scopes: [], data: metadata, revocableId: id }
+  return { id: consumerSubject(name), tenant, clientId: id, scopes: [], data: metadata, revocableId: id }
 }
 
 function explain(key: string): string {
