@@ -95,7 +95,7 @@ export function readNames(value: unknown): readonly string[] {
 }
 
 /** The same names as the provider wrote them, for decisions: with an invisible character in it, a name is another name. */
-export function listNames(value: unknown): readonly string[] {
+function listNames(value: unknown): readonly string[] {
   const entries = Array.isArray(value) ? value : isJsonObject(value) ? Object.keys(value) : [value]
   const names = entries.map((entry: unknown) => (isJsonObject(entry) ? (entry['name'] ?? entry['id']) : entry))
   return names.filter((name) => typeof name === 'string')

@@ -1,5 +1,6 @@
 import { type EventRecorder, type EventType, type GatewayEvent, newEvent } from '../analytics/event.ts'
 import type { McpMessage } from '../contracts/mcp.ts'
+import type { GatewayError } from '../errors/gateway-error.ts'
 import type { ReasonCode } from '../errors/reasons.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { findMethod, type McpMethod } from '../mcp/methods.ts'
@@ -32,6 +33,17 @@ export function recordExchange(
   event.bytesIn = exchange.bytesIn
   event.bytesOut = exchange.bytesOut
   event.cached = exchange.cached
+  recorder.record(event)
+}
+
+/** Records a request that ended before it came to a route. */
+export function recordRefusal(error: GatewayError, requestId: string, recorder: EventRecorder): void {
+  const event = newEvent('mcp_request_rejected', Date.now(), requestId)
+  event.outcome = 'denied'
+  event.failureOrigin = error.declaration.origin
+  event.reason = error.reason
+  event.httpStatus = error.status
+  event.detail = error.details.detail ?? null
   recorder.record(event)
 }
 

@@ -1,0 +1,19 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Problem, Project } from './project.ts'
+
+/** Settings that are read once, when the process starts. */
+const fixedSettings = ['publicUrl', 'basePath', 'listen', 'storage', 'vault', 'events', 'telemetry'] as const
+
+/** A problem for each setting that cannot change while a gateway runs: swapping such a project in would do half of what it says. */
+export function findFixedSettings(started: Project, reloaded: Project): Problem[] {
+  const changed = fixedSettings.filter((name) => !isDeepStrictEqual(started.settings[name], reloaded.settings[name]))
+  return changed.map((name) => ({
+    severity: 'error',
+    file: 'sallyport.jsonc',
+    line: 1,
+    column: 1,
+    path: name,
+    message: `"${name}" cannot change while the gateway runs`,
+    remedy: 'Restart the gateway; nobody is signed out.',
+  }))
+}
