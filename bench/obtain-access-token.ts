@@ -52,7 +52,7 @@ function demand(value: string | undefined, what: string): string {
   return value
 }
 
-/** Registers a client and signs in as any client does: discovery, authorization code with PKCE, token for one virtual server. */
+/** Registers a client and signs in the way every client does: discovery, authorization code with PKCE, token for one virtual server. */
 export async function obtainAccessToken(serverUrl: string): Promise<string> {
   const { origin, pathname } = new URL(serverUrl)
   const resource = await requestWhenReady(`${origin}/.well-known/oauth-protected-resource${pathname}`)
