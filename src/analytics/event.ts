@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { credentialModes } from '../contracts/upstream.ts'
 import { type ReasonCode, reasons } from '../errors/reasons.ts'
 import { randomId } from '../lib/random-id.ts'
 
@@ -27,6 +28,12 @@ export const eventTypes = {
   auth_key_revoked: 'Somebody revoked an API key on the command line.',
   auth_client_revoked: 'Somebody removed a pre-registered client on the command line.',
   auth_keys_rotated: 'Somebody rotated the signing keys on the command line.',
+  auth_upstream_connect_started: 'A person set out to connect an account at an upstream.',
+  auth_upstream_connected: 'An upstream was connected, or a key for it was stored.',
+  auth_upstream_refreshed: 'The access token for an upstream was refreshed.',
+  auth_upstream_failed: 'Connecting, refreshing or obtaining a credential for an upstream failed; reason says why.',
+  auth_upstream_disconnected: 'Somebody removed the connection to an upstream.',
+  auth_vault_rotated: 'Somebody rotated the vault keys on the command line.',
   auth_token_rejected: 'A registration, a token request or a sign-in step failed; reason says why.',
 } as const
 
@@ -67,6 +74,7 @@ export const eventFields = z.object({
     .enum(Object.keys(reasons) as [ReasonCode, ...ReasonCode[]])
     .nullable()
     .describe('Documented reason code of a refusal or failure.'),
+  credentialMode: z.enum(credentialModes).nullable().describe('Whose credential the upstream saw.'),
   policy: z.string().nullable().describe('Policy that refused.'),
   httpStatus: z.int().nullable().describe('HTTP status of the answer.'),
   jsonRpcCode: z.int().nullable().describe('JSON-RPC error code of the answer.'),
@@ -103,6 +111,7 @@ export function newEvent(type: EventType, time: number, requestId: string): Gate
     outcome: 'success',
     failureOrigin: null,
     reason: null,
+    credentialMode: null,
     policy: null,
     httpStatus: null,
     jsonRpcCode: null,

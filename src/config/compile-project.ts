@@ -6,6 +6,7 @@ import { isLoopbackHost } from '../lib/loopback.ts'
 import { Secret } from '../lib/secret.ts'
 import { checkClients } from './check-clients.ts'
 import { checkScopes } from './check-scopes.ts'
+import { checkUpstreams } from './check-upstreams.ts'
 import { compileCorsPolicies } from './compile-cors.ts'
 import { type CompiledPolicies, compilePolicies } from './compile-policies.ts'
 import { compileRoute, type RouteContext } from './compile-routes.ts'
@@ -40,6 +41,7 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
   reportUnused(policies, operations, sources, problems)
   // A broken route would make its name look unknown.
   if (compiled && !problems.hasErrors) checkClients(compiled.settings, routes, sources.settings, problems)
+  checkUpstreams(policies, routes, sources.policies, problems)
   const signIn = findSignIn(policies, routes)
   // A broken route would make its name look unknown.
   if (signIn && !problems.hasErrors) checkScopes(policies, signIn, routes, sources.policies, problems)

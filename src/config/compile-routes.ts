@@ -1,4 +1,5 @@
 import type { HandlerType } from '../contracts/handler.ts'
+import type { UpstreamSettings } from '../contracts/upstream.ts'
 import type { ServerScopes, VirtualServer } from '../contracts/virtual-server.ts'
 import { nearestName } from '../lib/nearest-name.ts'
 import { defaultScope } from '../oauth/default-scope.ts'
@@ -77,8 +78,25 @@ export function compileRoute(operation: Operation, context: RouteContext): Route
     inbound,
     cors,
     upstreamUrl: handler.upstreamUrl,
+    upstream: compileUpstream(inbound, handler.upstreamUrl, [...at, 'policies', 'inbound'], operation, problems),
     virtualServer,
   }
+}
+
+/** A route presents one credential: two policies that each bring one would leave it to chance whose it is. */
+function compileUpstream(
+  inbound: readonly PolicySpec[],
+  upstreamUrl: string,
+  at: JsonPath,
+  { document }: Operation,
+  problems: ProblemList,
+): UpstreamSettings | undefined {
+  const [spec, second] = inbound.filter(({ type }) => type.upstreamSettings !== undefined)
+  if (second !== undefined) {
+    const message = `"${spec?.name}" and "${second.name}" both bring a credential for the upstream`
+    return problems.error(document, at, message, 'Keep one of the two.')
+  }
+  return spec?.type.upstreamSettings?.(spec.options, spec.name, upstreamUrl)
 }
 
 function compileHandler(

@@ -1,5 +1,6 @@
 import type { HandlerType } from '../contracts/handler.ts'
 import type { PolicyType } from '../contracts/policy.ts'
+import type { UpstreamSettings } from '../contracts/upstream.ts'
 import type { SignInSettings, VirtualServer } from '../contracts/virtual-server.ts'
 import type { Secret } from '../lib/secret.ts'
 import type { Settings } from './project-schema.ts'
@@ -53,6 +54,8 @@ export interface RouteSpec {
   readonly inbound: readonly PolicySpec[]
   readonly cors: CorsPolicy | undefined
   readonly upstreamUrl: string
+  /** With whose credential the upstream is reached; undefined when no policy says. */
+  readonly upstream: UpstreamSettings | undefined
   /** Present on MCP routes. */
   readonly virtualServer: VirtualServer | undefined
 }

@@ -2,6 +2,7 @@ import type { ZodType } from 'zod'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import type { MaybePromise } from '../lib/maybe-promise.ts'
 import type { TokenSealer } from '../lib/seal-token.ts'
+import type { CredentialSource } from './credential.ts'
 import type { Exchange } from './exchange.ts'
 import type { Logger } from './logger.ts'
 import type { McpMessage } from './mcp.ts'
@@ -47,6 +48,8 @@ export interface HandlerHost {
   readonly routeName: string
   readonly log: Logger
   readonly limits: HandlerLimits
+  /** Credentials for the upstream; undefined when the route brokers none. */
+  readonly credentials: CredentialSource | undefined
   /** Seals the session ids of upstreams, so that they work only for the person and client they were made for. */
   readonly sessionSealer: TokenSealer
 }

@@ -10,6 +10,7 @@ import type { RateLimiter } from './limiter.ts'
 import type { Logger } from './logger.ts'
 import type { McpMessage, McpReply } from './mcp.ts'
 import type { AccessTokenVerifier } from './subject.ts'
+import type { UpstreamSettings } from './upstream.ts'
 import type { SignInSettings, VirtualServerDirectory } from './virtual-server.ts'
 
 /** An answer that a policy gives itself, outside MCP. */
@@ -46,6 +47,11 @@ export interface PolicyType<Options = unknown> {
    * what its options say about that server.
    */
   signInSettings?(options: Options): SignInSettings
+  /**
+   * Present on policies that say with whose credential an upstream is reached (a route has at most one); `upstreamUrl` is the URL of
+   * the route's MCP endpoint without its query.
+   */
+  upstreamSettings?(options: Options, policyName: string, upstreamUrl: string): UpstreamSettings
   /** True on policies whose instances have `authentication`: a route with one of them is not open to everybody. */
   readonly authenticates?: true
   /** True when these options let requests without any credential pass. */

@@ -91,7 +91,7 @@ export interface ApiKeys {
 
 /** What a running gateway must forget because another process revoked it. */
 export interface Revocation {
-  readonly kind: 'grant' | 'client' | 'api-key'
+  readonly kind: 'grant' | 'client' | 'api-key' | 'connection' | 'signing-keys' | 'vault-keys'
   readonly id: string
 }
 
@@ -106,11 +106,144 @@ export interface Revocations {
   readAfter(cursor: number): Promise<{ cursor: number; complete: boolean; revocations: readonly Revocation[] }>
 }
 
+/** Whose link to which upstream. */
+export interface ConnectionKey {
+  readonly tenant: string
+  /** Id of the upstream. */
+  readonly upstream: string
+  /** `subject:<id>`, or `shared` for the one that serves everybody. */
+  readonly owner: string
+}
+
+/** A link to an upstream. Everything secret is in `sealed`. Times are milliseconds since the epoch. */
+export interface ConnectionRecord extends ConnectionKey {
+  /** New at every connect: what happened under an earlier connection is not of this one. */
+  readonly id: string
+  /** Grows by one with every change of `sealed`. */
+  readonly generation: number
+  readonly kind: 'oauth' | 'api-key'
+  readonly state: 'connected' | 'reconsent_required'
+  /** Why a connection needs consent again: a reason code. */
+  readonly stateReason: string | undefined
+  /** Who issued the credential (OAuth), for which resource, to which client. */
+  readonly issuer: string | undefined
+  readonly resource: string | undefined
+  readonly clientId: string | undefined
+  readonly scopes: readonly string[]
+  /** Who connected it; for shared connections the administrator. */
+  readonly connectedBy: string
+  /** The credential, sealed by the vault for tenant, kind `connection`, owner and `<upstream>/<id>`. */
+  readonly sealed: string
+  /** When the access token expires; undefined: unknown, or never. */
+  readonly expiresAtMs: number | undefined
+  readonly createdAtMs: number
+  readonly updatedAtMs: number
+  /** Written in batches, so up to a minute old. */
+  readonly lastUsedAtMs: number | undefined
+}
+
+/** What a change of a connection may replace. */
+export type ConnectionChange = Partial<
+  Pick<ConnectionRecord, 'state' | 'stateReason' | 'scopes' | 'sealed' | 'expiresAtMs'>
+>
+
+/** Links to upstreams. Every write is durable when its promise resolves, and none of them leaves half a connection. */
+export interface Connections {
+  find(key: ConnectionKey): Promise<ConnectionRecord | undefined>
+  /** Newest first. */
+  list(filter: {
+    readonly tenant?: string | undefined
+    readonly owner?: string | undefined
+    readonly upstream?: string | undefined
+    readonly limit: number
+  }): Promise<readonly ConnectionRecord[]>
+  /** Stores a new connection in the place of an earlier one, whose revocation is added in the same step. */
+  put(record: ConnectionRecord): Promise<void>
+  /**
+   * Changes a connection if it is still the one with this id and generation, and adds one to the generation; false when it is not. A lease
+   * ends with it.
+   */
+  update(
+    key: ConnectionKey,
+    expected: { readonly id: string; readonly generation: number },
+    change: ConnectionChange,
+  ): Promise<boolean>
+  /** Removes a connection and adds the revocation, in one step. False when there was none. */
+  remove(key: ConnectionKey): Promise<boolean>
+  /**
+   * Takes the right to refresh this generation until `untilMs`. True for exactly one holder at a time; false when another one has it, or
+   * the connection is not of this id and generation any more.
+   */
+  lease(
+    key: ConnectionKey,
+    expected: { readonly id: string; readonly generation: number },
+    holder: string,
+    untilMs: number,
+  ): Promise<boolean>
+  /** Gives the right back without a change. */
+  release(key: ConnectionKey, holder: string): Promise<void>
+  /** Keeps the later of the stored time and the given one. */
+  markUsed(uses: readonly { readonly id: string; readonly atMs: number }[]): Promise<void>
+}
+
+/** The gateway's own registration at an authorization server of an upstream (RFC 7591). */
+export interface UpstreamClientRecord {
+  readonly tenant: string
+  readonly issuer: string
+  /** What it was registered with: another callback URL needs another registration. */
+  readonly redirectUri: string
+  readonly clientId: string
+  /** The whole registration as received, sealed for tenant, kind `upstream-client`, owner issuer and the redirect URI. */
+  readonly sealed: string
+  /** When the client secret expires; undefined: never. */
+  readonly expiresAtMs: number | undefined
+  readonly createdAtMs: number
+}
+
+/** Registrations at authorization servers of upstreams, one per tenant, issuer and callback URL. */
+export interface UpstreamClients {
+  find(tenant: string, issuer: string, redirectUri: string): Promise<UpstreamClientRecord | undefined>
+  list(filter: {
+    readonly tenant?: string | undefined
+    readonly limit: number
+  }): Promise<readonly UpstreamClientRecord[]>
+  /** Stores a registration unless there is one already; returns what is stored afterwards. Safe against two processes at once. */
+  putIfAbsent(record: UpstreamClientRecord): Promise<UpstreamClientRecord>
+  /** Replaces one that does not hold any more, if it is still that one; returns what is stored afterwards. */
+  replace(expectedClientId: string, record: UpstreamClientRecord): Promise<UpstreamClientRecord>
+}
+
+/** What an upstream listed last, so that a catalogue does not vanish while somebody is not connected. */
+export interface KnownCatalogRecord {
+  readonly tenant: string
+  readonly virtualServer: string
+  /** `subject:<id>`, or `shared`. */
+  readonly owner: string
+  /** e.g. `tools/list`. */
+  readonly method: string
+  /** The `result` as the upstream gave it, complete, as JSON. */
+  readonly result: string
+  readonly updatedAtMs: number
+}
+
+/** Last known catalogues. */
+export interface KnownCatalogs {
+  find(
+    key: Pick<KnownCatalogRecord, 'tenant' | 'virtualServer' | 'owner' | 'method'>,
+  ): Promise<KnownCatalogRecord | undefined>
+  put(record: KnownCatalogRecord): Promise<void>
+  /** Removes all that an owner saw of a virtual server. */
+  remove(tenant: string, virtualServer: string, owner: string): Promise<void>
+}
+
 /** Everything that must survive a restart, except events. */
 export interface Storage {
   readonly oauth: OAuthRecords
   readonly sealed: SealedValues
   readonly apiKeys: ApiKeys
   readonly revocations: Revocations
+  readonly connections: Connections
+  readonly upstreamClients: UpstreamClients
+  readonly knownCatalogs: KnownCatalogs
   close(): Promise<void>
 }

@@ -23,7 +23,8 @@ function routeOf(name: string): RouteSpec {
     summary: '',
     kind: 'mcp',
     options,
-    upstreamUrl: () => '',
+    upstream: undefined,
+  upstreamUrl: () => '',
     create: () => ({ ...partOf(`handler of ${name}`, false), forwardHeaders: [] }) as unknown as McpHandler,
   }
   const policyType: PolicyType = {

@@ -1,4 +1,5 @@
 import type { PolicySpec, Project, RouteSpec } from '../config/project.ts'
+import type { CredentialBroker } from '../contracts/credential.ts'
 import type { HandlerHost } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { Policy, PolicyHost } from '../contracts/policy.ts'
@@ -11,7 +12,8 @@ import type { NamedPolicy, PhasePolicy, Route } from './route.ts'
 /** What policies and handlers are given; the rest of their host is particular to each. */
 export interface BuildHost {
   readonly policies: Omit<PolicyHost, 'policyName'>
-  readonly handlers: Omit<HandlerHost, 'routeName'>
+  readonly handlers: Omit<HandlerHost, 'routeName' | 'credentials'>
+  readonly broker: CredentialBroker
 }
 
 /** Every route of a project with its policies and handlers created, and how to let go of them. */
@@ -67,7 +69,11 @@ function buildRoute(spec: RouteSpec, project: Project, policies: readonly NamedP
     name: spec.operationId,
     path: spec.path,
     upstream: new URL(spec.upstreamUrl).host,
-    handler: spec.handler.type.create(spec.handler.options, { ...host.handlers, routeName: spec.operationId }),
+    handler: spec.handler.type.create(spec.handler.options, {
+      ...host.handlers,
+      routeName: spec.operationId,
+      credentials: spec.upstream && host.broker.open(spec.upstream),
+    }),
     requestPolicies: joinAuthentication(policies),
     messagePolicies: policies.filter(inPhase('onMessage')),
     resultPolicies,

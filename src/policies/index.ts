@@ -4,6 +4,7 @@ import { apiKeyInbound } from './api-key-inbound/policy.ts'
 import { mcpCapabilityFilterInbound } from './mcp-capability-filter-inbound/policy.ts'
 import { mcpOAuthInbound } from './mcp-oauth-inbound/policy.ts'
 import { createPresetPolicy } from './mcp-oauth-inbound/preset-policy.ts'
+import { mcpTokenExchangeInbound } from './mcp-token-exchange-inbound/policy.ts'
 import { openIdJwtAuthInbound } from './open-id-jwt-auth-inbound/policy.ts'
 import { rateLimitInbound } from './rate-limit-inbound/policy.ts'
 import { removeHeadersInbound } from './remove-headers-inbound/policy.ts'
@@ -16,6 +17,7 @@ export const policyTypes: readonly PolicyType[] = [
   ...identityPresets.map(createPresetPolicy),
   apiKeyInbound,
   openIdJwtAuthInbound,
+  mcpTokenExchangeInbound,
   mcpCapabilityFilterInbound,
   rateLimitInbound,
   setHeadersInbound,
