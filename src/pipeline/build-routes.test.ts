@@ -23,8 +23,7 @@ function routeOf(name: string): RouteSpec {
     summary: '',
     kind: 'mcp',
     options,
-    upstream: undefined,
-  upstreamUrl: () => '',
+    upstreamUrl: () => '',
     create: () => ({ ...partOf(`handler of ${name}`, false), forwardHeaders: [] }) as unknown as McpHandler,
   }
   const policyType: PolicyType = {
@@ -45,6 +44,7 @@ function routeOf(name: string): RouteSpec {
     inbound: [{ name: 'shared', type: policyType, options: {} }],
     cors: undefined,
     upstreamUrl: 'https://up.example/mcp',
+    upstream: undefined,
     virtualServer: undefined,
   }
 }
