@@ -19,6 +19,7 @@ import { createDispatcher } from './http/dispatch.ts'
 import { createFetchDocument } from './http/fetch-document.ts'
 import { type Listener, listen } from './http/listen.ts'
 import { createIdentityProviders } from './identity/identity-providers.ts'
+import { createSignInTokens } from './identity/sign-in-tokens.ts'
 import { createApiKeyVerifier } from './identity/verify-api-key.ts'
 import { createMemoryLimiter } from './limits/memory-limiter.ts'
 import { loadSessionSealer } from './mcp/load-session-sealer.ts'
@@ -77,8 +78,17 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   const { storage, events, recorder } = stores
   let snapshots: Snapshots
   const virtualServers = createVirtualServerDirectory(() => snapshots.project)
+  const signIn = signInParts(options, () => snapshots.project)
+  const signInTokens = createSignInTokens({
+    records: storage.oauth,
+    vault: stores.vault,
+    clock: Date.now,
+    log,
+    identityProvider: signIn.identityProvider,
+  })
   const authorizationServer = await createAuthorizationServer({
-    ...signInParts(options, () => snapshots.project),
+    ...signIn,
+    signInTokens: () => (exchangesSignIns(snapshots.project) ? signInTokens : undefined),
     publicUrl: project.publicUrl,
     basePath: project.settings.basePath,
     records: storage.oauth,
@@ -147,6 +157,11 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       log.flush()
     },
   }
+}
+
+/** Tokens of sign-ins are kept only where something is made of them. */
+function exchangesSignIns({ routes }: Project): boolean {
+  return routes.some(({ upstream }) => upstream?.mode === 'token-exchange' || upstream?.mode === 'id-jag')
 }
 
 /** What the authorization server knows of how people and clients of the running project sign in. */

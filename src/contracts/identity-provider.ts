@@ -1,4 +1,5 @@
 import type { Secret } from '../lib/secret.ts'
+import type { SignInTokens } from './sign-in-tokens.ts'
 
 // `*` and a slash before a name stand for any claim that ends so: namespaced claims of Auth0.
 /** Where claims of a person are found: names of claims or dot paths. The first that exists counts. */
@@ -91,13 +92,21 @@ export interface SignInStart {
   readonly chooseAccount: boolean
 }
 
+/** Who signed in, and what the provider issued. */
+export interface FinishedSignIn {
+  readonly person: Person
+  readonly tokens: SignInTokens
+}
+
 /** Signs people in at an identity provider. Its functions reject with a `GatewayError` of an `identity_*` reason. */
 export interface IdentityProvider {
   readonly settings: IdentityProviderSettings
   /** Where to send the browser, and what to remember. */
   begin(start: SignInStart): Promise<{ readonly url: URL; readonly pending: PendingSignIn }>
   /** Redeems the answer, which is our callback URL with the provider's parameters. */
-  finish(answer: URL, pending: PendingSignIn): Promise<Person>
+  finish(answer: URL, pending: PendingSignIn): Promise<FinishedSignIn>
+  /** New tokens of the same person for a refresh token of `finish`. */
+  refresh(refreshToken: string): Promise<SignInTokens>
   /** Where people can end their session at the provider; undefined when it does not say (OpenID RP-Initiated Logout §2.1). */
   findSignOutUrl(): Promise<URL | undefined>
 }

@@ -1,12 +1,13 @@
 import type * as OpenIdClient from 'openid-client'
 import type { Clock } from '../contracts/clock.ts'
 import type {
+  FinishedSignIn,
   IdentityProvider,
   IdentityProviderSettings,
   PendingSignIn,
-  Person,
   SignInStart,
 } from '../contracts/identity-provider.ts'
+import type { SignInTokens } from '../contracts/sign-in-tokens.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { CallIdentityProvider } from '../http/call-identity-provider.ts'
 import type { JsonObject } from '../lib/json.ts'
@@ -45,6 +46,14 @@ export function createFederatedSignIn(options: FederatedSignInOptions): Identity
       const client = await import('openid-client')
       try {
         return buildSignOutUrl(client, await configuration.load(client))
+      } catch (error) {
+        throw explainSignInError(error, client)
+      }
+    },
+    async refresh(refreshToken) {
+      const client = await import('openid-client')
+      try {
+        return await refreshTokens(client, await configuration.load(client), refreshToken)
       } catch (error) {
         throw explainSignInError(error, client)
       }
@@ -107,7 +116,7 @@ async function finishSignIn(
   configuration: OpenIdClient.Configuration,
   settings: IdentityProviderSettings,
   { answer, pending }: { readonly answer: URL; readonly pending: PendingSignIn },
-): Promise<Person> {
+): Promise<FinishedSignIn> {
   const tokens = await client.authorizationCodeGrant(configuration, answer, {
     expectedState: pending.state,
     expectedNonce: pending.nonce,
@@ -125,7 +134,35 @@ async function finishSignIn(
   const disallowed = findDisallowed(claims, settings.allow, settings.claims)
   if (disallowed !== undefined)
     throw new GatewayError('identity_not_allowed', { detail: `${person.subject}: ${disallowed}` })
-  return person
+  return { person, tokens: keepTokens(tokens, undefined) }
+}
+
+async function refreshTokens(
+  client: typeof OpenIdClient,
+  configuration: OpenIdClient.Configuration,
+  refreshToken: string,
+): Promise<SignInTokens> {
+  return keepTokens(await client.refreshTokenGrant(configuration, refreshToken), refreshToken)
+}
+
+/** Without a new refresh token the old one holds (RFC 6749 §6). */
+function keepTokens(
+  tokens: Awaited<ReturnType<typeof OpenIdClient.refreshTokenGrant>>,
+  former: string | undefined,
+): SignInTokens {
+  const { id_token: idToken, access_token: accessToken, refresh_token: refreshToken = former } = tokens
+  const expiresAt = tokens.claims()?.exp
+  if (idToken === undefined || expiresAt === undefined) {
+    throw new GatewayError('identity_response_invalid', { detail: 'there is no ID token' })
+  }
+  const lifetime = tokens.expiresIn()
+  return {
+    idToken,
+    accessToken,
+    refreshToken,
+    idTokenExpiresAtMs: expiresAt * 1000,
+    accessTokenExpiresAtMs: lifetime === undefined ? undefined : Date.now() + lifetime * 1000,
+  }
 }
 
 /** The claims of the ID token, and what it does not say from the userinfo endpoint. What the ID token says is never replaced. */

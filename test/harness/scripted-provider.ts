@@ -33,8 +33,8 @@ export async function signInAtScript(settings: IdentityProviderSettings, script:
   const redirectUri = 'https://gateway.example/oauth/callback'
   const { url, pending } = await provider.begin({ redirectUri, chooseAccount: false })
   nonce = pending.nonce
-  const person = provider.finish(new URL(`${redirectUri}?code=c&state=${pending.state}`), pending)
-  return { url, requests, person }
+  const finished = provider.finish(new URL(`${redirectUri}?code=c&state=${pending.state}`), pending)
+  return { url, requests, person: finished.then(({ person }) => person) }
 }
 
 function sign({ idToken, header }: ProviderScript, nonce: string): string {

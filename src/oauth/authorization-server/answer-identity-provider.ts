@@ -41,8 +41,9 @@ async function finishSignIn(
   const pending = await host.signInStates.take(visit.interaction.uid, answer.searchParams.get('state') ?? '')
   if (pending === undefined)
     throw new GatewayError('grant_expired', { detail: 'the state was used, or is of another sign-in' })
-  const person = await provider.finish(new URL(host.callbackUrl + answer.search), pending)
+  const { person, tokens } = await provider.finish(new URL(host.callbackUrl + answer.search), pending)
   await rememberPerson(person, host)
+  await host.signInTokens()?.put(person.subject, tokens)
   await leaveOtherSession(visit, person.subject, host)
   host.events.record('auth_signed_in', visit.context.requestId, { ...visit.facts, subject: person.subject })
   await host.provider.interactionFinished(

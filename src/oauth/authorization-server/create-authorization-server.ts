@@ -5,6 +5,7 @@ import type { Clock } from '../../contracts/clock.ts'
 import type { IdentityProvider } from '../../contracts/identity-provider.ts'
 import type { Logger } from '../../contracts/logger.ts'
 import type { PreRegisteredClient } from '../../contracts/oauth-client.ts'
+import type { SignInTokenStore } from '../../contracts/sign-in-tokens.ts'
 import type { OAuthRecords, SealedValues } from '../../contracts/storage.ts'
 import type { Vault } from '../../contracts/vault.ts'
 import type { SignInSettings, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
@@ -49,6 +50,8 @@ export interface AuthorizationServerOptions {
   readonly fetchDocument: FetchDocument
   /** Where people sign in; absent, or undefined, with dev login. */
   readonly identityProvider?: (() => IdentityProvider | undefined) | undefined
+  /** Where the provider's tokens are kept; absent, or undefined, while nothing exchanges them. */
+  readonly signInTokens?: (() => SignInTokenStore | undefined) | undefined
   /** A grant ended, by its client or because a stolen copy of a token was used. */
   readonly onGrantRevoked?: ((grantId: string) => void) | undefined
   /** Clients that the project declares. */
@@ -179,6 +182,7 @@ async function openProvider(
     signInStates: createSignInStates(records, options.vault, clock),
     consents: createRememberedConsents(records, clock),
     people,
+    signInTokens: options.signInTokens ?? (() => undefined),
     forgetSubject: verifier.forgetSubject,
   }
   const takePage = limitRequests(limits.page, clock)

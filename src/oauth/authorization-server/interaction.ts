@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
 import type { IdentityProvider } from '../../contracts/identity-provider.ts'
+import type { SignInTokenStore } from '../../contracts/sign-in-tokens.ts'
 import type { SignInSettings, VirtualServer, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import type { PersonRecords } from '../../identity/person-records.ts'
 import type { RenderedPage } from '../pages/render-page.ts'
@@ -25,6 +26,8 @@ export interface InteractionHost {
   readonly signInStates: SignInStates
   readonly consents: RememberedConsents
   readonly people: PersonRecords
+  /** Where the tokens of sign-ins are kept; undefined while no route exchanges them. */
+  readonly signInTokens: () => SignInTokenStore | undefined
   /** Something about this person changed: their tokens are read anew. */
   readonly forgetSubject: (subject: string) => void
 }

@@ -1,0 +1,100 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import type { IdentityProvider } from '../contracts/identity-provider.ts'
+import type { SignInTokens } from '../contracts/sign-in-tokens.ts'
+import type { Storage } from '../contracts/storage.ts'
+import { parseVaultKeys } from '../credentials/keys.ts'
+import { createVault } from '../credentials/vault.ts'
+import { sha256 } from '../lib/hash.ts'
+import { openStorage } from '../storage/sqlite/open-storage.ts'
+import { createSignInTokens } from './sign-in-tokens.ts'
+
+const vault = createVault(parseVaultKeys(`a:${Buffer.alloc(32, 1).toString('base64')}`, 'test'))
+const minuteMs = 60_000
+let nowMs = 1_800_000_000_000
+let directory: string
+let storage: Storage
+
+beforeEach(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'sallyport-'))
+  storage = await openStorage(directory, () => nowMs)
+})
+afterEach(async () => {
+  await storage.close()
+  rmSync(directory, { recursive: true })
+})
+
+const tokensOf = (name: string, refreshToken?: string): SignInTokens => ({
+  idToken: `id-${name}`,
+  accessToken: `access-${name}`,
+  refreshToken,
+  idTokenExpiresAtMs: nowMs + 10 * minuteMs,
+  accessTokenExpiresAtMs: nowMs + 5 * minuteMs,
+})
+
+function keep(refresh: IdentityProvider['refresh'] = () => Promise.reject(new Error('gone')), issuer = 'https://idp') {
+  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
+  const provider = { settings: { issuer }, refresh } as unknown as IdentityProvider
+  const { oauth: records } = storage
+  return createSignInTokens({ records, vault, clock: () => nowMs, log, identityProvider: () => provider })
+}
+
+test('tokens are handed out by kind, per person, and never lie in the store as they are', async () => {
+  const store = keep()
+  await store.put('ada', tokensOf('ada', 'refresh-ada'))
+  await store.put('bob', tokensOf('bob'))
+  expect(await store.find('ada', 'id_token')).toBe('id-ada')
+  expect(await store.find('ada', 'access_token')).toBe('access-ada')
+  expect(await store.find('bob', 'id_token')).toBe('id-bob')
+  expect(await store.find('eve', 'id_token')).toBeUndefined()
+  const files = ['sallyport.db', 'sallyport.db-wal'].map((name) => readFileSync(join(directory, name), 'latin1')).join()
+  for (const secret of ['id-ada', 'access-ada', 'refresh-ada']) expect(files).not.toContain(secret)
+})
+
+test('what is about to expire is renewed once, however many ask, and what was renewed is kept', async () => {
+  const refresh = vi.fn(async (token: string) => tokensOf(`new-${token}`, 'second'))
+  const store = keep(refresh)
+  await store.put('ada', tokensOf('ada', 'first'))
+  nowMs += 9.5 * minuteMs
+  expect(await Promise.all([store.find('ada', 'id_token'), store.find('ada', 'id_token')])).toEqual([
+    'id-new-first',
+    'id-new-first',
+  ])
+  expect(refresh).toHaveBeenCalledOnce()
+  nowMs += 9.5 * minuteMs
+  expect(await keep(refresh).find('ada', 'id_token')).toBe('id-new-second')
+})
+
+test('without a refresh token the person has to sign in again', async () => {
+  const store = keep()
+  await store.put('ada', tokensOf('ada'))
+  nowMs += 9.5 * minuteMs
+  expect(await store.find('ada', 'id_token')).toBeUndefined()
+})
+
+test('a refresh token that another process has used already is no loss', async () => {
+  const other = keep()
+  const store = keep(async () => {
+    await other.put('ada', tokensOf('other', 'second'))
+    throw new Error('invalid_grant')
+  })
+  await store.put('ada', tokensOf('ada', 'first'))
+  nowMs += 9.5 * minuteMs
+  expect(await store.find('ada', 'id_token')).toBe('id-other')
+})
+
+test('tokens of a provider that is not configured any more are not handed out', async () => {
+  await keep().put('ada', tokensOf('ada'))
+  expect(await keep(undefined, 'https://other').find('ada', 'id_token')).toBeUndefined()
+})
+
+test('a sealed record copied to another person does not open', async () => {
+  const store = keep()
+  await store.put('ada', tokensOf('ada'))
+  const [record] = await storage.oauth.list('SignInTokens', 1)
+  if (record === undefined) throw new Error('nothing was stored')
+  await storage.oauth.upsert({ ...record, idHash: sha256('eve') })
+  await expect(store.find('eve', 'id_token')).rejects.toThrow('does not open')
+})

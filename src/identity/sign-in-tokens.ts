@@ -1,0 +1,100 @@
+import type { Clock } from '../contracts/clock.ts'
+import type { IdentityProvider } from '../contracts/identity-provider.ts'
+import type { Logger } from '../contracts/logger.ts'
+import type { SignInTokenStore, SignInTokens } from '../contracts/sign-in-tokens.ts'
+import type { OAuthRecords } from '../contracts/storage.ts'
+import type { SealContext, Vault } from '../contracts/vault.ts'
+import { sha256 } from '../lib/hash.ts'
+import { nameProvider } from './known-subjects.ts'
+
+/** What keeping the tokens of sign-ins needs. */
+export interface SignInTokensOptions {
+  readonly records: OAuthRecords
+  readonly vault: Vault
+  readonly clock: Clock
+  readonly log: Logger
+  /** Where people sign in now. */
+  readonly identityProvider: () => IdentityProvider | undefined
+}
+
+interface StoredTokens extends SignInTokens {
+  /** Issuer that they were received from: they are of no use, and no business, of another. */
+  readonly provider: string
+}
+
+const model = 'SignInTokens'
+/** A token is handed out with at least this much time left. */
+const marginMs = 60_000
+/** Refresh tokens say nothing of their end; nobody's sign-in counts for longer. */
+const keptMs = 30 * 24 * 60 * 60 * 1000
+
+/** Tokens in the records of the authorization server, sealed. */
+export function createSignInTokens(options: SignInTokensOptions): SignInTokenStore {
+  const { records, vault, clock, log, identityProvider } = options
+  const refreshing = new Map<string, Promise<SignInTokens | undefined>>()
+
+  async function read(subject: string): Promise<StoredTokens | undefined> {
+    const record = await records.find(model, sha256(subject))
+    if (record === undefined || (record.expiresAtMs ?? 0) <= clock()) return undefined
+    return JSON.parse(vault.open(record.payload, contextOf(subject))) as StoredTokens
+  }
+
+  async function write(subject: string, provider: string, tokens: SignInTokens): Promise<void> {
+    const { idTokenExpiresAtMs, refreshToken } = tokens
+    await records.upsert({
+      model,
+      idHash: sha256(subject),
+      grantId: undefined,
+      uid: undefined,
+      payload: vault.seal(JSON.stringify({ ...tokens, provider }), contextOf(subject)),
+      expiresAtMs: refreshToken === undefined ? idTokenExpiresAtMs : clock() + keptMs,
+      consumedAtMs: undefined,
+    })
+  }
+
+  async function refresh(subject: string, stored: StoredTokens): Promise<SignInTokens | undefined> {
+    const provider = identityProvider()
+    if (stored.refreshToken === undefined || provider === undefined) return undefined
+    try {
+      const tokens = await provider.refresh(stored.refreshToken)
+      await write(subject, stored.provider, tokens)
+      return tokens
+    } catch (error) {
+      // Another process may have used a refresh token that counts once.
+      const present = await read(subject)
+      if (present !== undefined && present.idToken !== stored.idToken) return present
+      log.warn({ err: error }, 'the tokens of a sign-in could not be renewed')
+      return undefined
+    }
+  }
+
+  return {
+    async put(subject, tokens) {
+      const provider = identityProvider()
+      if (provider !== undefined) await write(subject, nameProvider(provider.settings), tokens)
+    },
+    async find(subject, kind) {
+      const provider = identityProvider()
+      const stored = await read(subject)
+      if (provider === undefined || stored?.provider !== nameProvider(provider.settings)) return undefined
+      if (expiryOf(stored, kind) - clock() > marginMs) return tokenOf(stored, kind)
+      const running = refreshing.get(subject) ?? refresh(subject, stored).finally(() => refreshing.delete(subject))
+      refreshing.set(subject, running)
+      const renewed = await running
+      return renewed && tokenOf(renewed, kind)
+    },
+  }
+}
+
+function tokenOf({ idToken, accessToken }: SignInTokens, kind: 'id_token' | 'access_token'): string {
+  return kind === 'id_token' ? idToken : accessToken
+}
+
+/** Whose end is unknown counts as long as the ID token that came with it. */
+function expiryOf({ idTokenExpiresAtMs, accessTokenExpiresAtMs }: SignInTokens, kind: 'id_token' | 'access_token') {
+  return kind === 'id_token' ? idTokenExpiresAtMs : (accessTokenExpiresAtMs ?? idTokenExpiresAtMs)
+}
+
+function contextOf(subject: string): SealContext {
+  return { tenant: 'default', kind: 'sign-in-tokens', owner: subject, id: sha256(subject) }
+}
