@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { runConnectionsSuite } from '../connections-suite.ts'
 import { migrations } from '../migrations/index.ts'
 import { schemaVersion } from '../migrations/schema-version.ts'
 import { StorageError } from '../storage-error.ts'
-import { runStorageSuite } from '../suite.ts'
+import { runStorageSuite, type StorageUnderTest } from '../suite.ts'
 import { openDatabase } from './open-database.ts'
 import { openStorage } from './open-storage.ts'
 
@@ -26,14 +27,16 @@ beforeEach(() => {
 afterEach(() => rmSync(directory, { recursive: true }))
 
 describe('the contract', () => {
-  runStorageSuite(async () => {
+  const createStore = async (): Promise<StorageUnderTest> => {
     const directory = mkdtempSync(join(tmpdir(), 'storage-'))
     return {
       open: (clock) => openStorage(directory, clock),
       openInProcess: openIn(directory),
       destroy: async () => rmSync(directory, { recursive: true }),
     }
-  })
+  }
+  runStorageSuite(createStore)
+  runConnectionsSuite(createStore)
 })
 
 describe('the files', () => {
@@ -126,6 +129,15 @@ describe('the schema', () => {
     for (const where of ['model = ? and id_hash = ?', 'uid = ? and model = ?', 'grant_id = ?', 'expires_at_ms <= ?']) {
       const plan = database.prepare(`explain query plan select * from oauth_records where ${where}`).all()
       expect(JSON.stringify(plan)).toMatch(/SEARCH oauth_records USING INDEX/)
+    }
+    for (const where of [
+      'tenant = ? and upstream = ? and owner = ?',
+      'owner = ? and tenant = ?',
+      'id = ?',
+      'tenant = ?',
+    ]) {
+      const plan = database.prepare(`explain query plan select * from connections where ${where}`).all()
+      expect(JSON.stringify(plan)).toMatch(/SEARCH connections USING INDEX/)
     }
     database.close()
   })

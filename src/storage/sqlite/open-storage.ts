@@ -5,11 +5,14 @@ import type { Storage } from '../../contracts/storage.ts'
 import { schemaVersion } from '../migrations/schema-version.ts'
 import { StorageError } from '../storage-error.ts'
 import { createApiKeys } from './api-keys.ts'
+import { createConnections } from './connections.ts'
+import { createKnownCatalogs } from './known-catalogs.ts'
 import { createOAuthRecords } from './oauth-records.ts'
 import { openDatabase } from './open-database.ts'
 import { createRevocations } from './revocations.ts'
 import { readSchemaVersion } from './schema-version.ts'
 import { createSealedValues } from './sealed-values.ts'
+import { createUpstreamClients } from './upstream-clients.ts'
 
 /**
  * Opens the embedded store `sallyport.db` in `directory`, creating or upgrading it where needed. Every write is on disk
@@ -48,6 +51,9 @@ function createStorage(database: SqlDatabase, clock: Clock): Storage {
     sealed: createSealedValues(database, clock),
     apiKeys: createApiKeys(database, clock),
     revocations: createRevocations(database, clock),
+    connections: createConnections(database, clock),
+    upstreamClients: createUpstreamClients(database),
+    knownCatalogs: createKnownCatalogs(database),
     async close() {
       if (open) database.close()
       open = false
