@@ -1,0 +1,8 @@
+/** The tenant of whatever nobody gave another. */
+export const defaultTenant = 'default'
+
+/** Names of tenants: part of storage keys, command lines and events, so they look the same everywhere. */
+export const tenantPattern = /^[a-z0-9][a-z0-9-]{0,62}$/
+
+/** What a name of another shape is told. */
+export const tenantRule = 'must be a tenant: up to 63 lower-case letters, digits and "-", beginning with a letter or digit'
