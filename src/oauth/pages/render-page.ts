@@ -38,7 +38,7 @@ export interface PageOptions {
 const styleHash = `'sha256-${createHash('sha256').update(pageStyle).digest('base64')}'`
 
 /**
- * A page of the authorization server. No script, no remote content, not framed. The referrer policy keeps `Origin` on our own
+ * A page for a person. No script, no remote content, not framed. The referrer policy keeps `Origin` on our own
  * forms and never tells another site where the person came from.
  */
 export function renderPage(options: PageOptions): RenderedPage {
