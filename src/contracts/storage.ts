@@ -27,6 +27,10 @@ export interface OAuthRecords {
   /** Live (unexpired) records of a model, newest first. */
   list(model: string, limit: number): Promise<readonly OAuthRecord[]>
   count(model: string): Promise<number>
+  /** Records of a model whose hash is behind `afterIdHash`, by hash, expired ones too: a walk that misses none that stays. */
+  page(model: string, afterIdHash: string, limit: number): Promise<readonly OAuthRecord[]>
+  /** Replaces the payload, and nothing else, if it is still `expected`; false when it is not. */
+  replacePayload(model: string, idHash: string, expected: string, payload: string): Promise<boolean>
   /** Destroys at most `limit` expired records; returns how many. */
   destroyExpired(nowMs: number, limit: number): Promise<number>
 }
@@ -38,6 +42,10 @@ export interface SealedValues {
   putIfAbsent(name: string, sealed: string): Promise<string>
   /** Replaces the value if it is still `expected`; false when another process was faster. */
   replace(name: string, expected: string, sealed: string): Promise<boolean>
+  /** All of them, by name. There are few. */
+  list(): Promise<readonly { readonly name: string; readonly sealed: string }[]>
+  /** Removes the value if it is still `expected`; false when it is not. */
+  remove(name: string, expected: string): Promise<boolean>
 }
 
 /** Somebody, or something, that calls with API keys. Known by name within a tenant. */
@@ -184,6 +192,13 @@ export interface Connections {
   release(key: ConnectionKey, holder: string): Promise<void>
   /** Keeps the later of the stored time and the given one. */
   markUsed(uses: readonly { readonly id: string; readonly atMs: number }[]): Promise<void>
+  /** Connections whose id is behind `afterId`, by id: a walk that misses none that stays. */
+  page(afterId: string, limit: number): Promise<readonly ConnectionRecord[]>
+  /**
+   * Replaces `sealed` by the same credential under another vault key, if it is still `expected`; false when it is not. Neither the
+   * generation nor a lease changes: the credential is the same.
+   */
+  replaceSealed(id: string, expected: string, sealed: string): Promise<boolean>
 }
 
 /** The gateway's own registration at an authorization server of an upstream (RFC 7591). */
@@ -209,6 +224,8 @@ export interface UpstreamClients {
   }): Promise<readonly UpstreamClientRecord[]>
   /** Stores a registration unless there is one already; returns what is stored afterwards. Safe against two processes at once. */
   putIfAbsent(record: UpstreamClientRecord): Promise<UpstreamClientRecord>
+  /** Replaces `sealed` by the same registration under another vault key, if it is still that of `record`; false when it is not. */
+  replaceSealed(record: UpstreamClientRecord, sealed: string): Promise<boolean>
   /** Replaces one that does not hold any more, if it is still that one; returns what is stored afterwards. */
   replace(expectedClientId: string, record: UpstreamClientRecord): Promise<UpstreamClientRecord>
 }

@@ -12,3 +12,24 @@ export interface Vault {
   /** Throws when the value was tampered with, moved, or sealed under a key that is not configured. */
   open(sealed: string, context: SealContext): string
 }
+
+/** One sealed value where its owner keeps it. */
+export interface SealedEntry {
+  /** Names the value for people; no secret. */
+  readonly name: string
+  readonly sealed: string
+  readonly context: SealContext
+  /** Stores the same secret under another vault key if the value is still this one; false when somebody changed it meanwhile. */
+  replace(sealed: string): Promise<boolean>
+}
+
+/**
+ * All sealed values of one kind. Who seals values in the store declares one, beside the function that makes the context; `cli/` lists
+ * them all, so that the vault keys can be rotated.
+ */
+export interface SealedCollection {
+  /** For people, e.g. `connections`. */
+  readonly name: string
+  /** A page of values behind a cursor (`''` at first), and where the next one begins; without `next` it was the last. */
+  page(after: string, limit: number): Promise<{ readonly entries: readonly SealedEntry[]; readonly next?: string }>
+}

@@ -1,17 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import type { VaultKey, VaultKeys } from '../contracts/key-provider.ts'
 import { randomToken } from '../lib/random-id.ts'
 import type { Secret } from '../lib/secret.ts'
-
-/** A key that encrypts the keys of sealed records. 32 bytes, known by its id. */
-export interface VaultKey {
-  readonly id: string
-  readonly bytes: Buffer
-}
-
-/** The keys of a vault: the first seals, all of them open. Never empty. */
-export type VaultKeys = readonly [VaultKey, ...VaultKey[]]
 
 /** Vault keys that are missing or malformed. The message says where and what to do; it never contains a key. */
 export class VaultKeyError extends Error {

@@ -1,6 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
+import type { VaultKey, VaultKeys } from '../contracts/key-provider.ts'
 import type { SealContext, Vault } from '../contracts/vault.ts'
-import type { VaultKey, VaultKeys } from './keys.ts'
 
 /** A vault whose records can move to the active key. */
 export interface RotatingVault extends Vault {

@@ -36,7 +36,7 @@ export function createSignInTokens(options: SignInTokensOptions): SignInTokenSto
   async function read(subject: string): Promise<StoredTokens | undefined> {
     const record = await records.find(model, sha256(subject))
     if (record === undefined || (record.expiresAtMs ?? 0) <= clock()) return undefined
-    return JSON.parse(vault.open(record.payload, contextOf(subject))) as StoredTokens
+    return JSON.parse(vault.open(record.payload, contextOf(sha256(subject)))) as StoredTokens
   }
 
   async function write(subject: string, provider: string, tokens: SignInTokens): Promise<void> {
@@ -46,7 +46,7 @@ export function createSignInTokens(options: SignInTokensOptions): SignInTokenSto
       idHash: sha256(subject),
       grantId: undefined,
       uid: undefined,
-      payload: vault.seal(JSON.stringify({ ...tokens, provider }), contextOf(subject)),
+      payload: vault.seal(JSON.stringify({ ...tokens, provider }), contextOf(sha256(subject))),
       expiresAtMs: refreshToken === undefined ? idTokenExpiresAtMs : clock() + keptMs,
       consumedAtMs: undefined,
     })
@@ -95,6 +95,7 @@ function expiryOf({ idTokenExpiresAtMs, accessTokenExpiresAtMs }: SignInTokens, 
   return kind === 'id_token' ? idTokenExpiresAtMs : (accessTokenExpiresAtMs ?? idTokenExpiresAtMs)
 }
 
-function contextOf(subject: string): SealContext {
-  return { tenant: 'default', kind: 'sign-in-tokens', owner: subject, id: sha256(subject) }
+/** From the hash of the subject alone, which the record has: its key is wrapped anew without the person being there. */
+function contextOf(idHash: string): SealContext {
+  return { tenant: 'default', kind: 'sign-in-tokens', owner: idHash, id: idHash }
 }

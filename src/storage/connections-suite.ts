@@ -145,6 +145,20 @@ export function runConnectionsSuite(createStore: () => Promise<StorageUnderTest>
       expect(await connections.find(key)).toEqual({ ...changed, createdAtMs: now - 5 })
     })
 
+    test('a walk by pages sees every one; a credential under another key is the same credential', async () => {
+      const { connections } = await open()
+      for (const id of ['c', 'a', 'b']) await connections.put(connectionOf({ id, upstream: id }))
+      expect((await connections.page('', 2)).map(({ id }) => id)).toEqual(['a', 'b'])
+      expect((await connections.page('b', 2)).map(({ id }) => id)).toEqual(['c'])
+      const held = { id: 'a', generation: 1 }
+      await connections.lease({ ...key, upstream: 'a' }, held, 'holder', now + 10)
+      expect(await connections.replaceSealed('a', 'other', 'sealed-2')).toBe(false)
+      expect(await connections.replaceSealed('a', 'sealed-1', 'sealed-2')).toBe(true)
+      const stored = await connections.find({ ...key, upstream: 'a' })
+      expect(stored).toEqual(connectionOf({ id: 'a', upstream: 'a', sealed: 'sealed-2' }))
+      expect(await connections.lease({ ...key, upstream: 'a' }, held, 'second', now + 10)).toBe(false)
+    })
+
     test('the time of the last use never goes back', async () => {
       const { connections } = await open()
       await connections.put(connectionOf())
@@ -257,6 +271,15 @@ export function runConnectionsSuite(createStore: () => Promise<StorageUnderTest>
       expect(await upstreamClients.list({ tenant: 'other', limit: 10 })).toHaveLength(1)
       expect(await upstreamClients.list({ limit: 3 })).toHaveLength(3)
       expect(await upstreamClients.find('default', 'none', 'none')).toBeUndefined()
+    })
+
+    test('the same registration under another key, only for whoever saw the last one', async () => {
+      const { upstreamClients } = await open()
+      await upstreamClients.putIfAbsent(clientOf())
+      expect(await upstreamClients.replaceSealed(clientOf({ sealed: 'other' }), 'new')).toBe(false)
+      expect(await upstreamClients.replaceSealed(clientOf({ tenant: 'other' }), 'new')).toBe(false)
+      expect(await upstreamClients.replaceSealed(clientOf(), 'new')).toBe(true)
+      expect(await upstreamClients.list({ limit: 9 })).toEqual([clientOf({ sealed: 'new' })])
     })
 
     test('one that does not hold any more is replaced once', async () => {

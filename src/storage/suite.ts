@@ -144,6 +144,29 @@ export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): v
       expect(await oauth.count('Session')).toBe(0)
     })
 
+    test('a walk by pages sees every record of the model once, expired ones too', async () => {
+      const { oauth } = await open()
+      for (const idHash of ['d', 'a', 'c', 'b']) await oauth.upsert(recordOf({ idHash, expiresAtMs: 1 }))
+      await oauth.upsert(recordOf({ model: 'Client', idHash: 'bb' }))
+      const seen: string[] = []
+      for (let after = '', page; (page = await oauth.page('AccessToken', after, 3)).length > 0; ) {
+        seen.push(...page.map(({ idHash }) => idHash))
+        after = page.at(-1)?.idHash ?? ''
+      }
+      expect(seen).toEqual(['a', 'b', 'c', 'd'])
+    })
+
+    test('a payload is replaced only by whoever saw the last one, and nothing else changes', async () => {
+      const { oauth } = await open()
+      const record = recordOf({ payload: '1', uid: 'u', grantId: 'g', expiresAtMs: 5 })
+      await oauth.upsert(record)
+      await oauth.consume('AccessToken', 'hash', 3)
+      expect(await oauth.replacePayload('AccessToken', 'hash', '0', '2')).toBe(false)
+      expect(await oauth.replacePayload('Client', 'hash', '1', '2')).toBe(false)
+      expect(await oauth.replacePayload('AccessToken', 'hash', '1', '2')).toBe(true)
+      expect(await oauth.find('AccessToken', 'hash')).toEqual({ ...record, payload: '2', consumedAtMs: 3 })
+    })
+
     test('an expired record is found until it is destroyed, oldest first and at most as many as asked', async () => {
       const { oauth } = await open()
       for (const [idHash, expiresAtMs] of [
@@ -224,6 +247,19 @@ export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): v
       expect(await sealed.replace('keys', 'first', 'third')).toBe(false)
       expect(await sealed.replace('none', 'first', 'third')).toBe(false)
       expect(await sealed.get('keys')).toBe('second')
+    })
+
+    test('are listed by name, and removed only by whoever saw the last one', async () => {
+      const { sealed } = await open()
+      await sealed.putIfAbsent('b', '2')
+      await sealed.putIfAbsent('a', '1')
+      expect(await sealed.list()).toEqual([
+        { name: 'a', sealed: '1' },
+        { name: 'b', sealed: '2' },
+      ])
+      expect(await sealed.remove('a', '2')).toBe(false)
+      expect(await sealed.remove('a', '1')).toBe(true)
+      expect((await sealed.list()).map(({ name }) => name)).toEqual(['b'])
     })
   })
 

@@ -89,7 +89,13 @@ test('a store that fails is one clear error, logged under its request id', async
     publicUrl: 'http://127.0.0.1',
     basePath: '',
     records: failing,
-    sealed: { get: async () => undefined, putIfAbsent: async (_name, sealed) => sealed, replace: async () => false },
+    sealed: {
+      get: async () => undefined,
+      putIfAbsent: async (_name, sealed) => sealed,
+      replace: async () => false,
+      list: async () => [],
+      remove: async () => false,
+    },
     vault: testVault,
     virtualServers: directory,
     settings: () => ({

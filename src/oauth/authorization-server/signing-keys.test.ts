@@ -17,6 +17,8 @@ function memorySealed(): SealedValues & { readonly values: Map<string, string> }
       values.set(name, sealed)
       return true
     },
+    list: async () => [...values].map(([name, sealed]) => ({ name, sealed })),
+    remove: async (name, expected) => values.get(name) === expected && values.delete(name),
   }
 }
 

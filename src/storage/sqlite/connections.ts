@@ -54,6 +54,12 @@ export function createConnections(database: SqlDatabase, clock: Clock): Connecti
         for (const { id, atMs } of uses) statements.markUsed.run(atMs, id)
       })
     },
+    async page(afterId, limit) {
+      return statements.page.all(afterId, limit).map(readRecord)
+    },
+    async replaceSealed(id, expected, sealed) {
+      return statements.replaceSealed.run(sealed, id, expected).changes === 1
+    },
   }
 }
 
@@ -86,6 +92,8 @@ function prepareStatements(database: SqlDatabase) {
          and (lease_until_ms is null or lease_until_ms <= ? or lease_holder = ?)`,
     ),
     release: database.prepare(`update connections set ${noLease} where ${inPlace} and lease_holder = ?`),
+    page: database.prepare('select * from connections where id > ? order by id limit ?'),
+    replaceSealed: database.prepare('update connections set sealed = ? where id = ? and sealed = ?'),
     markUsed: database.prepare(
       'update connections set last_used_at_ms = max(coalesce(last_used_at_ms, 0), ?) where id = ?',
     ),

@@ -42,6 +42,12 @@ export function createOAuthRecords(database: SqlDatabase, clock: Clock): OAuthRe
     async count(model) {
       return Number(statements.count.get(model, clock())?.count ?? 0)
     },
+    async page(model, afterIdHash, limit) {
+      return statements.page.all(model, afterIdHash, limit).map((row) => readRecord(row))
+    },
+    async replacePayload(model, idHash, expected, payload) {
+      return statements.replacePayload.run(payload, model, idHash, expected).changes === 1
+    },
     async destroyExpired(nowMs, limit) {
       return Number(statements.destroyExpired.run(nowMs, limit).changes)
     },
@@ -76,6 +82,12 @@ function prepareStatements(database: SqlDatabase) {
        order by created_at_ms desc, rowid desc limit ?`,
     ),
     count: database.prepare(`select count(*) as count from oauth_records where model = ? and ${isLive}`),
+    page: database.prepare(
+      `select ${columns} from oauth_records where model = ? and id_hash > ? order by id_hash limit ?`,
+    ),
+    replacePayload: database.prepare(
+      'update oauth_records set payload = ? where model = ? and id_hash = ? and payload = ?',
+    ),
     destroyExpired: database.prepare(
       `delete from oauth_records where rowid in
          (select rowid from oauth_records where expires_at_ms <= ? order by expires_at_ms limit ?)`,

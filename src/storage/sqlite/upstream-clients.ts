@@ -21,6 +21,9 @@ export function createUpstreamClients(database: SqlDatabase): UpstreamClients {
       statements.putIfAbsent.run(...valuesOf(record))
       return stored(record)
     },
+    async replaceSealed({ tenant, issuer, redirectUri, sealed: expected }, sealed) {
+      return statements.replaceSealed.run(sealed, tenant, issuer, redirectUri, expected).changes === 1
+    },
     async replace(expectedClientId, record) {
       statements.replace.run(...valuesOf(record), expectedClientId)
       return stored(record)
@@ -37,6 +40,9 @@ function prepareStatements(database: SqlDatabase) {
     find: database.prepare('select * from upstream_clients where tenant = ? and issuer = ? and redirect_uri = ?'),
     list: database.prepare(`select * from upstream_clients where tenant = ? ${newestFirst}`),
     listAll: database.prepare(`select * from upstream_clients ${newestFirst}`),
+    replaceSealed: database.prepare(
+      'update upstream_clients set sealed = ? where tenant = ? and issuer = ? and redirect_uri = ? and sealed = ?',
+    ),
     putIfAbsent: database.prepare(`${insert} on conflict do nothing`),
     replace: database.prepare(
       `${insert} on conflict (tenant, issuer, redirect_uri) do update set
