@@ -14,15 +14,20 @@ export function checkClients(
 ): void {
   const names = routes.flatMap(({ virtualServer }) => virtualServer?.name ?? [])
   const scopes = [...new Set(routes.flatMap(({ virtualServer }) => virtualServer?.scopes ?? []))]
-  for (const [index, { id, servers, scopes: asked, redirectUris }] of clients.entries()) {
+  for (const [index, { id, tenant, servers, scopes: asked, redirectUris }] of clients.entries()) {
     const at = ['clients', index]
     if (clients.findIndex((client) => client.id === id) < index) {
       problems.error(document, [...at, 'id'], `the client id "${id}" is used already`, 'Give each client its own.')
     }
     for (const [position, server] of servers.entries()) {
-      if (server === '*' || names.includes(server)) continue
-      const message = `there is no virtual server "${server}"`
-      problems.error(document, [...at, 'servers', position], message, suggestName(server, names))
+      const place = [...at, 'servers', position]
+      const found = routes.find(({ virtualServer }) => virtualServer?.name === server)
+      if (found?.tenant !== undefined && found.tenant !== tenant) {
+        const message = `"${server}" belongs to tenant "${found.tenant}", the client to "${tenant}"`
+        problems.error(document, place, message, `Write "tenant": "${found.tenant}", or remove the virtual server.`)
+      }
+      if (server === '*' || found !== undefined) continue
+      problems.error(document, place, `there is no virtual server "${server}"`, suggestName(server, names))
     }
     for (const [position, scope] of asked.entries()) {
       if (scopes.includes(scope)) continue

@@ -63,7 +63,7 @@ export function compileRoute(operation: Operation, context: RouteContext): Route
   const title = readText('summary', operation, problems) ?? operationId
   const description = readText('description', operation, problems)
   const virtualServer = newVirtualServer(
-    { name: operationId, title, description, path },
+    { name: operationId, title, description, path, tenant: extension.tenant },
     handler.upstreamUrl,
     context.publicUrl,
     context.scopes.get(operationId),
@@ -74,6 +74,7 @@ export function compileRoute(operation: Operation, context: RouteContext): Route
     operationId,
     title,
     description,
+    tenant: extension.tenant,
     handler,
     inbound,
     cors,
@@ -187,7 +188,7 @@ function readText(name: string, { document, fields, at }: Operation, problems: P
 }
 
 function newVirtualServer(
-  names: Pick<VirtualServer, 'name' | 'title' | 'description' | 'path'>,
+  names: Pick<VirtualServer, 'name' | 'title' | 'description' | 'path' | 'tenant'>,
   upstreamUrl: string,
   publicUrl: string,
   scopes: ServerScopes | undefined,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Secret } from '../lib/secret.ts'
+import { defaultTenant, tenantPattern, tenantRule } from '../lib/tenant.ts'
 
 const bytes = (defaultValue: number, description: string) =>
   z.int().positive().default(defaultValue).describe(`${description} Bytes.`)
@@ -53,7 +54,11 @@ export const preRegisteredClient = z
   .strictObject({
     id: z.string().regex(/^[A-Za-z0-9._-]{1,100}$/, 'must be letters, digits, `.`, `_` and `-`'),
     name: z.string().min(1).describe('Shown to people and in events.'),
-    tenant: z.string().min(1).default('default'),
+    tenant: z
+      .string()
+      .regex(tenantPattern, tenantRule)
+      .default(defaultTenant)
+      .describe('Tenant of the client: what it receives holds there and nowhere else.'),
     secret: z
       .string()
       .min(16, 'must have at least 16 characters; if it comes from the environment, set that variable')

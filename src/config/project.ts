@@ -50,6 +50,8 @@ export interface RouteSpec {
   readonly operationId: string
   readonly title: string
   readonly description: string | undefined
+  /** The only tenant that may use it; undefined: every one. */
+  readonly tenant: string | undefined
   readonly handler: { readonly type: HandlerType; readonly options: unknown }
   readonly inbound: readonly PolicySpec[]
   readonly cors: CorsPolicy | undefined

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { tenantPattern, tenantRule } from '../lib/tenant.ts'
 
 /** `x-gateway-route` of an operation: what answers it and which policies stand in front. */
 export const routeExtensionSchema = z.strictObject({
@@ -23,6 +24,13 @@ export const routeExtensionSchema = z.strictObject({
     })
     .prefault({})
     .describe('Policies of this operation.'),
+  tenant: z
+    .string()
+    .regex(tenantPattern, tenantRule)
+    .optional()
+    .describe(
+      'Tenant that this operation belongs to: nobody of another one may use it. Without it, every caller acts in the tenant of their own.',
+    ),
 })
 
 export type RouteExtension = z.output<typeof routeExtensionSchema>

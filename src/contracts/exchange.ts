@@ -34,6 +34,8 @@ export interface Exchange {
   readonly clientAddress: string
   /** Set by an authentication policy; undefined before, and on routes without one. */
   subject: Subject | undefined
+  /** Tenant of the subject; without one that of the route, else the default one. */
+  readonly tenant: string
   readonly upstreamHeaders: UpstreamHeaders
   /** Header added to the answer, whatever it is. Lower-case name. */
   setResponseHeader(name: string, value: string): void

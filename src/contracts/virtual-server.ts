@@ -23,6 +23,8 @@ export interface VirtualServer {
   readonly toolScopes?: ServerScopes['tools'] | undefined
   /** Display name of the upstream behind it: its host. */
   readonly upstream: string
+  /** The only tenant that may use it; absent: every one. */
+  readonly tenant?: string | undefined
 }
 
 /** The scopes of one virtual server, as the project declares them. */

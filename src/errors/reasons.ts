@@ -67,6 +67,15 @@ export const reasons = {
     cause: 'A token is bound to one virtual server (RFC 8707) and was presented at a different one.',
     remedy: 'Sign in to this virtual server; each has its own token.',
   },
+  tenant_mismatch: {
+    origin: 'client',
+    status: 401,
+    code: 401,
+    message: 'This credential belongs to another tenant than this virtual server.',
+    cause:
+      'x-gateway-route.tenant of the route is another tenant than that of the access token, API key, client or JWT; or the tenant of the route was changed after the token was issued.',
+    remedy: 'Use a credential of the tenant of the route; sign in again where the tenant of the route was changed.',
+  },
   token_insufficient_scope: {
     origin: 'client',
     status: 403,

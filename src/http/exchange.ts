@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Exchange, UpstreamHeaders } from '../contracts/exchange.ts'
 import type { Subject } from '../contracts/subject.ts'
 import { randomId } from '../lib/random-id.ts'
+import { defaultTenant } from '../lib/tenant.ts'
 
 /** The concrete exchange behind what policies and handlers see, with the response and its bookkeeping. */
 export class HttpExchange implements Exchange {
@@ -31,7 +32,7 @@ export class HttpExchange implements Exchange {
   constructor(
     request: IncomingMessage,
     response: ServerResponse,
-    route: { readonly name: string; readonly path: string },
+    route: { readonly name: string; readonly path: string; readonly tenant?: string | undefined },
     path: string,
     search: string,
     clientAddress: string,
@@ -40,11 +41,18 @@ export class HttpExchange implements Exchange {
     this.response = response
     this.routeName = route.name
     this.routePath = route.path
+    this.#routeTenant = route.tenant
     this.httpMethod = request.method ?? ''
     this.path = path
     this.search = search
     this.headers = request.headers
     this.clientAddress = clientAddress
+  }
+
+  readonly #routeTenant: string | undefined
+
+  get tenant(): string {
+    return this.subject?.tenant ?? this.#routeTenant ?? defaultTenant
   }
 
   setResponseHeader(name: string, value: string): void {

@@ -11,7 +11,7 @@ function keyFor(subject: Subject, params: object = {}, headers: Record<string, s
   for (const [name, value] of Object.entries(headers)) upstreamHeaders.set(name, value)
   const body = { jsonrpc: '2.0', id: 1, method: 'tools/list', params }
   const message = { method: 'tools/list', protocolVersion: '2026-07-28', body } as unknown as McpMessage
-  return cacheKey(message, { subject, upstreamHeaders, search: '' } as never)
+  return cacheKey(message, { subject, tenant: subject.tenant, upstreamHeaders, search: '' } as never)
 }
 
 const publicList = { resultType: 'complete', tools: [{ name: 'a' }], ttlMs: 60_000, cacheScope: 'public' }
@@ -28,6 +28,12 @@ describe('CatalogCache', () => {
     })
     expect(answer.result.ttlMs).toBeLessThanOrEqual(60_000)
     expect(answer.result.ttlMs).toBeGreaterThan(0)
+  })
+
+  it('shares nothing between tenants, not even a public list', () => {
+    const cache = new CatalogCache()
+    cache.keep(keyFor(alice), publicList, false)
+    expect(cache.answer(keyFor({ ...alice, tenant: 'globex' }), 1)).toBeUndefined()
   })
 
   it('shares a public list between people, and never a private one', () => {

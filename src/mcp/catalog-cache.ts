@@ -54,19 +54,20 @@ export class CatalogCache {
 
 const answerEnd = Buffer.from('}')
 
-/** Under which keys an answer may be found: for everybody, and for one subject and client. */
+/** Under which keys an answer may be found: for everybody of one tenant, and for one subject and client. */
 export interface CacheKey {
   readonly shared: string
   readonly personal: string
 }
 
-/** Everything that may change the answer: message, declared capabilities, and the very headers that would go upstream. */
+/** Everything that may change the answer: tenant, message, declared capabilities, and the very headers that would go upstream. */
 export function cacheKey(message: McpMessage, exchange: Exchange): CacheKey {
   const params = objectMember(message.body, 'params')
   const meta = params && objectMember(params, '_meta')
   const { _meta: _, ...question } = params ?? {}
   const headers = [...exchange.upstreamHeaders.entries()].filter(([name]) => !isTracing(name))
   const shared = JSON.stringify([
+    exchange.tenant,
     message.protocolVersion,
     message.method,
     question,
@@ -77,7 +78,7 @@ export function cacheKey(message: McpMessage, exchange: Exchange): CacheKey {
   const { subject } = exchange
   return {
     shared,
-    personal: `${JSON.stringify([subject?.tenant, subject?.id, subject?.clientId, subject?.scopes])}${shared}`,
+    personal: `${JSON.stringify([subject?.id, subject?.clientId, subject?.scopes])}${shared}`,
   }
 }
 

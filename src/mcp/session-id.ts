@@ -16,5 +16,5 @@ export function openSessionId(sealer: TokenSealer, sessionId: string, exchange: 
 
 function sessionContext(exchange: Exchange): string {
   const { subject } = exchange
-  return JSON.stringify(['mcp-session', exchange.routeName, subject?.tenant, subject?.id, subject?.clientId])
+  return JSON.stringify(['mcp-session', exchange.routeName, exchange.tenant, subject?.id, subject?.clientId])
 }

@@ -13,7 +13,8 @@ function way(kind: Kind, changes: Partial<Authentication> & { later?: boolean } 
   const decide = (credential: string) => {
     if (!credential.startsWith(`${kind}:`)) return undefined
     const id = credential.slice(2)
-    return id === 'bad' ? new GatewayError('key_invalid', { detail: kind }) : ({ id } as unknown as Subject)
+    const subject = { id, tenant: id === 'gil' ? 'globex' : 'acme' }
+    return id === 'bad' ? new GatewayError('key_invalid', { detail: kind }) : (subject as Subject)
   }
   const authentication: Authentication = {
     allowsAnonymous: false,
@@ -29,9 +30,9 @@ function way(kind: Kind, changes: Partial<Authentication> & { later?: boolean } 
   return { name: `way-${kind}`, policy: { authentication } }
 }
 
-async function ask(ways: ReturnType<typeof way>[], authorization?: string) {
+async function ask(ways: ReturnType<typeof way>[], authorization?: string, tenant?: string) {
   const exchange = { headers: { authorization }, subject: undefined, policy: undefined } as unknown as HttpExchange
-  const [step] = joinAuthentication(ways)
+  const [step] = joinAuthentication(ways, tenant)
   const refusal = await step?.policy.onRequest(exchange)
   return { refusal, exchange }
 }
@@ -59,6 +60,19 @@ describe.each([
     expect(refusal).toMatchObject({ reason: 'key_invalid' })
     expect(exchange.policy).toBe('way-a')
     expect(exchange.subject).toBeUndefined()
+  })
+
+  test('a subject of another tenant than the route is refused, with the challenge of its own policy', async () => {
+    const challenge = { 'www-authenticate': 'Bearer realm="b"' }
+    const refuse = () => new GatewayError('key_missing', { headers: challenge })
+    const ways = [way('a', { later }), way('b', { later, refuse })]
+    const { refusal, exchange } = await ask(ways, 'b:gil', 'acme')
+    expect(refusal).toMatchObject({ reason: 'tenant_mismatch', status: 401, details: { headers: challenge } })
+    expect(exchange.policy).toBe('way-b')
+    expect(exchange.subject).toBeUndefined()
+    expect((await ask(ways, 'b:gil', 'globex')).exchange.subject?.id).toBe('gil')
+    expect((await ask(ways, 'b:ada', 'acme')).exchange.subject?.id).toBe('ada')
+    expect((await ask(ways, 'b:gil')).exchange.subject?.tenant).toBe('globex')
   })
 
   test('what nobody recognises is refused by the last', async () => {

@@ -7,12 +7,15 @@ import type { NamedPolicy, RequestStep } from './route.ts'
 
 type NamedAuthentication = NamedPolicy & { readonly policy: { readonly authentication: Authentication } }
 
-/** Request-phase steps of a route: all of its authentication policies become one step, at the place of the first. */
-export function joinAuthentication(policies: readonly NamedPolicy[]): readonly RequestStep[] {
+/**
+ * Request-phase steps of a route: all of its authentication policies become one step, at the place of the first. Subjects of another
+ * tenant than that of the route, if it has one, are refused there, whatever their credential.
+ */
+export function joinAuthentication(policies: readonly NamedPolicy[], tenant?: string): readonly RequestStep[] {
   const ways = policies.filter((entry): entry is NamedAuthentication => entry.policy.authentication !== undefined)
   const first = ways[0]
   return policies.flatMap((entry): RequestStep[] => {
-    if (entry === first) return [{ name: entry.name, policy: createAuthenticationStep(ways) }]
+    if (entry === first) return [{ name: entry.name, policy: createAuthenticationStep(ways, tenant) }]
     return isRequestStep(entry) ? [entry] : []
   })
 }
@@ -22,9 +25,13 @@ function isRequestStep(entry: NamedPolicy): entry is NamedPolicy & RequestStep {
 }
 
 /** The rule of precedence, once for every authentication policy. No promise where none of them needs one. */
-function createAuthenticationStep(ways: readonly NamedAuthentication[]): RequestStep['policy'] {
-  const admit = (outcome: Subject | GatewayError, exchange: HttpExchange): GatewayError | undefined => {
+function createAuthenticationStep(
+  ways: readonly NamedAuthentication[],
+  tenant: string | undefined,
+): RequestStep['policy'] {
+  const admit = (outcome: Subject | GatewayError, exchange: HttpExchange, way: NamedAuthentication) => {
     if (outcome instanceof GatewayError) return outcome
+    if (tenant !== undefined && outcome.tenant !== tenant) return refuseTenant(outcome, tenant, exchange, way)
     exchange.subject = outcome
     for (const { policy } of ways) policy.authentication.withhold?.(exchange)
     return undefined
@@ -35,13 +42,25 @@ function createAuthenticationStep(ways: readonly NamedAuthentication[]): Request
       exchange.policy = way.name
       const outcome = way.policy.authentication.authenticate(exchange)
       if (outcome instanceof Promise) {
-        return outcome.then((settled) => (settled ? admit(settled, exchange) : askFrom(index + 1, exchange)))
+        return outcome.then((settled) => (settled ? admit(settled, exchange, way) : askFrom(index + 1, exchange)))
       }
-      if (outcome !== undefined) return admit(outcome, exchange)
+      if (outcome !== undefined) return admit(outcome, exchange, way)
     }
     return refuseOrPass(ways, exchange)
   }
   return { onRequest: (exchange) => askFrom(0, exchange) }
+}
+
+/** With the challenge of the policy that knew the credential: where people sign in, another sign-in may lead to the right tenant. */
+function refuseTenant(
+  subject: Subject,
+  tenant: string,
+  exchange: HttpExchange,
+  { policy }: NamedAuthentication,
+): GatewayError {
+  const { headers } = policy.authentication.refuse(exchange).details
+  const detail = `${subject.id} is of tenant ${subject.tenant}, the route of ${tenant}`
+  return new GatewayError('tenant_mismatch', { detail, headers })
 }
 
 function refuseOrPass(ways: readonly NamedAuthentication[], exchange: HttpExchange): GatewayError | undefined {

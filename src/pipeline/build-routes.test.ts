@@ -40,6 +40,7 @@ function routeOf(name: string): RouteSpec {
     operationId: name,
     title: name,
     description: undefined,
+    tenant: undefined,
     handler: { type, options: {} },
     inbound: [{ name: 'shared', type: policyType, options: {} }],
     cors: undefined,

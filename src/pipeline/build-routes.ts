@@ -68,13 +68,14 @@ function buildRoute(spec: RouteSpec, project: Project, policies: readonly NamedP
   return {
     name: spec.operationId,
     path: spec.path,
+    tenant: spec.tenant,
     upstream: new URL(spec.upstreamUrl).host,
     handler: spec.handler.type.create(spec.handler.options, {
       ...host.handlers,
       routeName: spec.operationId,
       credentials: spec.upstream && host.broker.open(spec.upstream),
     }),
-    requestPolicies: joinAuthentication(policies),
+    requestPolicies: joinAuthentication(policies, spec.tenant),
     messagePolicies: policies.filter(inPhase('onMessage')),
     resultPolicies,
     resultVaries: policies.some(({ policy }) => readsLists(policy) && policy.resultDependsOn !== 'nothing'),

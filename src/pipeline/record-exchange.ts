@@ -20,10 +20,10 @@ export function recordExchange(
   event.virtualServer = route.name
   event.upstream = route.upstream
   event.traceId = traceIdOf(exchange.headers.traceparent)
+  event.tenant = exchange.tenant
   const { subject } = exchange
   if (subject) {
     event.subject = subject.id
-    event.tenant = subject.tenant
     event.clientId = subject.clientId
   }
   if (message) describeMessage(event, message, declaration)

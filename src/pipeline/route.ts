@@ -29,6 +29,8 @@ export interface RequestStep {
 export interface Route {
   readonly name: string
   readonly path: string
+  /** The only tenant whose subjects may use it; undefined: every one. */
+  readonly tenant: string | undefined
   readonly upstream: string
   readonly handler: McpHandler
   readonly requestPolicies: readonly RequestStep[]

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { tenantPattern, tenantRule } from '../../lib/tenant.ts'
 
 const headerToken = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
@@ -18,9 +19,11 @@ export const apiKeyOptions = z
       .describe('Word before the key. `Bearer` in `authorization` unless said otherwise; none in another header.'),
     tenant: z
       .string()
-      .min(1)
+      .regex(tenantPattern, tenantRule)
       .optional()
-      .describe('Accept only keys of consumers of this tenant. Without it, keys of every tenant.'),
+      .describe(
+        'Accept only keys of consumers of this tenant. Without it, keys of every tenant that may use the route.',
+      ),
     allowUnauthenticatedRequests: z
       .boolean()
       .default(false)

@@ -8,7 +8,7 @@ export const rateLimitOptions = z
       .default('user')
       .describe(
         'Who shares one count: each signed-in `user` (needs an authentication policy before this one), each client ' +
-          'address `ip` (an IPv6 network of 64 bits counts as one), or `all` callers together.',
+          'address `ip` (an IPv6 network of 64 bits counts as one), or `all` callers together. Each tenant has counts of its own.',
       ),
     requestsAllowed: z.int().min(1).describe('Requests allowed within the window.'),
     timeWindowMinutes: z
