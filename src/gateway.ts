@@ -11,7 +11,11 @@ import { ProjectError } from './config/project-error.ts'
 import { createVirtualServerDirectory } from './config/virtual-server-directory.ts'
 import type { Logger } from './contracts/logger.ts'
 import type { SignInSettings, VirtualServerDirectory } from './contracts/virtual-server.ts'
+import { createBroker } from './credentials/broker.ts'
+import { createConnectionStore } from './credentials/connections.ts'
 import { readVaultKeys } from './credentials/keys.ts'
+import { loadSealer } from './credentials/load-sealer.ts'
+import { createSchemes } from './credentials/schemes/index.ts'
 import { createVault } from './credentials/vault.ts'
 import { handlerTypes } from './handlers/index.ts'
 import { allowHosts, checkHost } from './http/check-host.ts'
@@ -22,7 +26,6 @@ import { createIdentityProviders } from './identity/identity-providers.ts'
 import { createSignInTokens } from './identity/sign-in-tokens.ts'
 import { createApiKeyVerifier } from './identity/verify-api-key.ts'
 import { createMemoryLimiter } from './limits/memory-limiter.ts'
-import { loadSessionSealer } from './mcp/load-session-sealer.ts'
 import {
   type AuthorizationServer,
   createAuthorizationServer,
@@ -101,12 +104,20 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   })
   const apiKeys = createApiKeyVerifier({ apiKeys: storage.apiKeys, clock: Date.now, log })
   const limiter = createMemoryLimiter(Date.now)
-  const sessionSealer = await loadSessionSealer(storage.sealed, stores.vault)
+  const sessionSealer = await loadSealer(storage.sealed, stores.vault, 'mcp-session')
+  const connections = createConnectionStore({
+    connections: storage.connections,
+    vault: stores.vault,
+    clock: Date.now,
+    log,
+  })
+  const broker = createBroker({ connections, schemes: createSchemes() })
   const build = (next: Project): Snapshot => {
     const { limits, allowedHosts } = next.settings
     const routes = buildRoutes(next, {
       policies: { log, limiter, accessTokens: authorizationServer.verifier, apiKeys, virtualServers },
       handlers: { log, limits, sessionSealer },
+      broker,
     })
     return new Snapshot(next, routes, {
       limits,
@@ -120,11 +131,13 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   const stopWatching = await watchRevocations(storage.revocations, log, {
     onRevoked({ kind, id }) {
       if (kind === 'api-key') apiKeys.forget(id)
+      else if (kind === 'connection') broker.forget(id)
       else authorizationServer.verifier.forgetGrant(id)
       snapshots.endRevoked(id)
     },
     onMissed() {
       apiKeys.forget()
+      broker.forgetAll()
       authorizationServer.verifier.forgetAll()
     },
   })
@@ -153,6 +166,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       stopWatching()
       authorizationServer.close()
       await apiKeys.close()
+      await connections.close()
       await stores.close()
       log.flush()
     },

@@ -4,6 +4,7 @@ import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { ApiKeyRecord, ApiKeys } from '../contracts/storage.ts'
 import { sha256 } from '../lib/hash.ts'
+import { createUseLog } from '../storage/use-log.ts'
 import { isIntactApiKey } from './api-key.ts'
 
 /** Looks up API keys, remembers those that are valid, and notes when they were used. */
@@ -38,7 +39,8 @@ const mostRemembered = 50_000
 export function createApiKeyVerifier(options: ApiKeyVerifierOptions): CachingApiKeyVerifier {
   const { apiKeys, clock } = options
   const remembered = new LRUCache<string, Remembered>({ max: mostRemembered })
-  const uses = createUseLog(options)
+  const { log, writeUsesMs: intervalMs } = options
+  const uses = createUseLog({ write: apiKeys.markUsed, what: 'API keys', log, intervalMs })
   let revocations = 0
 
   async function load(keyHash: string): Promise<VerifiedApiKey | ApiKeyRefusal> {
@@ -84,29 +86,4 @@ export function createApiKeyVerifier(options: ApiKeyVerifierOptions): CachingApi
 function findRefusal(record: ApiKeyRecord, now: number): ApiKeyRefusal | undefined {
   if (record.revokedAtMs !== undefined) return 'key_revoked'
   return record.expiresAtMs !== undefined && record.expiresAtMs <= now ? 'key_expired' : undefined
-}
-
-const writeUsesMs = 60_000
-
-/** Times of use are written once a minute, off the request path: each key at most once. */
-function createUseLog({ apiKeys, log, writeUsesMs: intervalMs = writeUsesMs }: ApiKeyVerifierOptions) {
-  const waiting = new Map<string, number>()
-  const write = async (): Promise<void> => {
-    const uses = Array.from(waiting, ([id, atMs]) => ({ id, atMs }))
-    waiting.clear()
-    if (uses.length === 0) return
-    try {
-      await apiKeys.markUsed(uses)
-    } catch (error) {
-      log.error({ err: error }, 'could not note when API keys were used')
-    }
-  }
-  const timer = setInterval(() => void write(), intervalMs).unref()
-  return {
-    note: (id: string, atMs: number) => void waiting.set(id, atMs),
-    close: () => {
-      clearInterval(timer)
-      return write()
-    },
-  }
 }
