@@ -1,6 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { createServer } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -10,9 +10,9 @@ import type { Storage } from '../../src/contracts/storage.ts'
 import type { Vault } from '../../src/contracts/vault.ts'
 import type { SignInSettings, VirtualServer, VirtualServerDirectory } from '../../src/contracts/virtual-server.ts'
 import type { FetchDocument } from '../../src/http/fetch-document.ts'
+import type { AuthorizationServerOptions } from '../../src/oauth/authorization-server/authorization-server-options.ts'
 import {
   type AuthorizationServer,
-  type AuthorizationServerOptions,
   createAuthorizationServer,
 } from '../../src/oauth/authorization-server/create-authorization-server.ts'
 import { openStorage } from '../../src/storage/sqlite/open-storage.ts'
@@ -41,6 +41,8 @@ export type StartOptions = Partial<
   readonly fetchDocument?: FetchDocument
   /** Seen by clients instead of the listener. */
   readonly publicUrl?: string
+  /** Answers paths that are not of the authorization server, as other pages of a gateway would. */
+  readonly page?: (server: AuthorizationServer, request: IncomingMessage, response: ServerResponse) => void
 }
 
 /** Starts an authorization server with `/mcp/tracker` and `/mcp/tracker-read-only`. */
@@ -61,7 +63,11 @@ export async function startAuthorizationServer(options: StartOptions = {}): Prom
   const virtualServers: VirtualServer[] = []
   let current: AuthorizationServer | undefined
   let storage: Storage | undefined
-  const listener = createServer((incoming, response) => current?.handle(incoming, response))
+  const listener = createServer((incoming, response) => {
+    const ours = options.page === undefined || current?.owns((incoming.url ?? '').split('?', 1)[0] ?? '')
+    if (ours) current?.handle(incoming, response)
+    else if (current) options.page?.(current, incoming, response)
+  })
   await new Promise<void>((resolve) => listener.listen(0, '127.0.0.1', resolve))
   const url = `http://127.0.0.1:${(listener.address() as AddressInfo).port}`
   const publicUrl = options.publicUrl ?? url

@@ -30,7 +30,8 @@ export async function answerConsent(visit: Visit, host: InteractionHost): Promis
 }
 
 function describePage(visit: Visit, subject: string) {
-  const { clientName, formToken, formTargets, redirectUri, server } = visit
+  const { formToken, formTargets } = visit
+  const { clientName, redirectUri, server } = visit.asking
   return {
     subject,
     clientName,
@@ -47,7 +48,7 @@ function describePage(visit: Visit, subject: string) {
 }
 
 /** What is asked for beyond what every client receives. */
-function describeScopes({ interaction, server }: Visit) {
+function describeScopes({ interaction, asking: { server } }: Visit) {
   const { scope } = interaction.params
   const asked = typeof scope === 'string' ? scope.split(' ') : []
   const extra = asked.filter((each) => server.scopes.includes(each) && !server.baseScopes.includes(each))
@@ -83,7 +84,8 @@ async function findRemembered(visit: Visit, subject: string, host: InteractionHo
   return grantId !== undefined && (await host.provider.Grant.find(grantId)) ? grantId : undefined
 }
 
-function describeConsent({ interaction, redirectUri, redirectUris, server }: Visit, subject: string): ConsentFacts {
+function describeConsent({ interaction, asking }: Visit, subject: string): ConsentFacts {
+  const { redirectUri, redirectUris, server } = asking
   const { client_id: clientId, scope } = interaction.params
   return {
     subject,

@@ -2,20 +2,20 @@ import type { IdentityProvider, Person } from '../../contracts/identity-provider
 import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
 import { renderErrorPage } from '../pages/error-page.ts'
 import { grantSeconds } from './configure-provider.ts'
-import type { InteractionHost, Visit, VisitAnswer } from './interaction.ts'
-import { leaveOtherSession } from './leave-other-session.ts'
+import { finishSignIn } from './finish-sign-in.ts'
+import type { InteractionHost, SignInVisit, VisitAnswer } from './interaction.ts'
 
 /**
  * Sign-in at the identity provider. The same page sends people there and receives them back: its path carries the cookie of the
  * interaction, so an answer counts only in the browser, and for the interaction, that it was begun in.
  */
-export async function answerIdentityProvider(visit: Visit, host: InteractionHost): Promise<VisitAnswer> {
+export async function answerIdentityProvider(visit: SignInVisit, host: InteractionHost): Promise<VisitAnswer> {
   const provider = host.identityProvider()
   if (provider === undefined) throw new GatewayError('route_not_found', { detail: 'there is no identity provider' })
   if (visit.form) throw new GatewayError('method_not_allowed', { headers: { allow: 'GET' } })
   const answer = new URL(visit.request.url ?? '/', host.publicUrl)
   try {
-    if (answer.searchParams.has('state')) await finishSignIn(answer, provider, visit, host)
+    if (answer.searchParams.has('state')) await receiveAnswer(answer, provider, visit, host)
     else await beginSignIn(answer, provider, visit, host)
     return undefined
   } catch (thrown) {
@@ -23,7 +23,12 @@ export async function answerIdentityProvider(visit: Visit, host: InteractionHost
   }
 }
 
-async function beginSignIn(asked: URL, provider: IdentityProvider, visit: Visit, host: InteractionHost): Promise<void> {
+async function beginSignIn(
+  asked: URL,
+  provider: IdentityProvider,
+  visit: SignInVisit,
+  host: InteractionHost,
+): Promise<void> {
   const { prompt } = visit.interaction.params
   const chooseAccount = asked.searchParams.has('account') || (typeof prompt === 'string' && prompt.includes('login'))
   const { url, pending } = await provider.begin({ redirectUri: host.callbackUrl, chooseAccount })
@@ -32,10 +37,10 @@ async function beginSignIn(asked: URL, provider: IdentityProvider, visit: Visit,
   visit.response.writeHead(303, headers).end()
 }
 
-async function finishSignIn(
+async function receiveAnswer(
   answer: URL,
   provider: IdentityProvider,
-  visit: Visit,
+  visit: SignInVisit,
   host: InteractionHost,
 ): Promise<void> {
   const pending = await host.signInStates.take(visit.interaction.uid, answer.searchParams.get('state') ?? '')
@@ -44,14 +49,7 @@ async function finishSignIn(
   const { person, tokens } = await provider.finish(new URL(host.callbackUrl + answer.search), pending)
   await rememberPerson(person, host)
   await host.signInTokens()?.put(person.subject, tokens)
-  await leaveOtherSession(visit, person.subject, host)
-  host.events.record('auth_signed_in', visit.context.requestId, { ...visit.facts, subject: person.subject })
-  await host.provider.interactionFinished(
-    visit.request,
-    visit.response,
-    { login: { accountId: person.subject, amr: ['federated'] } },
-    { mergeWithLastSubmission: false },
-  )
+  await finishSignIn(visit, { accountId: person.subject, amr: ['federated'] }, host)
 }
 
 /** The record outlives every grant that may follow. What changed counts for the tokens of the person at once. */
@@ -61,7 +59,7 @@ async function rememberPerson(person: Person, host: InteractionHost): Promise<vo
   if (await host.people.remember(person, Math.ceil(ttlSeconds))) host.forgetSubject(person.subject)
 }
 
-function showFailure(thrown: unknown, answer: URL, visit: Visit, host: InteractionHost): VisitAnswer {
+function showFailure(thrown: unknown, answer: URL, visit: SignInVisit, host: InteractionHost): VisitAnswer {
   const error = asGatewayError(thrown)
   // Whatever is not about the sign-in is a bug or a foreign request: the front door logs and records it.
   if (!error.reason.startsWith('identity_') && error.reason !== 'grant_expired') throw error

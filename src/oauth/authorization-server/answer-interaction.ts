@@ -4,12 +4,13 @@ import { answerConsent } from './answer-consent.ts'
 import { answerDevLogin } from './answer-dev-login.ts'
 import { answerIdentityProvider } from './answer-identity-provider.ts'
 import type { PageName } from './endpoints.ts'
+import { findReturnPath } from './finish-sign-in.ts'
 import { hostOf, type Interaction, type InteractionHost, type Visit, type VisitAnswer } from './interaction.ts'
 import { formActionSource } from './redirect-uris.ts'
 
 /** The provider's prompt that leads to each page. */
 const promptOf = { 'dev-login': 'login', 'sign-in': 'login', consent: 'consent' } as const
-const answers = { 'dev-login': answerDevLogin, 'sign-in': answerIdentityProvider, consent: answerConsent } as const
+const signIns = { 'dev-login': answerDevLogin, 'sign-in': answerIdentityProvider } as const
 
 /** Answers a page of the sign-in. Refuses by throwing a `GatewayError`. */
 export async function answerInteraction(
@@ -22,8 +23,10 @@ export async function answerInteraction(
   if (interaction.prompt.name !== promptOf[page])
     throw new GatewayError('grant_expired', { detail: 'the sign-in is at another step' })
   if (visit.form) checkForm(visit.form, visit.context.original, interaction.uid, host)
+  if (page !== 'consent' && findReturnPath(interaction) !== undefined)
+    return signIns[page]({ ...visit, ...describeOwnSignIn(interaction, host) }, host)
   const complete = { ...visit, ...(await describeInteraction(interaction, host)) }
-  return answers[page](complete, host)
+  return page === 'consent' ? answerConsent(complete, host) : signIns[page](complete, host)
 }
 
 /** The interaction of the URL, if this browser began it: consent given in one browser must never finish a flow of another. */
@@ -60,6 +63,12 @@ export function checkForm(
   }
 }
 
+/** A sign-in that no client asked for. */
+function describeOwnSignIn(interaction: Interaction, host: InteractionHost) {
+  const formToken = host.formTokens.create(interaction.uid)
+  return { interaction, asking: undefined, facts: {}, formToken, formTargets: [] }
+}
+
 async function describeInteraction(interaction: Interaction, host: InteractionHost) {
   const { client_id: clientId, redirect_uri: redirectUri, resource } = interaction.params
   const client = await host.provider.Client.find(String(clientId))
@@ -70,10 +79,7 @@ async function describeInteraction(interaction: Interaction, host: InteractionHo
   const clientName = client.clientName ?? hostOf(client.clientId) ?? 'An application without a name'
   return {
     interaction,
-    clientName,
-    redirectUri: String(redirectUri),
-    redirectUris: client.redirectUris ?? [],
-    server,
+    asking: { clientName, redirectUri: String(redirectUri), redirectUris: client.redirectUris ?? [], server },
     facts: {
       clientId: client.clientId,
       clientName,

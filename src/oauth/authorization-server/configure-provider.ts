@@ -211,13 +211,14 @@ function askStrangers({ module, isKnownSubject }: ProviderSetup) {
   return policy
 }
 
-function pageOf(prompt: string, settings: SignInSettings): PageName {
+/** The page of a prompt. */
+export function pageOf(prompt: string, settings: SignInSettings): PageName {
   if (prompt !== 'login') return 'consent'
   return settings.devLogin ? 'dev-login' : 'sign-in'
 }
 
 /** The provider begins the life of a session anew at every visit: as long as it may be idle, but not beyond its absolute end. */
-function sessionSeconds(loginTs: number | undefined, settings: SignInSettings): number {
+export function sessionSeconds(loginTs: number | undefined, settings: SignInSettings): number {
   const { sessionTtlSeconds, sessionIdleSeconds } = settings
   const nowSeconds = Math.floor(Date.now() / 1000)
   return whole(Math.min(sessionIdleSeconds, (loginTs ?? nowSeconds) + sessionTtlSeconds - nowSeconds))

@@ -4,6 +4,7 @@ export type PageName = 'dev-login' | 'sign-in' | 'consent'
 /** What a path of the authorization server stands for. */
 export type Endpoint =
   | { readonly kind: 'metadata' | 'register' | 'token' | 'revoke' | 'jwks' | 'authorize' | 'callback' }
+  | { readonly kind: 'begin-sign-in' }
   | { readonly kind: 'sign-out' }
   | { readonly kind: 'resume'; readonly path: string }
   | { readonly kind: 'page'; readonly page: PageName; readonly uid: string }
@@ -46,6 +47,7 @@ export function methodsOf(endpoint: Endpoint): string | undefined {
       return 'GET, POST'
     case 'authorize':
     case 'callback':
+    case 'begin-sign-in':
     case 'resume':
       return 'GET'
     default:
@@ -63,6 +65,8 @@ function findPlain(name: string): Endpoint {
     case 'callback':
     case 'sign-out':
       return { kind: name }
+    case 'sign-in':
+      return { kind: 'begin-sign-in' }
     default:
       return { kind: 'unknown' }
   }

@@ -8,6 +8,7 @@ import { renderErrorPage } from '../pages/error-page.ts'
 import { answerInteraction } from './answer-interaction.ts'
 import { answerJson, answerOAuthError, answerPreflight, corsHeaders } from './answer-json.ts'
 import { answerSignOut } from './answer-sign-out.ts'
+import { beginSignIn } from './browser-sign-in.ts'
 import { type Endpoint, findEndpoint, methodsOf } from './endpoints.ts'
 import type { InteractionHost } from './interaction.ts'
 import type { LimitedKind, TakeRequest } from './limit-requests.ts'
@@ -93,6 +94,8 @@ export class FrontDoor {
         return this.#authorize(arrival)
       case 'callback':
         return this.#receiveCallback(arrival)
+      case 'begin-sign-in':
+        return this.#beginSignIn(arrival)
       case 'page':
       case 'sign-out':
         return this.#answerPage(endpoint, arrival)
@@ -147,6 +150,13 @@ export class FrontDoor {
       throw new GatewayError('grant_request_invalid', { status: 414, detail: 'the query is too long' })
     const search = sanitizeAuthorizeQuery(arrival.search, this.#options.virtualServers)
     this.#provide(arrival, { url: `${this.#options.basePath}/oauth/authorize${search}`, body: Buffer.alloc(0) })
+  }
+
+  async #beginSignIn(arrival: Arrival): Promise<void> {
+    const { response, search } = arrival
+    if (search.length > searchLimitBytes) throw new GatewayError('grant_request_invalid', { status: 414 })
+    const request = this.#rewrite(arrival, { url: arrival.request.url ?? '/', body: Buffer.alloc(0) })
+    await beginSignIn(new URLSearchParams(search), request, response, this.#options.host)
   }
 
   async #answerPage(endpoint: Extract<Endpoint, { kind: 'page' | 'sign-out' }>, arrival: Arrival): Promise<void> {
@@ -227,7 +237,7 @@ function isForPeople(endpoint: Endpoint, request: IncomingMessage): boolean {
 }
 
 function isPage({ kind }: Endpoint): boolean {
-  return kind === 'page' || kind === 'callback' || kind === 'sign-out'
+  return kind === 'page' || kind === 'begin-sign-in' || kind === 'callback' || kind === 'sign-out'
 }
 
 function oauthCode(error: GatewayError): string {

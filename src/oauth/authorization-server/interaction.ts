@@ -15,6 +15,7 @@ import type { SignInStates } from './sign-in-states.ts'
 export interface InteractionHost {
   readonly provider: Provider
   readonly publicUrl: string
+  readonly basePath: string
   readonly virtualServers: VirtualServerDirectory
   readonly settings: () => SignInSettings
   readonly formTokens: FormTokens
@@ -26,6 +27,8 @@ export interface InteractionHost {
   readonly signInStates: SignInStates
   readonly consents: RememberedConsents
   readonly people: PersonRecords
+  /** False for people whom the present way of signing in does not know. */
+  readonly isKnownSubject: (subject: string) => Promise<boolean>
   /** Where the tokens of sign-ins are kept; undefined while no route exchanges them. */
   readonly signInTokens: () => SignInTokenStore | undefined
   /** Something about this person changed: their tokens are read anew. */
@@ -35,14 +38,11 @@ export interface InteractionHost {
 /** An interaction of the provider. */
 export type Interaction = Awaited<ReturnType<Provider['interactionDetails']>>
 
-/** One visit to a page: the interaction of this browser, who asks for what, and the form if one was sent. */
-export interface Visit {
+/** One visit to a page of a sign-in: the interaction of this browser, what it is for, and the form if one was sent. */
+export interface SignInVisit {
   readonly interaction: Interaction
-  readonly clientName: string
-  readonly redirectUri: string
-  /** All that the client registered. */
-  readonly redirectUris: readonly string[]
-  readonly server: VirtualServer
+  /** Who asks for what; undefined when it is a page of the gateway itself that needs to know who is there. */
+  readonly asking: AskingClient | undefined
   readonly facts: EventFacts
   readonly formToken: string
   readonly formTargets: readonly string[]
@@ -51,6 +51,20 @@ export interface Visit {
   readonly request: IncomingMessage
   readonly response: ServerResponse
   readonly context: RequestContext
+}
+
+/** The client of an authorization request, and what it wants to use. */
+export interface AskingClient {
+  readonly clientName: string
+  readonly redirectUri: string
+  /** All that the client registered. */
+  readonly redirectUris: readonly string[]
+  readonly server: VirtualServer
+}
+
+/** One visit to a page that belongs to an authorization request. */
+export interface Visit extends SignInVisit {
+  readonly asking: AskingClient
 }
 
 /** A page to show, or undefined when the response was answered already. */

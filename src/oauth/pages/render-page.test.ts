@@ -32,8 +32,7 @@ test.each([
   [
     'sign-in',
     renderSignInPage({
-      clientName: evil,
-      virtualServerTitle: evil,
+      asking: { clientName: evil, virtualServerTitle: evil },
       formToken: evil,
       formTargets: [],
       rejected: { name: evil, message: evil },

@@ -2,8 +2,8 @@ import { html, type RenderedPage, renderPage } from './render-page.ts'
 
 /** What the development sign-in page shows. */
 export interface SignInPageOptions {
-  readonly clientName: string
-  readonly virtualServerTitle: string
+  /** Who wants to connect to what; undefined when a page of the gateway itself asks. */
+  readonly asking: { readonly clientName: string; readonly virtualServerTitle: string } | undefined
   readonly formToken: string
   readonly formTargets: readonly string[]
   /** What was typed before and why it was not accepted. */
@@ -12,9 +12,9 @@ export interface SignInPageOptions {
 
 /** The sign-in page of dev login: type a name. */
 export function renderSignInPage(options: SignInPageOptions): RenderedPage {
-  const { rejected } = options
-  const content = html`<h1>Sign in to continue to ${options.virtualServerTitle}</h1>
-<p class="soft">${options.clientName} wants to connect. Say who you are; you decide on the next page.</p>
+  const { asking, rejected } = options
+  const content = html`<h1>Sign in to continue${asking && ` to ${asking.virtualServerTitle}`}</h1>
+<p class="soft">${asking ? `${asking.clientName} wants to connect. Say who you are; you decide on the next page.` : 'Say who you are.'}</p>
 <p class="note" role="note"><strong>Development sign-in.</strong> Anyone on this machine can be anyone here. It works on loopback only and is refused in production.</p>
 <form method="post">
 <input type="hidden" name="form_token" value="${options.formToken}">
