@@ -10,13 +10,13 @@ import type { Problem, Project, RouteSpec } from './config/project.ts'
 import { ProjectError } from './config/project-error.ts'
 import { createVirtualServerDirectory } from './config/virtual-server-directory.ts'
 import type { Logger } from './contracts/logger.ts'
+import type { Storage } from './contracts/storage.ts'
 import type { SignInSettings, VirtualServerDirectory } from './contracts/virtual-server.ts'
 import { createBroker } from './credentials/broker.ts'
 import { createConnectionStore } from './credentials/connections.ts'
-import { readVaultKeys } from './credentials/keys.ts'
 import { loadSealer } from './credentials/load-sealer.ts'
+import { openVault } from './credentials/open-vault.ts'
 import { createSchemes } from './credentials/schemes/index.ts'
-import { createVault } from './credentials/vault.ts'
 import { handlerTypes } from './handlers/index.ts'
 import { allowHosts, checkHost } from './http/check-host.ts'
 import { createDispatcher } from './http/dispatch.ts'
@@ -130,12 +130,14 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   warnAbout(project, log)
   const stopWatching = await watchRevocations(storage.revocations, log, {
     onRevoked({ kind, id }) {
+      if (kind === 'vault-keys') return stores.reloadVaultKeys()
       if (kind === 'api-key') apiKeys.forget(id)
       else if (kind === 'connection') broker.forget(id)
       else authorizationServer.verifier.forgetGrant(id)
       snapshots.endRevoked(id)
     },
     onMissed() {
+      stores.reloadVaultKeys()
       apiKeys.forget()
       broker.forgetAll()
       authorizationServer.verifier.forgetAll()
@@ -258,10 +260,8 @@ const noSignIn: SignInSettings = {
 async function openStores(project: Project, mode: GatewayOptions['mode'], log: Log) {
   const { settings } = project
   const directory = inProject(project, settings.storage.directory)
-  const vault = createVault(
-    readVaultKeys(project.vaultKeys, inProject(project, settings.vault.keyFile), { create: mode === 'dev' }),
-  )
   const storage = await openStorage(directory)
+  const { vault, reloadVaultKeys } = await openProjectVault(project, mode, storage, log)
   const events = openDatabase(join(directory, 'events.db'), { durability: 'normal', busyTimeoutMs: 200 })
   const sinks = [createSqliteSink(events)]
   // The database has every event. A line for each in the log as well costs a tenth of a call, so `start` leaves successes out.
@@ -273,7 +273,28 @@ async function openStores(project: Project, mode: GatewayOptions['mode'], log: L
     await recorder.close()
     await storage.close()
   }
-  return { vault, storage, events, recorder, close }
+  return { vault, reloadVaultKeys, storage, events, recorder, close }
+}
+
+/** The vault with the keys that the store needs. Nothing is served without them, and the store stays as it is. */
+async function openProjectVault(project: Project, mode: GatewayOptions['mode'], storage: Storage, log: Log) {
+  try {
+    const { vault, reloadKeys } = await openVault(project.settings.vault, {
+      secrets: project.vaultSecrets,
+      keyFile: inProject(project, project.settings.vault.keyFile),
+      values: storage.sealed,
+      createKeyFile: mode === 'dev',
+      allowLoopbackHttp: mode === 'dev',
+      warn: (message) => log.warn({}, message),
+    })
+    const reloadVaultKeys = () => {
+      reloadKeys().catch((error: unknown) => log.error({ err: error }, 'the vault keys could not be loaded again'))
+    }
+    return { vault, reloadVaultKeys }
+  } catch (error) {
+    await storage.close()
+    throw error
+  }
 }
 
 const dayMs = 24 * 60 * 60 * 1000

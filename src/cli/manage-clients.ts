@@ -47,7 +47,8 @@ export async function createClient(name: string, directory: string, options: Cre
   await withStore(directory, async ({ storage, settings, openVault, record }) => {
     const taken = settings.clients.some((each) => each.id === id) || (await storage.oauth.find('Client', sha256(id)))
     if (taken) throw new UsageError(`there is a client "${id}" already.`)
-    await storeClient(client, storage.oauth, openVault())
+    const { vault } = await openVault()
+    await storeClient(client, storage.oauth, vault)
     await record([{ type: 'auth_client_registered', tenant, clientId: id, clientName: name }])
   })
   const note = secret === undefined ? '' : '\nThe secret is stored sealed: this is the one time it is shown.\n'

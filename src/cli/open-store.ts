@@ -4,11 +4,9 @@ import { loadProject } from '../config/load-project.ts'
 import { ProblemList } from '../config/problem-list.ts'
 import { ProjectError } from '../config/project-error.ts'
 import type { Settings } from '../config/project-schema.ts'
+import { readVaultSecrets } from '../config/read-vault-secrets.ts'
 import type { Storage } from '../contracts/storage.ts'
-import type { Vault } from '../contracts/vault.ts'
-import { readVaultKeys } from '../credentials/keys.ts'
-import { createVault } from '../credentials/vault.ts'
-import { Secret } from '../lib/secret.ts'
+import { type OpenedVault, openVault } from '../credentials/open-vault.ts'
 import { openStorage } from '../storage/sqlite/open-storage.ts'
 import { type Administration, recordAdministration } from './record-administration.ts'
 
@@ -18,8 +16,8 @@ export interface ProjectStore {
   readonly settings: Settings
   /** Writes what was done to the events of the project; every action of administration leaves one. */
   readonly record: (events: readonly Administration[]) => Promise<void>
-  /** Opens and seals secrets of the store. Throws when there are no vault keys. */
-  readonly openVault: () => Vault
+  /** Opens and seals secrets of the store. Rejects when its vault keys are not at hand; a running gateway is not asked. */
+  readonly openVault: () => Promise<OpenedVault>
 }
 
 /** Where the embedded store of a project is, from its settings alone: its routes may have problems. */
@@ -28,22 +26,27 @@ async function readStoreSettings(directory: string) {
   const sources = await loadProject(directory)
   const compiled = compileSettings(sources, { mode: 'dev' }, problems)
   if (compiled === undefined) throw new ProjectError([...sources.problems, ...problems.sorted()])
-  return { settings: compiled.settings, vaultKeys: sources.environment.SALLYPORT_VAULT_KEYS }
+  return { settings: compiled.settings, vaultSecrets: readVaultSecrets(sources.environment) }
 }
 
 /** Opens the store of the project in `directory`, runs `use` and closes it again. */
 export async function withStore<T>(directory: string, use: (store: ProjectStore) => Promise<T>): Promise<T> {
-  const { settings, vaultKeys } = await readStoreSettings(directory)
+  const { settings, vaultSecrets } = await readStoreSettings(directory)
   const storage = await openStorage(resolve(directory, settings.storage.directory))
   try {
     return await use({
       storage,
       settings,
       record: (actions) => recordAdministration(resolve(directory, settings.storage.directory), actions),
-      openVault: () => {
-        const variable = vaultKeys === undefined ? undefined : new Secret(vaultKeys)
-        return createVault(readVaultKeys(variable, resolve(directory, settings.vault.keyFile), { create: false }))
-      },
+      openVault: () =>
+        openVault(settings.vault, {
+          secrets: vaultSecrets,
+          keyFile: resolve(directory, settings.vault.keyFile),
+          values: storage.sealed,
+          createKeyFile: false,
+          allowLoopbackHttp: true,
+          warn: (message) => process.stderr.write(`sallyport: ${message}\n`),
+        }),
     })
   } finally {
     await storage.close()

@@ -3,7 +3,6 @@ import type { IdentityProviderSettings } from '../contracts/identity-provider.ts
 import type { PolicyType } from '../contracts/policy.ts'
 import type { SignInSettings } from '../contracts/virtual-server.ts'
 import { isLoopbackHost } from '../lib/loopback.ts'
-import { Secret } from '../lib/secret.ts'
 import { checkClients } from './check-clients.ts'
 import { checkScopes } from './check-scopes.ts'
 import { checkUpstreams } from './check-upstreams.ts'
@@ -16,6 +15,7 @@ import { ProblemList } from './problem-list.ts'
 import type { Problem, Project, RouteSpec } from './project.ts'
 import type { Settings } from './project-schema.ts'
 import { type Operation, readOperations } from './read-operations.ts'
+import { readVaultSecrets } from './read-vault-secrets.ts'
 
 /** What a project is compiled with. The lists come from outside: this room knows no policy and no handler. */
 export interface CompileContext extends SettingsContext {
@@ -53,7 +53,6 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
   if (problems.hasErrors || compiled === undefined) return { problems: problems.sorted() }
   const virtualServers = routes.flatMap((route) => route.virtualServer ?? [])
   const { directory, contentHash, environment } = sources
-  const vaultKeys = environment.SALLYPORT_VAULT_KEYS
   return {
     project: {
       directory,
@@ -62,7 +61,7 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
       routes,
       virtualServers,
       signIn,
-      vaultKeys: vaultKeys === undefined ? undefined : new Secret(vaultKeys),
+      vaultSecrets: readVaultSecrets(environment),
       contentHash,
       warnings: problems.sorted(),
     },

@@ -90,6 +90,72 @@ export const preRegisteredClient = z
     error: 'can do nothing: add servers or redirectUris',
   })
 
+const vault = z
+  .strictObject({
+    provider: z
+      .enum(['local', 'aws-kms', 'vault-transit'])
+      .default('local')
+      .describe('`local`: a list of keys; else the keys are in the store, wrapped by AWS KMS or by HashiCorp Vault.'),
+    keyFile: z
+      .string()
+      .default('./data/vault.keys')
+      .describe(
+        '`local`: file of `id:base64` keys, one per line, first is active. `dev` creates it; SALLYPORT_VAULT_KEYS goes before it. Else: keys from before, which go on opening.',
+      ),
+    deployment: z
+      .string()
+      .regex(/^[\w./:-]{1,100}$/, 'must be up to 100 letters, digits and ._/:-')
+      .default('sallyport')
+      .describe(
+        '`aws-kms` and `vault-transit`: bound to every wrapped key, in the encryption context or the associated data.',
+      ),
+    awsKms: z
+      .strictObject({
+        keyId: z.string().min(1).describe('Id, ARN or alias (`alias/…`) of a symmetric key.'),
+        region: z
+          .string()
+          .regex(/^[a-z0-9-]+$/, 'must be a region, e.g. "eu-central-1"')
+          .describe('Region of the key.'),
+        endpoint: z
+          .url({ protocol: /^https?$/ })
+          .optional()
+          .describe('Endpoint, if it is not that of the region.'),
+      })
+      .optional()
+      .describe('AWS KMS. Credentials are read from AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN.'),
+    vaultTransit: z
+      .strictObject({
+        address: z
+          .url({ protocol: /^https?$/ })
+          .describe('Where HashiCorp Vault answers, e.g. `https://vault.example.com:8200`.'),
+        key: z
+          .string()
+          .regex(/^[\w.-]+$/, 'must be the name of a transit key')
+          .describe('Name of the transit key.'),
+        mount: z
+          .string()
+          .regex(/^[\w.-]+(\/[\w.-]+)*$/)
+          .default('transit')
+          .describe('Where the transit engine is mounted.'),
+        namespace: z.string().min(1).optional().describe('`X-Vault-Namespace`.'),
+      })
+      .optional()
+      .describe('Transit engine of HashiCorp Vault. The token is read from VAULT_TOKEN.'),
+  })
+  .superRefine(({ provider, awsKms, vaultTransit }, context) => {
+    const members = { 'aws-kms': { awsKms }, 'vault-transit': { vaultTransit }, local: {} }
+    for (const [kind, member] of Object.entries(members)) {
+      for (const [name, value] of Object.entries(member)) {
+        if (kind === provider && value === undefined) {
+          context.addIssue({ code: 'custom', path: ['provider'], message: `"${provider}" needs "${name}"` })
+        }
+        if (kind !== provider && value !== undefined) {
+          context.addIssue({ code: 'custom', path: [name], message: `is for provider "${kind}", not "${provider}"` })
+        }
+      }
+    }
+  })
+
 /** `sallyport.jsonc`: the settings of a project. */
 export const settingsSchema = z.strictObject({
   $schema: z.string().optional().describe('JSON Schema for editors.'),
@@ -123,17 +189,7 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('Embedded SQLite store.'),
-  vault: z
-    .strictObject({
-      keyFile: z
-        .string()
-        .default('./data/vault.keys')
-        .describe(
-          'File of `id:base64` keys, one per line, first is active. `dev` creates it; SALLYPORT_VAULT_KEYS goes before it.',
-        ),
-    })
-    .prefault({})
-    .describe('Keys that seal secrets at rest.'),
+  vault: vault.prefault({}).describe('Keys that seal secrets at rest.'),
   clients: z
     .array(preRegisteredClient)
     .default([])

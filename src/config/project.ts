@@ -1,8 +1,8 @@
 import type { HandlerType } from '../contracts/handler.ts'
+import type { VaultSecrets } from '../contracts/key-provider.ts'
 import type { PolicyType } from '../contracts/policy.ts'
 import type { UpstreamSettings } from '../contracts/upstream.ts'
 import type { SignInSettings, VirtualServer } from '../contracts/virtual-server.ts'
-import type { Secret } from '../lib/secret.ts'
 import type { Settings } from './project-schema.ts'
 
 /** Where something stands in a project file. Line and column count from 1. */
@@ -74,8 +74,7 @@ export interface Project {
   readonly virtualServers: readonly VirtualServer[]
   /** Undefined when no route signs people in. */
   readonly signIn: SignInSettings | undefined
-  /** Value of SALLYPORT_VAULT_KEYS, which goes before `vault.keyFile`. */
-  readonly vaultKeys: Secret | undefined
+  readonly vaultSecrets: VaultSecrets
   /** SHA-256 over all project files: equal hashes, equal projects. */
   readonly contentHash: string
   readonly warnings: readonly Problem[]

@@ -1,3 +1,5 @@
+import type { Secret } from '../lib/secret.ts'
+
 /** A key that encrypts the keys of sealed records. 32 bytes, known by its id. */
 export interface VaultKey {
   readonly id: string
@@ -19,4 +21,16 @@ export interface KeyProvider {
   rotate(announce: () => Promise<void>): Promise<VaultKeys>
   /** The same as `load` without waiting, where the keys are at hand: a vault that meets an unknown key looks once. */
   readonly loadNow?: (() => VaultKeys) | undefined
+}
+
+/** Secrets of key providers, which come from the environment and are no settings. */
+export interface VaultSecrets {
+  /** SALLYPORT_VAULT_KEYS. */
+  readonly localKeys: Secret | undefined
+  /** AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY, AWS_SESSION_TOKEN. */
+  readonly awsAccessKeyId: string | undefined
+  readonly awsSecretAccessKey: Secret | undefined
+  readonly awsSessionToken: Secret | undefined
+  /** VAULT_TOKEN. */
+  readonly vaultToken: Secret | undefined
 }

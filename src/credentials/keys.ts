@@ -1,18 +1,37 @@
 import { randomBytes } from 'node:crypto'
-import { linkSync, mkdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
+import {
+  closeSync,
+  fsyncSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  statSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import type { VaultKey, VaultKeys } from '../contracts/key-provider.ts'
 import { randomToken } from '../lib/random-id.ts'
-import type { Secret } from '../lib/secret.ts'
 
 /** Vault keys that are missing or malformed. The message says where and what to do; it never contains a key. */
 export class VaultKeyError extends Error {
   override readonly name = 'VaultKeyError'
+  /** True when there are no keys at all where they should be. */
+  readonly isMissing: boolean
+
+  constructor(message: string, options: { readonly isMissing?: boolean } = {}) {
+    super(message)
+    this.isMissing = options.isMissing === true
+  }
 }
 
 const keyBytes = 32
 const validId = /^[A-Za-z0-9_-]{1,32}$/
-const howToMake = `Make one with: node -p "'k1:' + crypto.randomBytes(${keyBytes}).toString('base64')"`
+/** Ends a message about keys that are missing. */
+export const howToMake = `Make one with: node -p "'k1:' + crypto.randomBytes(${keyBytes}).toString('base64')"`
 
 /**
  * Reads a key list: `id:base64` entries separated by commas, spaces or line ends; `#` starts a comment line. The first
@@ -49,10 +68,36 @@ function parseVaultKey(entry: string, ordinal: number, source: string): VaultKey
   return { id, bytes }
 }
 
+/** A new random key. Its id says when it was made. */
+export function generateVaultKey(): VaultKey {
+  const day = new Date().toISOString().slice(0, 10)
+  return { id: `k${day}-${randomBytes(4).toString('hex')}`, bytes: randomBytes(keyBytes) }
+}
+
+/** One line of a key list. */
+function formatVaultKey({ id, bytes }: VaultKey): string {
+  return `${id}:${bytes.toString('base64')}\n`
+}
+
 /** What to do when the key file does not exist. */
 export interface KeyFileOptions {
   /** Write a new file with one random key (mode 0600) instead of failing. */
   readonly create: boolean
+}
+
+/** Puts a new key in front of those in the file, which appears changed or unchanged, never half. Returns all of them. */
+export function addKeyToFile(path: string, key: VaultKey): VaultKeys {
+  const present = readKeyFile(path)
+  if (present === undefined) throw new VaultKeyError(`There are no vault keys at ${path}.`)
+  parseVaultKeys(present, path)
+  replaceKeyFile(path, formatVaultKey(key) + present)
+  return parseVaultKeys(readKeyFile(path) ?? '', path)
+}
+
+/** True when others than the owner of the file may read it. */
+export function isKeyFileExposed(path: string): boolean {
+  const status = statSync(path, { throwIfNoEntry: false })
+  return status !== undefined && (status.mode & 0o077) !== 0
 }
 
 /**
@@ -65,16 +110,11 @@ export function loadOrCreateKeyFile(path: string, options: KeyFileOptions): Vaul
   if (!options.create) {
     throw new VaultKeyError(
       `There are no vault keys at ${path}. Set SALLYPORT_VAULT_KEYS or write that file. ${howToMake}`,
+      { isMissing: true },
     )
   }
-  createKeyFile(path, `k1:${randomBytes(keyBytes).toString('base64')}\n`)
+  createKeyFile(path, formatVaultKey(generateVaultKey()))
   return parseVaultKeys(readKeyFile(path) ?? '', path)
-}
-
-/** The vault keys of a project: the value of SALLYPORT_VAULT_KEYS where it is set, else the key file. */
-export function readVaultKeys(variable: Secret | undefined, keyFile: string, options: KeyFileOptions): VaultKeys {
-  if (variable !== undefined) return parseVaultKeys(variable.reveal(), 'SALLYPORT_VAULT_KEYS')
-  return loadOrCreateKeyFile(keyFile, options)
 }
 
 function readKeyFile(path: string): string | undefined {
@@ -90,13 +130,42 @@ function readKeyFile(path: string): string | undefined {
 /** The file appears complete or not at all, and the first of two writers wins: link() fails where the name is taken. */
 function createKeyFile(path: string, text: string): void {
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
-  const temporary = `${path}.${randomToken(8)}`
-  writeFileSync(temporary, text, { mode: 0o600, flag: 'wx', flush: true })
+  const temporary = writeBeside(path, text)
   try {
     linkSync(temporary, path)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   } finally {
     unlinkSync(temporary)
+  }
+}
+
+function replaceKeyFile(path: string, text: string): void {
+  // A link to a file elsewhere stays one.
+  const target = realpathSync(path)
+  try {
+    renameSync(writeBeside(target, text), target)
+    syncDirectory(dirname(target))
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new VaultKeyError(
+      `The vault keys at ${path} cannot be written (${code}). Put a new key in front of the others yourself and run this again. ${howToMake}`,
+    )
+  }
+}
+
+function writeBeside(path: string, text: string): string {
+  const temporary = `${path}.${randomToken(8)}`
+  writeFileSync(temporary, text, { mode: 0o600, flag: 'wx', flush: true })
+  return temporary
+}
+
+/** The new name is on disk only when its directory is. */
+function syncDirectory(path: string): void {
+  const directory = openSync(path, 'r')
+  try {
+    fsyncSync(directory)
+  } finally {
+    closeSync(directory)
   }
 }

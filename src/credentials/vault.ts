@@ -2,8 +2,12 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import type { VaultKey, VaultKeys } from '../contracts/key-provider.ts'
 import type { SealContext, Vault } from '../contracts/vault.ts'
 
-/** A vault whose records can move to the active key. */
+/** A vault whose keys can change while it is used, and whose records can move to the active key. */
 export interface RotatingVault extends Vault {
+  /** Ids of the keys, the active one first. */
+  readonly keyIds: readonly [string, ...string[]]
+  /** Replaces the keys. */
+  use(keys: VaultKeys): void
   /**
    * Wraps the record's own key with the active vault key; the secret itself is not decrypted. Returns the record
    * unchanged when it is under the active key already. Throws as `open` does.
@@ -25,23 +29,38 @@ const recordKeyBytes = 32
 /**
  * A vault with envelope encryption. A sealed record is `v1.<key id>.<wrapped record key>.<ciphertext>`: AES-256-GCM
  * under a random key per record, which is itself encrypted under a vault key. Both layers authenticate the context and
- * the key id, so a record copied to another owner, id, kind or tenant does not open.
+ * the key id, so a record copied to another owner, id, kind or tenant does not open. With `loadNow`, a vault that meets a key it does
+ * not know reads the keys again: another process may have rotated them a moment ago.
  */
-export function createVault(keys: VaultKeys): RotatingVault {
-  const active = keys[0]
-  const keysById = new Map(keys.map((key) => [key.id, key]))
+export function createVault(keys: VaultKeys, loadNow?: () => VaultKeys): RotatingVault {
+  let [active] = keys
+  let keysById = new Map<string, VaultKey>()
+  const use = (next: VaultKeys): void => {
+    ;[active] = next
+    keysById = new Map(next.map((key) => [key.id, key]))
+  }
+  use(keys)
+  const unwrap = (sealed: string, context: SealContext) => {
+    const record = parseRecord(sealed)
+    if (loadNow && !keysById.has(record.keyId)) use(loadNow())
+    return unwrapRecord(record, context, keysById.get(record.keyId))
+  }
   return {
+    get keyIds(): [string, ...string[]] {
+      return [active.id, ...[...keysById.keys()].filter((id) => id !== active.id)]
+    },
+    use,
     seal(plaintext, context) {
       const recordKey = randomBytes(recordKeyBytes)
       const ciphertext = encrypt(recordKey, Buffer.from(plaintext, 'utf8'), authenticatedText('secret', context))
       return formatRecord(active, recordKey, ciphertext, context)
     },
     open(sealed, context) {
-      const { recordKey, ciphertext } = unwrap(sealed, context, keysById)
+      const { recordKey, ciphertext } = unwrap(sealed, context)
       return decrypt(recordKey, ciphertext, authenticatedText('secret', context)).toString('utf8')
     },
     rewrap(sealed, context) {
-      const { recordKey, ciphertext, keyId } = unwrap(sealed, context, keysById)
+      const { recordKey, ciphertext, keyId } = unwrap(sealed, context)
       return keyId === active.id ? sealed : formatRecord(active, recordKey, ciphertext, context)
     },
   }
@@ -52,19 +71,33 @@ function formatRecord(key: VaultKey, recordKey: Buffer, ciphertext: Buffer, cont
   return `${format}.${key.id}.${wrapped.toString('base64url')}.${ciphertext.toString('base64url')}`
 }
 
-function unwrap(sealed: string, context: SealContext, keysById: ReadonlyMap<string, VaultKey>) {
+/** Id of the vault key that a record is sealed under; undefined when this is no sealed record. */
+export function keyIdOf(sealed: string): string | undefined {
   const [version, keyId, wrapped, ciphertext, ...rest] = sealed.split('.')
-  if (version !== format || !keyId || !wrapped || !ciphertext || rest.length > 0) {
-    throw new VaultError('This is not a sealed record of a version that this gateway knows.')
-  }
-  const key = keysById.get(keyId)
+  return version === format && wrapped && ciphertext && rest.length === 0 ? keyId : undefined
+}
+
+interface ParsedRecord {
+  readonly keyId: string
+  readonly wrapped: Buffer
+  readonly ciphertext: Buffer
+}
+
+function parseRecord(sealed: string): ParsedRecord {
+  const keyId = keyIdOf(sealed)
+  if (!keyId) throw new VaultError('This is not a sealed record of a version that this gateway knows.')
+  const [, , wrapped = '', ciphertext = ''] = sealed.split('.')
+  return { keyId, wrapped: Buffer.from(wrapped, 'base64url'), ciphertext: Buffer.from(ciphertext, 'base64url') }
+}
+
+function unwrapRecord({ keyId, wrapped, ciphertext }: ParsedRecord, context: SealContext, key: VaultKey | undefined) {
   if (!key) {
     throw new VaultError(
       `A sealed record needs the vault key "${keyId}", which is not configured. Add it again after the active key.`,
     )
   }
-  const recordKey = decrypt(key.bytes, Buffer.from(wrapped, 'base64url'), authenticatedText(`key:${keyId}`, context))
-  return { keyId, recordKey, ciphertext: Buffer.from(ciphertext, 'base64url') }
+  const recordKey = decrypt(key.bytes, wrapped, authenticatedText(`key:${keyId}`, context))
+  return { keyId, recordKey, ciphertext }
 }
 
 /** JSON keeps the parts apart: no choice of owner and id spells another context. */

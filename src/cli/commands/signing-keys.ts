@@ -28,7 +28,8 @@ async function rotate(directory: string, options: { json?: boolean }): Promise<v
     import('../../oauth/authorization-server/signing-keys.ts'),
   ])
   const kid = await withStore(directory, async ({ storage, openVault, record }) => {
-    const newest = await rotateServerKeys(storage.sealed, openVault())
+    const { vault } = await openVault()
+    const newest = await rotateServerKeys(storage.sealed, vault)
     await record([{ type: 'auth_keys_rotated' }])
     return newest
   })
