@@ -1,0 +1,63 @@
+import type { ConnectionKey } from '../../contracts/storage.ts'
+import type { UpstreamSettings } from '../../contracts/upstream.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import { renderDisconnectPage } from '../../oauth/pages/disconnect-page.ts'
+import { ownerOf } from '../connections.ts'
+import { isShared } from './admit-connect.ts'
+import { noticePath } from './answer-list.ts'
+import { checkForm } from './check-form.ts'
+import type { ConnectHost, PageAnswer, PersonalVisit } from './connect-host.ts'
+import { listPath } from './connection-paths.ts'
+import { recordConnectEvent } from './record-connect-events.ts'
+import { requireUpstream } from './require-upstream.ts'
+
+/** The page that asks before a person's own connection is removed, and its form. */
+export async function answerDisconnect(
+  upstreamId: string,
+  visit: PersonalVisit,
+  host: ConnectHost,
+): Promise<PageAnswer> {
+  const upstream = requireUpstream(upstreamId, host)
+  const { person, form } = visit
+  // Not a person's own to remove: an administrator does it on the command line.
+  if (isShared(upstream)) throw new GatewayError('route_not_found')
+  const key = { tenant: person.tenant, upstream: upstream.id, owner: ownerOf(person.subject) }
+  const [record] = await host.connections.list({ ...key, limit: 1 })
+  const purpose = `disconnect ${upstream.id}`
+  if (!form) {
+    if (record === undefined) return { redirect: listPath(host.basePath) }
+    const page = renderDisconnectPage({
+      person: person.name,
+      displayName: upstream.displayName,
+      kind: record.kind,
+      fields: [['form_token', host.signIn.createFormToken(purpose, person)]],
+      listPath: listPath(host.basePath),
+    })
+    return { page, status: 200 }
+  }
+  checkForm(form, purpose, visit, host)
+  const detail = await disconnect(upstream, key, host)
+  if (detail !== undefined) {
+    const facts = { subject: person.subject, tenant: person.tenant, detail }
+    recordConnectEvent(host, 'auth_upstream_disconnected', visit.requestId, upstream, facts)
+  }
+  return { redirect: noticePath(host.basePath, upstream.id, 'disconnected') }
+}
+
+/**
+ * Removes a connection here first, then revokes it at the upstream as well as that can be done: whoever disconnects is disconnected, also
+ * when the upstream is down. Says what came of the revocation; undefined when there was no connection.
+ */
+async function disconnect(
+  upstream: UpstreamSettings,
+  key: ConnectionKey,
+  host: ConnectHost,
+): Promise<string | undefined> {
+  const connection = await host.connections.find(key).catch(() => undefined)
+  if (!(await host.connections.remove(key))) return undefined
+  if (connection === undefined) return 'its secret could not be opened, so nothing was revoked at the upstream'
+  const { credential } = connection
+  if (credential.kind === 'api-key') return 'the key stays valid at the upstream'
+  const revoked = await host.authorization.revoke(upstream, key.tenant, credential)
+  return revoked ? 'revoked at the upstream' : 'not revoked at the upstream'
+}

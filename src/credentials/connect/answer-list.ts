@@ -1,0 +1,103 @@
+import type { ConnectionRecord } from '../../contracts/storage.ts'
+import type { UpstreamSettings } from '../../contracts/upstream.ts'
+import type { BrowserPerson } from '../../contracts/upstream-links.ts'
+import { type ReasonCode, reasons } from '../../errors/reasons.ts'
+import { type ConnectionEntry, renderConnectionsPage } from '../../oauth/pages/connections-page.ts'
+import { ownerOf, sharedOwner } from '../connections.ts'
+import { isConnectable, isShared, usesKey } from './admit-connect.ts'
+import type { ConnectHost, PageAnswer, PersonalVisit } from './connect-host.ts'
+import { listPath, upstreamPath } from './connection-paths.ts'
+import { describeState } from './describe-state.ts'
+
+/** What a person is told on the list about what just happened to one upstream. */
+export type Notice = 'connected' | 'disconnected' | 'stored' | 'untried'
+
+/** Path of the list with a notice about one upstream. */
+export function noticePath(basePath: string, upstream: string, notice: Notice): string {
+  return `${listPath(basePath)}?${new URLSearchParams({ upstream, notice }).toString()}`
+}
+
+/** All upstreams of the project that somebody connects, and how this person's connections are. */
+export async function answerList(visit: PersonalVisit, host: ConnectHost): Promise<PageAnswer> {
+  const { person, query } = visit
+  const upstreams = host.upstreams.list().filter(isConnectable)
+  const entries = await Promise.all(upstreams.map(async (each) => describeEntry(each, person, host)))
+  const page = renderConnectionsPage({
+    person: person.name,
+    entries: entries.sort((left, right) => left.displayName.localeCompare(right.displayName)),
+    notice: describeNotice(query, host),
+    signOutPath: `${host.basePath}/oauth/sign-out`,
+  })
+  return { page, status: 200 }
+}
+
+async function describeEntry(
+  upstream: UpstreamSettings,
+  person: BrowserPerson,
+  host: ConnectHost,
+): Promise<ConnectionEntry> {
+  const { id, displayName, summary } = upstream
+  const shared = isShared(upstream)
+  const owner = shared ? sharedOwner : ownerOf(person.subject)
+  const [record] = await host.connections.list({ tenant: person.tenant, upstream: id, owner, limit: 1 })
+  const state = describeState(upstream, record)
+  return {
+    id,
+    displayName,
+    summary,
+    state,
+    trouble: describeTrouble(record),
+    account: describeAccount(upstream, record),
+    scopes: record?.scopes ?? [],
+    connectedAtMs: record?.createdAtMs,
+    lastUsedAtMs: record?.lastUsedAtMs,
+    connectLabel: labelOf(upstream, record),
+    connectPath: shared ? undefined : upstreamPath(host.basePath, id, usesKey(upstream) ? 'key' : 'connect'),
+    disconnectPath: shared || record === undefined ? undefined : upstreamPath(host.basePath, id, 'disconnect'),
+  }
+}
+
+function describeTrouble(record: ConnectionRecord | undefined): ConnectionEntry['trouble'] {
+  if (record?.state !== 'reconsent_required') return undefined
+  const reason = record.stateReason ?? 'connection_reconsent_required'
+  const known = Object.hasOwn(reasons, reason) ? (reason as ReasonCode) : 'connection_reconsent_required'
+  return { message: reasons[known].message, reason: known }
+}
+
+function describeAccount({ mode }: UpstreamSettings, record: ConnectionRecord | undefined): string {
+  const issuer = record?.issuer === undefined ? undefined : URL.parse(record.issuer)?.host
+  const at = issuer === undefined ? '' : `, signed in at ${issuer}`
+  switch (mode) {
+    case 'shared-oauth':
+      return `one account for everybody${at}`
+    case 'shared-api-key':
+      return 'one key for everybody'
+    case 'user-api-key':
+      return 'a key of your own'
+    default:
+      return `your own account${at}`
+  }
+}
+
+function labelOf(upstream: UpstreamSettings, record: ConnectionRecord | undefined): string {
+  if (usesKey(upstream)) return record === undefined ? 'Store key' : 'Replace key'
+  return record === undefined ? 'Connect' : 'Reconnect'
+}
+
+/** The query only chooses among these sentences, about an upstream of the project. */
+function describeNotice(query: URLSearchParams, { upstreams }: ConnectHost): string | undefined {
+  const name = upstreams.find(query.get('upstream') ?? '')?.displayName
+  if (name === undefined) return undefined
+  switch (query.get('notice')) {
+    case 'connected':
+      return `${name} is connected. You may close this page, go back to your application and try again.`
+    case 'disconnected':
+      return `${name} is disconnected.`
+    case 'stored':
+      return `The key for ${name} was tried and stored. You may close this page.`
+    case 'untried':
+      return `The key for ${name} is stored, but ${name} could not be asked whether it is valid.`
+    default:
+      return undefined
+  }
+}
