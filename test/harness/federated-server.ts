@@ -1,8 +1,7 @@
-import type { Clock } from '../../src/contracts/clock.ts'
 import type { IdentityProviderSettings } from '../../src/contracts/identity-provider.ts'
 import { createIdentityProviders } from '../../src/identity/identity-providers.ts'
 import { Secret } from '../../src/lib/secret.ts'
-import { type RunningAuthorizationServer, startAuthorizationServer } from './authorization-server.ts'
+import { type RunningAuthorizationServer, type StartOptions, startAuthorizationServer } from './authorization-server.ts'
 import {
   type IdentityProviderSetup,
   idpClientSecret,
@@ -43,7 +42,9 @@ export const people: IdentityProviderSetup['people'] = {
 }
 
 /** Starts both. */
-export async function startFederatedServer(options: { clock?: Clock } = {}): Promise<FederatedServer> {
+export async function startFederatedServer(
+  options: Pick<StartOptions, 'clock' | 'page'> = {},
+): Promise<FederatedServer> {
   const idp = await startIdentityProvider(people)
   let settings = describeProvider(idp.issuer)
   const find = createIdentityProviders({ allowLoopbackHttp: true, clock: options.clock })
