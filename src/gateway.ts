@@ -116,7 +116,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     const { limits, allowedHosts } = next.settings
     const routes = buildRoutes(next, {
       policies: { log, limiter, accessTokens: authorizationServer.verifier, apiKeys, virtualServers },
-      handlers: { log, limits, sessionSealer },
+      handlers: { log, limits, sessionSealer, knownCatalogs: storage.knownCatalogs },
       broker,
     })
     return new Snapshot(next, routes, {

@@ -6,6 +6,7 @@ import type { CredentialSource } from './credential.ts'
 import type { Exchange } from './exchange.ts'
 import type { Logger } from './logger.ts'
 import type { McpMessage } from './mcp.ts'
+import type { KnownCatalogs } from './storage.ts'
 
 /** An answer that is complete in memory. */
 export interface BufferedAnswer {
@@ -16,6 +17,10 @@ export interface BufferedAnswer {
   readonly headers: { readonly [name: string]: string }
   /** Time spent waiting for the upstream, in milliseconds. */
   readonly upstreamMs: number
+  /** Why the gateway answers instead of the upstream; the event says so. */
+  readonly refusal?: GatewayError | undefined
+  /** Nothing in it is the upstream's, so no policy reads it. */
+  readonly isOwn?: boolean | undefined
 }
 
 /** Receives the events of a stream. */
@@ -50,6 +55,8 @@ export interface HandlerHost {
   readonly limits: HandlerLimits
   /** Credentials for the upstream; undefined when the route brokers none. */
   readonly credentials: CredentialSource | undefined
+  /** What upstreams listed last; used where credentials are brokered. */
+  readonly knownCatalogs: KnownCatalogs
   /** Seals the session ids of upstreams, so that they work only for the person and client they were made for. */
   readonly sessionSealer: TokenSealer
 }
@@ -88,5 +95,12 @@ export interface McpHandler {
    * `exchange.onCancel` tells when the caller no longer wants the answer.
    */
   handleMessage(message: McpMessage, exchange: Exchange): MaybePromise<McpAnswer | GatewayError>
+  /**
+   * Present when answers belong to a credential besides the subject: its name, which keys what is cached. Undefined: nothing is answered
+   * from the cache, nor kept.
+   */
+  cacheOwner?(exchange: Exchange): MaybePromise<string | undefined>
+  /** Calls of a tool that is the gateway's own: policies about the upstream's tools do not apply, and the upstream never sees them. */
+  ownsTool?(message: McpMessage): boolean
   close?(): Promise<void>
 }

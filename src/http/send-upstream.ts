@@ -1,6 +1,7 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Dispatcher, errors, Pool } from 'undici'
 import type { BufferedAnswer, EventStreamReader, StreamedAnswer } from '../contracts/handler.ts'
+import type { ClientCertificate } from '../contracts/upstream.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { EventSplitter } from './split-events.ts'
 
@@ -35,10 +36,10 @@ export interface UpstreamRequest {
 export type UpstreamAnswer = (BufferedAnswer | StreamedAnswer) & { readonly responseHeaders: IncomingHttpHeaders }
 
 /** Keep-alive connections to one origin. Idle time-outs are per chunk, so long streams with progress stay open. */
-export function createUpstreamPool(origin: string, limits: PoolLimits): Pool {
+export function createUpstreamPool(origin: string, limits: PoolLimits, certificate?: ClientCertificate): Pool {
   return new Pool(origin, {
     connections: limits.connections,
-    connect: { timeout: limits.connectMs },
+    connect: { timeout: limits.connectMs, ...(certificate && presentCertificate(certificate)) },
     headersTimeout: limits.firstByteMs,
     bodyTimeout: limits.idleMs,
     pipelining: 1,
@@ -47,6 +48,16 @@ export function createUpstreamPool(origin: string, limits: PoolLimits): Pool {
     maxResponseSize: -1,
     allowH2: false,
   })
+}
+
+/** The certificate that the gateway presents, and whom it trusts instead of the built-in authorities. */
+function presentCertificate({ certificate, privateKey, passphrase, certificateAuthority }: ClientCertificate) {
+  return {
+    cert: certificate,
+    key: privateKey.reveal(),
+    ...(passphrase && { passphrase: passphrase.reveal() }),
+    ...(certificateAuthority !== undefined && { ca: certificateAuthority }),
+  }
 }
 
 /**

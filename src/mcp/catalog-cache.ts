@@ -60,14 +60,18 @@ export interface CacheKey {
   readonly personal: string
 }
 
-/** Everything that may change the answer: tenant, message, declared capabilities, and the very headers that would go upstream. */
-export function cacheKey(message: McpMessage, exchange: Exchange): CacheKey {
+/**
+ * Everything that may change the answer: tenant, message, declared capabilities, and the very headers that would go upstream. `owner` names
+ * the brokered credential, which is not among those headers: nothing is shared between two of them.
+ */
+export function cacheKey(message: McpMessage, exchange: Exchange, owner?: string): CacheKey {
   const params = objectMember(message.body, 'params')
   const meta = params && objectMember(params, '_meta')
   const { _meta: _, ...question } = params ?? {}
   const headers = [...exchange.upstreamHeaders.entries()].filter(([name]) => !isTracing(name))
   const shared = JSON.stringify([
     exchange.tenant,
+    owner,
     message.protocolVersion,
     message.method,
     question,

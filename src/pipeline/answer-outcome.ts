@@ -4,7 +4,7 @@ import { isJsonObject, type JsonObject } from '../lib/json.ts'
 /** How an exchange ended, for its event. */
 export interface AnswerOutcome {
   readonly status: number
-  /** Set when the gateway refused or failed. */
+  /** Set when the gateway refused or failed, also when it said so in an ordinary answer. */
   readonly error?: GatewayError | undefined
   /** JSON-RPC error code of the answer, the upstream's or ours. */
   readonly code?: number | undefined

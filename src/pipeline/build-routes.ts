@@ -75,6 +75,7 @@ function buildRoute(spec: RouteSpec, project: Project, policies: readonly NamedP
       routeName: spec.operationId,
       credentials: spec.upstream && host.broker.open(spec.upstream),
     }),
+    credentialMode: spec.upstream?.mode,
     requestPolicies: joinAuthentication(policies, spec.tenant),
     messagePolicies: policies.filter(inPhase('onMessage')),
     resultPolicies,

@@ -4,6 +4,7 @@ import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
 import { checkHost } from '../http/check-host.ts'
 import { corsHeaders, preflightHeaders } from '../http/cors.ts'
 import type { HttpExchange } from '../http/exchange.ts'
+import type { MaybePromise } from '../lib/maybe-promise.ts'
 import { type CacheKey, cacheKey } from '../mcp/catalog-cache.ts'
 import { findMethod } from '../mcp/methods.ts'
 import { holdsOwnToken } from '../oauth/resource-server/read-bearer-token.ts'
@@ -75,12 +76,15 @@ async function answerMessage(
   route: Route,
   host: PipelineHost,
 ): Promise<AnswerOutcome> {
-  const reply = await runMessagePhase(route.messagePolicies, message, exchange)
+  const reply = route.handler.ownsTool?.(message)
+    ? undefined
+    : await runMessagePhase(route.messagePolicies, message, exchange)
   if (reply) {
     const body = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: message.id, result: reply.result }))
     return sendBuffer(exchange, 200, body, host)
   }
-  const key = cacheKeyOf(message, exchange)
+  const keyed = cacheKeyOf(message, exchange, route)
+  const key = keyed instanceof Promise ? await keyed : keyed
   const cached = key && message.id !== undefined ? route.cache.answer(key, message.id) : undefined
   if (cached) {
     exchange.cached = true
@@ -91,9 +95,16 @@ async function answerMessage(
 }
 
 /** Only modern answers say how long they hold; legacy lists are asked for every time. */
-function cacheKeyOf(message: McpMessage, exchange: HttpExchange): CacheKey | undefined {
+function cacheKeyOf(
+  message: McpMessage,
+  exchange: HttpExchange,
+  { handler }: Route,
+): MaybePromise<CacheKey | undefined> {
   if (message.era !== 'modern' || !findMethod(message.method, 'modern')?.cacheable) return undefined
-  return cacheKey(message, exchange)
+  if (handler.cacheOwner === undefined) return cacheKey(message, exchange)
+  const keyOf = (owner: string | undefined) => (owner === undefined ? undefined : cacheKey(message, exchange, owner))
+  const owner = handler.cacheOwner(exchange)
+  return owner instanceof Promise ? owner.then(keyOf) : keyOf(owner)
 }
 
 async function askHandler(message: McpMessage, exchange: HttpExchange, route: Route): Promise<McpAnswer> {

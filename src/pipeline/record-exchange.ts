@@ -26,6 +26,7 @@ export function recordExchange(
     event.subject = subject.id
     event.clientId = subject.clientId
   }
+  event.credentialMode = route.credentialMode ?? null
   if (message) describeMessage(event, message, declaration)
   describeOutcome(event, exchange, declaration, outcome)
   event.latencyMs = performance.now() - exchange.startedAtMs
@@ -53,12 +54,28 @@ function typeOf(
   outcome: AnswerOutcome,
 ): EventType {
   if (message === undefined) return 'mcp_request_rejected'
+  if (outcome.error && connectReasons.has(outcome.error.reason)) return typeOfUnconnected(declaration)
   const failed = outcome.error !== undefined || outcome.isError === true || outcome.code !== undefined
   if (outcome.error?.declaration.origin === 'client' && outcome.error.reason !== 'request_cancelled')
     return 'mcp_request_rejected'
   if (declaration?.uses) return failed ? 'capability_failed' : 'capability_completed'
   if (declaration?.lists) return failed ? 'capability_failed' : 'capability_listed'
   return declaration?.negotiates ? 'mcp_request_negotiated' : 'mcp_request_completed'
+}
+
+/** What a person can end by connecting. The request itself was in order. */
+const connectReasons: ReadonlySet<ReasonCode> = new Set([
+  'connection_required',
+  'connection_reconsent_required',
+  'connection_scope_required',
+  'connection_admin_required',
+])
+
+/** Lists and handshakes are answered all the same. */
+function typeOfUnconnected(declaration: McpMethod | undefined): EventType {
+  if (declaration?.lists) return 'capability_listed'
+  if (declaration?.negotiates) return 'mcp_request_negotiated'
+  return declaration?.uses ? 'capability_failed' : 'mcp_request_rejected'
 }
 
 function describeMessage(event: GatewayEvent, message: McpMessage, declaration: McpMethod | undefined): void {
@@ -93,13 +110,18 @@ function describeOutcome(
     event.failureOrigin = error.declaration.origin
     event.policy = exchange.policy ?? null
     event.detail = error.details.detail ?? null
-    event.outcome =
-      error.reason === 'request_cancelled' ? 'cancelled' : error.declaration.origin === 'client' ? 'denied' : 'failure'
+    event.outcome = outcomeOfError(error)
   } else if (outcome.isError || outcome.code !== undefined) {
     event.outcome = 'application_error'
     event.failureOrigin = 'upstream'
     event.reason = declaration?.uses ? failureReason(outcome.code) : null
   } else if (outcome.inputRequired) event.outcome = 'partial'
+}
+
+function outcomeOfError({ reason, declaration }: GatewayError): GatewayEvent['outcome'] {
+  if (reason === 'request_cancelled') return 'cancelled'
+  if (connectReasons.has(reason)) return 'connect_required'
+  return declaration.origin === 'client' ? 'denied' : 'failure'
 }
 
 /** Codes by which servers of the different revisions say that a name or its arguments are wrong. */

@@ -3,6 +3,7 @@ import type { Limits } from '../config/project-schema.ts'
 import type { McpHandler } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { Policy } from '../contracts/policy.ts'
+import type { CredentialMode } from '../contracts/upstream.ts'
 import type { AllowedHosts } from '../http/check-host.ts'
 import type { OriginRules } from '../http/cors.ts'
 import type { HttpExchange } from '../http/exchange.ts'
@@ -33,6 +34,8 @@ export interface Route {
   readonly tenant: string | undefined
   readonly upstream: string
   readonly handler: McpHandler
+  /** Whose credential the upstream sees; undefined when none is brokered. */
+  readonly credentialMode: CredentialMode | undefined
   readonly requestPolicies: readonly RequestStep[]
   readonly messagePolicies: readonly PhasePolicy<'onMessage'>[]
   /** By JSON-RPC method. */

@@ -33,14 +33,15 @@ async function sendBuffered(
   key: CacheKey | undefined,
 ): Promise<AnswerOutcome> {
   if (message.kind !== 'request') return sendBuffer(exchange, 202, noBody, host)
-  if (!needsShaping(message, route, key)) {
+  const { status, refusal: error } = answer
+  if (answer.isOwn === true || !needsShaping(message, route, key)) {
     const outcome = inspectResponse(answer.body, message)
-    sendBuffer(exchange, answer.status, answer.body, host)
-    return { ...outcome, status: answer.status }
+    sendBuffer(exchange, status, answer.body, host)
+    return { ...outcome, status, error }
   }
   const shaped = await shapeResult(answer.body, message, exchange, route, host, key)
-  sendBuffer(exchange, answer.status, shaped.body, host)
-  return { ...shaped.outcome, status: answer.status }
+  sendBuffer(exchange, status, shaped.body, host)
+  return { ...shaped.outcome, status, error }
 }
 
 const noBody = Buffer.alloc(0)
