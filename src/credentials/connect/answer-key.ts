@@ -41,7 +41,7 @@ async function takeKey(
   }
   const detail = stored === 'accepted' ? null : 'the key could not be tried'
   recordConnectEvent(host, 'auth_upstream_connected', visit.requestId, upstream, { ...facts, detail })
-  const notice = stored === 'accepted' ? 'stored' : 'untried'
+  const notice = stored === 'accepted' ? 'connected' : 'untried'
   return { redirect: asked.returnPath ?? noticePath(host.basePath, upstream.id, notice) }
 }
 

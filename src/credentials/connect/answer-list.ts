@@ -10,7 +10,7 @@ import { listPath, upstreamPath } from './connection-paths.ts'
 import { describeState } from './describe-state.ts'
 
 /** What a person is told on the list about what just happened to one upstream. */
-export type Notice = 'connected' | 'disconnected' | 'stored' | 'untried'
+export type Notice = 'connected' | 'disconnected' | 'untried'
 
 /** Path of the list with a notice about one upstream. */
 export function noticePath(basePath: string, upstream: string, notice: Notice): string {
@@ -93,8 +93,6 @@ function describeNotice(query: URLSearchParams, { upstreams }: ConnectHost): str
       return `${name} is connected. You may close this page, go back to your application and try again.`
     case 'disconnected':
       return `${name} is disconnected.`
-    case 'stored':
-      return `The key for ${name} was tried and stored. You may close this page.`
     case 'untried':
       return `The key for ${name} is stored, but ${name} could not be asked whether it is valid.`
     default:
