@@ -9,7 +9,7 @@ import type {
 } from '../contracts/identity-provider.ts'
 import type { SignInTokens } from '../contracts/sign-in-tokens.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import type { CallIdentityProvider } from '../http/call-identity-provider.ts'
+import type { CallAuthorizationServer } from '../http/call-authorization-server.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { isLoopbackHost } from '../lib/loopback.ts'
 import { findDisallowed } from './check-allowed.ts'
@@ -20,7 +20,7 @@ import { readPerson } from './read-claims.ts'
 /** What signing in at an identity provider needs. */
 export interface FederatedSignInOptions {
   readonly settings: IdentityProviderSettings
-  readonly call: CallIdentityProvider
+  readonly call: CallAuthorizationServer
   readonly clock?: Clock | undefined
 }
 
@@ -131,7 +131,7 @@ async function finishSignIn(
     const detail = `no usable ${settings.subjectClaims.join(' and ')} in the ID token`
     throw new GatewayError('identity_response_invalid', { detail })
   }
-  const disallowed = findDisallowed(claims, settings.allow, settings.claims)
+  const disallowed = findDisallowed(claims, settings.allow, settings.claims, settings.tenants)
   if (disallowed !== undefined)
     throw new GatewayError('identity_not_allowed', { detail: `${person.subject}: ${disallowed}` })
   return { person, tokens: keepTokens(tokens, undefined) }

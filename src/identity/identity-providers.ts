@@ -1,6 +1,6 @@
 import type { Clock } from '../contracts/clock.ts'
 import type { IdentityProvider, IdentityProviderSettings } from '../contracts/identity-provider.ts'
-import { createCallIdentityProvider } from '../http/call-identity-provider.ts'
+import { createCallAuthorizationServer } from '../http/call-authorization-server.ts'
 import { createFederatedSignIn } from './federated-sign-in.ts'
 
 /** How the identity providers of a gateway are reached. */
@@ -19,7 +19,11 @@ export function createIdentityProviders(
     const known = providers.get(settings)
     if (known !== undefined) return known
     const { allowLoopbackHttp, clock } = options
-    const call = createCallIdentityProvider({ trustedHosts: listTrustedHosts(settings), allowLoopbackHttp })
+    const call = createCallAuthorizationServer({
+      unreachable: 'identity_provider_unreachable',
+      trustedHosts: listTrustedHosts(settings),
+      allowLoopbackHttp,
+    })
     const provider = createFederatedSignIn({ settings, call, clock })
     providers.set(settings, provider)
     return provider

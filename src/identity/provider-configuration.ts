@@ -1,13 +1,13 @@
 import type * as OpenIdClient from 'openid-client'
 import type { Clock } from '../contracts/clock.ts'
 import type { IdentityProviderSettings } from '../contracts/identity-provider.ts'
-import type { CallIdentityProvider } from '../http/call-identity-provider.ts'
+import type { CallAuthorizationServer } from '../http/call-authorization-server.ts'
 import { isJsonObject } from '../lib/json.ts'
 
 /** What talking to an identity provider needs. */
 export interface ProviderConfigurationOptions {
   readonly settings: IdentityProviderSettings
-  readonly call: CallIdentityProvider
+  readonly call: CallAuthorizationServer
   readonly clock: Clock
 }
 

@@ -1,7 +1,7 @@
 import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import type { Clock } from '../contracts/clock.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import type { CallIdentityProvider } from '../http/call-identity-provider.ts'
+import type { CallAuthorizationServer } from '../http/call-authorization-server.ts'
 import { isJsonObject, type JsonObject, stringMember } from '../lib/json.ts'
 
 /** Where the public keys of an issuer are. */
@@ -9,7 +9,7 @@ export interface RemoteKeySetOptions {
   readonly issuer: string
   /** Without it, `jwks_uri` of the issuer's metadata (OpenID Connect Discovery §4). */
   readonly jwksUrl: string | undefined
-  readonly call: CallIdentityProvider
+  readonly call: CallAuthorizationServer
   readonly timeoutMs: number
   readonly clock: Clock
 }

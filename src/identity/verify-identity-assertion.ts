@@ -2,9 +2,10 @@ import type { JWTPayload } from 'jose'
 import type { Clock } from '../contracts/clock.ts'
 import type { TrustedAssertionIssuer } from '../contracts/identity-assertion.ts'
 import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
-import { createCallIdentityProvider } from '../http/call-identity-provider.ts'
+import { createCallAuthorizationServer } from '../http/call-authorization-server.ts'
 import { findDisallowed } from './check-allowed.ts'
-import { isIdentifier, nameSubject, namesIssuer } from './read-claims.ts'
+import { claimedTenant } from './claimed-tenant.ts'
+import { isIdentifier, nameSubject, namesIssuer, readAdmission } from './read-claims.ts'
 import { createRemoteKeySet } from './remote-key-set.ts'
 import { isJwt, peekClaims } from './verify-jwt.ts'
 
@@ -13,6 +14,8 @@ export interface IdentityAssertion {
   readonly issuer: string
   /** Subject as the gateway knows it. */
   readonly subject: string
+  /** That it, or the operator, names; undefined: that of the virtual server. */
+  readonly tenant: string | undefined
   readonly clientId: string
   readonly resource: string
   /** Undefined: the issuer leaves the scopes to this server. */
@@ -67,13 +70,17 @@ export function createAssertionVerifier(
 
 function findKeysOf({ issuer, jwksUrl }: TrustedAssertionIssuer, clock: Clock) {
   const hosts = [issuer, jwksUrl].flatMap((url) => (url === undefined ? [] : (URL.parse(url)?.host ?? [])))
-  const call = createCallIdentityProvider({ trustedHosts: new Set(hosts), allowLoopbackHttp: true })
+  const call = createCallAuthorizationServer({
+    unreachable: 'identity_provider_unreachable',
+    trustedHosts: new Set(hosts),
+    allowLoopbackHttp: true,
+  })
   return createRemoteKeySet({ issuer, jwksUrl, call, timeoutMs, clock })
 }
 
 function readAssertion(
   claims: JWTPayload,
-  { issuer, expectedClientIds, subjectMapping, signIn }: TrustedAssertionIssuer,
+  { issuer, expectedClientIds, subjectMapping, signIn, tenant }: TrustedAssertionIssuer,
 ): IdentityAssertion | { readonly refusal: string } {
   const { sub, client_id: clientId, resource, scope, jti, exp = 0, aud } = claims
   if (!isIdentifier(sub) || !isText(clientId) || !isText(resource) || !isText(jti)) {
@@ -84,11 +91,15 @@ function readAssertion(
   if (typeof aud !== 'string' && aud?.length !== 1) return { refusal: 'it has several audiences' }
   if (scope !== undefined && typeof scope !== 'string') return { refusal: 'scope must be a text' }
   if (expectedClientIds && !expectedClientIds.includes(clientId)) return { refusal: 'the client is not expected' }
-  const disallowed = signIn && findDisallowed(claims, signIn.allow, signIn.claims)
+  const disallowed = signIn && findDisallowed(claims, signIn.allow, signIn.claims, signIn.tenants)
   if (disallowed !== undefined) return { refusal: disallowed }
+  const claimed = signIn?.tenants && claimedTenant(readAdmission(claims, signIn.claims), signIn.tenants)
+  if (tenant !== undefined && claimed !== undefined && tenant !== claimed)
+    return { refusal: `its subject is of tenant ${claimed}` }
   return {
     issuer,
     subject: subjectMapping === 'sub_id_only' ? sub : nameSubject(issuer, sub),
+    tenant: tenant ?? claimed,
     clientId,
     resource,
     scopes: scope?.split(' ').filter(Boolean),

@@ -2,7 +2,7 @@ import { createServer, type RequestListener, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, describe, expect, test } from 'vitest'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
-import { createCallIdentityProvider } from '../../src/http/call-identity-provider.ts'
+import { createCallAuthorizationServer } from '../../src/http/call-authorization-server.ts'
 import { createIdentityProviders } from '../../src/identity/identity-providers.ts'
 import { describeProvider } from '../harness/federated-server.ts'
 
@@ -43,7 +43,11 @@ async function refusalOf(work: Promise<unknown>): Promise<string> {
 }
 
 describe('hosts that the project does not name', () => {
-  const open = createCallIdentityProvider({ trustedHosts: new Set(), allowLoopbackHttp: true })
+  const open = createCallAuthorizationServer({
+    unreachable: 'identity_provider_unreachable',
+    trustedHosts: new Set(),
+    allowLoopbackHttp: true,
+  })
 
   test('must be public, whichever way a private address is written', async () => {
     const { host, hits } = await serve(json({}))
@@ -97,7 +101,11 @@ test('people are not sent to a sign-in page on plain http', async () => {
 describe('a provider of the project', () => {
   test('is reached in a private network', async () => {
     const { host } = await serve(json({ here: true }))
-    const call = createCallIdentityProvider({ trustedHosts: new Set([host]), allowLoopbackHttp: true })
+    const call = createCallAuthorizationServer({
+      unreachable: 'identity_provider_unreachable',
+      trustedHosts: new Set([host]),
+      allowLoopbackHttp: true,
+    })
     expect(await (await call(`http://${host}/`, request)).json()).toEqual({ here: true })
   })
 
@@ -106,7 +114,11 @@ describe('a provider of the project', () => {
     const { host } = await serve((_request, response) =>
       response.writeHead(307, { location: `http://${internal.host}/` }).end(),
     )
-    const call = createCallIdentityProvider({ trustedHosts: new Set([host, internal.host]), allowLoopbackHttp: true })
+    const call = createCallAuthorizationServer({
+      unreachable: 'identity_provider_unreachable',
+      trustedHosts: new Set([host, internal.host]),
+      allowLoopbackHttp: true,
+    })
     expect((await call(`http://${host}/`, request)).status).toBe(307)
     expect(internal.hits).toEqual([])
   })
@@ -117,7 +129,11 @@ describe('a provider of the project', () => {
     ['https://user:secret@idp.example/', 'only https'],
     ['not a url', 'only https'],
   ])('is not called at %s', async (url, detail) => {
-    const call = createCallIdentityProvider({ trustedHosts: new Set(['idp.example']), allowLoopbackHttp: true })
+    const call = createCallAuthorizationServer({
+      unreachable: 'identity_provider_unreachable',
+      trustedHosts: new Set(['idp.example']),
+      allowLoopbackHttp: true,
+    })
     const said = await refusalOf(call(url, request))
     expect(said).toContain(detail)
     expect(said).not.toContain('secret')
@@ -125,7 +141,11 @@ describe('a provider of the project', () => {
 
   test('is not called over plain http in production, not even on loopback', async () => {
     const { host, hits } = await serve(json({}))
-    const call = createCallIdentityProvider({ trustedHosts: new Set([host]), allowLoopbackHttp: false })
+    const call = createCallAuthorizationServer({
+      unreachable: 'identity_provider_unreachable',
+      trustedHosts: new Set([host]),
+      allowLoopbackHttp: false,
+    })
     expect(await refusalOf(call(`http://${host}/`, request))).toContain('only https')
     expect(hits).toEqual([])
   })
@@ -137,7 +157,11 @@ describe('a provider of the project', () => {
     ['never ends', (_in, out) => void out.writeHead(200).write('{'), 'timeout'],
   ])('that %s is left', async (_what, listener, detail) => {
     const { host } = await serve(listener)
-    const call = createCallIdentityProvider({ trustedHosts: new Set([host]), allowLoopbackHttp: true })
+    const call = createCallAuthorizationServer({
+      unreachable: 'identity_provider_unreachable',
+      trustedHosts: new Set([host]),
+      allowLoopbackHttp: true,
+    })
     expect(await refusalOf(call(`http://${host}/`, { ...request, timeoutMs: 300 }))).toContain(detail)
   })
 })

@@ -1,6 +1,6 @@
 import { createSign, generateKeyPairSync } from 'node:crypto'
 import type { IdentityProviderSettings } from '../../src/contracts/identity-provider.ts'
-import type { CallIdentityProvider } from '../../src/http/call-identity-provider.ts'
+import type { CallAuthorizationServer } from '../../src/http/call-authorization-server.ts'
 import { createFederatedSignIn } from '../../src/identity/federated-sign-in.ts'
 
 const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -20,7 +20,7 @@ export interface ProviderScript {
 export async function signInAtScript(settings: IdentityProviderSettings, script: ProviderScript) {
   const requests: { readonly url: string; readonly headers: object; readonly body: string | undefined }[] = []
   let nonce = ''
-  const call: CallIdentityProvider = async (url, { headers, body }) => {
+  const call: CallAuthorizationServer = async (url, { headers, body }) => {
     requests.push({ url, headers, body })
     const { pathname } = new URL(url)
     if (pathname.endsWith('/.well-known/openid-configuration')) return Response.json(script.metadata)

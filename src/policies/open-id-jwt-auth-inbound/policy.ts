@@ -4,8 +4,9 @@ import type { PolicyType } from '../../contracts/policy.ts'
 import type { Subject } from '../../contracts/subject.ts'
 import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
 import type { ReasonCode } from '../../errors/reasons.ts'
-import { createCallIdentityProvider } from '../../http/call-identity-provider.ts'
-import { nameSubject, namesIssuer } from '../../identity/read-claims.ts'
+import { createCallAuthorizationServer } from '../../http/call-authorization-server.ts'
+import { claimedTenant } from '../../identity/claimed-tenant.ts'
+import { nameSubject, namesIssuer, readAdmission } from '../../identity/read-claims.ts'
 import { createRemoteKeySet } from '../../identity/remote-key-set.ts'
 import { createJwtVerifier, isJwt, type JwtOutcome, type JwtVerifier } from '../../identity/verify-jwt.ts'
 import type { JsonObject } from '../../lib/json.ts'
@@ -35,7 +36,11 @@ export const openIdJwtAuthInbound: PolicyType<OpenIdJwtOptions> = {
 function createVerifier(options: OpenIdJwtOptions): JwtVerifier {
   const { issuer, audience, algorithms, clockToleranceSeconds, jwkUrl: jwksUrl, remoteTimeoutMs: timeoutMs } = options
   const hosts = [issuer, jwksUrl].flatMap((url) => (url === undefined ? [] : new URL(url).host))
-  const call = createCallIdentityProvider({ trustedHosts: new Set(hosts), allowLoopbackHttp: true })
+  const call = createCallAuthorizationServer({
+    unreachable: 'identity_provider_unreachable',
+    trustedHosts: new Set(hosts),
+    allowLoopbackHttp: true,
+  })
   const findKey = createRemoteKeySet({ issuer, jwksUrl, call, timeoutMs, clock: Date.now })
   const requiredClaims = Object.fromEntries(
     Object.entries(options.requiredClaims).map(([claim, values]) => [claim, [values].flat()]),
@@ -52,9 +57,11 @@ function createAuthentication(options: OpenIdJwtOptions, verifier: JwtVerifier):
     const value = headers[authHeader]
     return typeof value === 'string' ? value : undefined
   }
-  const settle = (outcome: JwtOutcome): Subject | GatewayError | undefined => {
+  const settle = (outcome: JwtOutcome, routeTenant: string): Subject | GatewayError | undefined => {
     if (outcome === undefined) return undefined
-    return 'claims' in outcome ? toSubject(outcome.claims, options) : refuse(outcome.reason, outcome.detail)
+    return 'claims' in outcome
+      ? toSubject(outcome.claims, options, routeTenant)
+      : refuse(outcome.reason, outcome.detail)
   }
   return {
     allowsAnonymous: options.allowUnauthenticatedRequests,
@@ -66,7 +73,9 @@ function createAuthentication(options: OpenIdJwtOptions, verifier: JwtVerifier):
       const token = readToken(readHeader(exchange))
       if (token === undefined) return undefined
       const outcome = verifier.verify(token)
-      return outcome instanceof Promise ? outcome.then(settle, asGatewayError) : settle(outcome)
+      const { tenant } = exchange
+      if (outcome instanceof Promise) return outcome.then((settled) => settle(settled, tenant), asGatewayError)
+      return settle(outcome, tenant)
     },
     withhold(exchange) {
       const value = readHeader(exchange)
@@ -87,8 +96,9 @@ function readToken(value: string | undefined): string | undefined {
   return isJwt(token) ? token : undefined
 }
 
-function toSubject(claims: JsonObject, options: OpenIdJwtOptions): Subject | GatewayError {
-  const { subPropertyName, subjectMapping, tenant, issuer } = options
+/** `routeTenant` is where callers are of whom nothing else says it. */
+function toSubject(claims: JsonObject, options: OpenIdJwtOptions, routeTenant: string): Subject | GatewayError {
+  const { subPropertyName, subjectMapping, issuer } = options
   const name = Object.hasOwn(claims, subPropertyName) ? claims[subPropertyName] : undefined
   if (typeof name !== 'string' || name === '')
     return refuse('token_invalid', `the claim "${subPropertyName}" is no text`)
@@ -96,8 +106,15 @@ function toSubject(claims: JsonObject, options: OpenIdJwtOptions): Subject | Gat
     return refuse('token_invalid', `the claim "${subPropertyName}" names a person of an issuer`)
   // Otherwise one issuer could speak for the people of another, and for consumers.
   const id = subjectMapping === 'iss_prefix' ? nameSubject(issuer, name) : name
+  const tenant = options.tenants ? readTenant(claims, options.tenants) : (options.tenant ?? routeTenant)
+  if (tenant === undefined)
+    return refuse('token_invalid', `the claim "${options.tenants?.claim}" does not name one tenant of this gateway`)
   const client = [claims['azp'], claims['client_id']].find((each) => typeof each === 'string')
   return { id, tenant, clientId: client ?? issuer, scopes: readScopes(claims), data: claims }
+}
+
+function readTenant(claims: JsonObject, { claim, map }: NonNullable<OpenIdJwtOptions['tenants']>): string | undefined {
+  return claimedTenant(readAdmission(claims, { tenant: [claim] }), { map })
 }
 
 /** RFC 9068 §2.2.3 has one text; some issuers send a list under `scp`. */
