@@ -17,7 +17,7 @@ export interface ProjectStore {
   /** Writes what was done to the events of the project; every action of administration leaves one. */
   readonly record: (events: readonly Administration[]) => Promise<void>
   /** Opens and seals secrets of the store. Rejects when its vault keys are not at hand; a running gateway is not asked. */
-  readonly openVault: () => Promise<OpenedVault>
+  readonly openVault: (options?: { readonly sealsNothing?: boolean }) => Promise<OpenedVault>
 }
 
 /** Where the embedded store of a project is, from its settings alone: its routes may have problems. */
@@ -38,15 +38,17 @@ export async function withStore<T>(directory: string, use: (store: ProjectStore)
       storage,
       settings,
       record: (actions) => recordAdministration(resolve(directory, settings.storage.directory), actions),
-      openVault: () =>
-        openVault(settings.vault, {
+      openVault: (options) => {
+        const host = {
           secrets: vaultSecrets,
           keyFile: resolve(directory, settings.vault.keyFile),
           values: storage.sealed,
           createKeyFile: false,
           allowLoopbackHttp: true,
-          warn: (message) => process.stderr.write(`sallyport: ${message}\n`),
-        }),
+          warn: (message: string) => process.stderr.write(`sallyport: ${message}\n`),
+        }
+        return openVault(settings.vault, host, options)
+      },
     })
   } finally {
     await storage.close()

@@ -9,6 +9,7 @@ import { keysCommand } from './commands/keys.ts'
 import { routesCommand } from './commands/routes.ts'
 import { signingKeysCommand } from './commands/signing-keys.ts'
 import { startCommand } from './commands/start.ts'
+import { vaultCommand } from './commands/vault.ts'
 import { describeError } from './describe-error.ts'
 import { packageVersion } from './package-files.ts'
 
@@ -36,6 +37,7 @@ export function createProgram(): Command {
     clientsCommand(),
     grantsCommand(),
     signingKeysCommand(),
+    vaultCommand(),
   ]
   for (const command of commands) program.addCommand(command.helpOption('-h, --help', 'Print help.'))
   return program

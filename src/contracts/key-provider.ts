@@ -14,6 +14,8 @@ export interface KeyProvider {
   /** For messages, e.g. a path or `AWS KMS`. */
   readonly source: string
   load(): Promise<VaultKeys>
+  /** True when a running process keeps the keys that it started with: others must be restarted before a new key is used. */
+  readonly isFixed?: boolean | undefined
   /**
    * Makes a new active key and keeps the others; returns all of them. Nothing is lost when the process dies in between. `announce` tells the
    * running gateways to load the keys again; it resolves when they had the time to.

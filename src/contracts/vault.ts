@@ -18,7 +18,8 @@ export interface SealedEntry {
   /** Names the value for people; no secret. */
   readonly name: string
   readonly sealed: string
-  readonly context: SealContext
+  /** Undefined when this version does not know what the value belongs to: it was written by a newer one. */
+  readonly context: SealContext | undefined
   /** Stores the same secret under another vault key if the value is still this one; false when somebody changed it meanwhile. */
   replace(sealed: string): Promise<boolean>
 }
@@ -31,5 +32,8 @@ export interface SealedCollection {
   /** For people, e.g. `connections`. */
   readonly name: string
   /** A page of values behind a cursor (`''` at first), and where the next one begins; without `next` it was the last. */
-  page(after: string, limit: number): Promise<{ readonly entries: readonly SealedEntry[]; readonly next?: string }>
+  page(
+    after: string,
+    limit: number,
+  ): Promise<{ readonly entries: readonly SealedEntry[]; readonly next?: string | undefined }>
 }

@@ -22,8 +22,8 @@ export async function findNeededKeys(values: SealedValues): Promise<readonly str
 }
 
 /**
- * Checks before anything is served that the vault has every key that the store needs, and the right one under each id; then notes the
- * active key as needed. Rejects with a `VaultKeyError` that says what to do; nothing of the store is changed in that case.
+ * Checks before anything is served that the vault has every key that the store needs, and the right one under each id.
+ * Rejects with a `VaultKeyError` that says what to do; nothing of the store is changed in that case.
  */
 export async function checkVaultKeys(values: SealedValues, vault: RotatingVault, source: string): Promise<void> {
   for (const { name, sealed } of await values.list()) {
@@ -32,7 +32,6 @@ export async function checkVaultKeys(values: SealedValues, vault: RotatingVault,
     if (!vault.keyIds.includes(id)) throw missingKey(id, vault, source)
     if (isCanary(name) && !opens(vault, sealed, name)) throw wrongKey(id, source)
   }
-  await addCanary(values, vault)
 }
 
 /** Notes that something may be sealed under the active key from now on. */
@@ -47,6 +46,11 @@ export async function addCanary(values: SealedValues, vault: RotatingVault): Pro
 export async function removeCanary(values: SealedValues, keyId: string): Promise<void> {
   const sealed = await values.get(prefix + keyId)
   if (sealed !== undefined) await values.remove(prefix + keyId, sealed)
+}
+
+/** Ids of the keys that something may be sealed under. */
+export async function listCanaries(values: SealedValues): Promise<readonly string[]> {
+  return (await values.list()).flatMap(({ name }) => (isCanary(name) ? [name.slice(prefix.length)] : []))
 }
 
 /** True when a gateway, or a command, has used this key as the active one. */

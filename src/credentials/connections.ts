@@ -45,6 +45,10 @@ export interface Connection<Credential extends StoredCredential = StoredCredenti
   readonly credential: Credential
 }
 
+export function isOAuth(connection: Connection): connection is Connection<OAuthCredential> {
+  return connection.credential.kind === 'oauth'
+}
+
 /** Owner of the connection that serves everybody. */
 export const sharedOwner = 'shared'
 
@@ -166,7 +170,7 @@ export function createConnectionStore({ connections, vault, clock, log }: Connec
 type ConnectionPlace = Pick<ConnectionRecord, keyof ConnectionKey | 'id'>
 
 /** A record copied to another tenant, owner, upstream or connection does not open. */
-function contextOf({ tenant, owner, upstream, id }: ConnectionPlace): SealContext {
+export function contextOf({ tenant, owner, upstream, id }: ConnectionPlace): SealContext {
   return { tenant, kind: 'connection', owner, id: `${upstream}/${id}` }
 }
 

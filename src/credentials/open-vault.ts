@@ -1,5 +1,5 @@
 import type { KeyProvider } from '../contracts/key-provider.ts'
-import { checkVaultKeys } from './check-vault-keys.ts'
+import { addCanary, checkVaultKeys } from './check-vault-keys.ts'
 import { type KeyProviderHost, type KeyProviderSettings, openKeyProvider } from './key-providers/open-key-provider.ts'
 import { createVault, type RotatingVault } from './vault.ts'
 
@@ -11,10 +11,18 @@ export interface OpenedVault {
   reloadKeys(): Promise<void>
 }
 
-/** Loads the vault keys of a project and checks them against its store. Rejects with a `VaultKeyError` that says what to do. */
-export async function openVault(settings: KeyProviderSettings, host: KeyProviderHost): Promise<OpenedVault> {
+/**
+ * Loads the vault keys of a project and checks them against its store. Rejects with a `VaultKeyError` that says what to do. Who is
+ * going to seal something must not pass `sealsNothing`: the active key is noted as needed by then.
+ */
+export async function openVault(
+  settings: KeyProviderSettings,
+  host: KeyProviderHost,
+  { sealsNothing = false } = {},
+): Promise<OpenedVault> {
   const provider = await openKeyProvider(settings, host)
   const vault = createVault(await provider.load(), provider.loadNow)
   await checkVaultKeys(host.values, vault, provider.source)
+  if (!sealsNothing) await addCanary(host.values, vault)
   return { vault, provider, reloadKeys: async () => vault.use(await provider.load()) }
 }

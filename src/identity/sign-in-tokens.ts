@@ -5,6 +5,7 @@ import type { SignInTokenStore, SignInTokens } from '../contracts/sign-in-tokens
 import type { OAuthRecords } from '../contracts/storage.ts'
 import type { SealContext, Vault } from '../contracts/vault.ts'
 import { sha256 } from '../lib/hash.ts'
+import { defaultTenant } from '../lib/tenant.ts'
 import { nameProvider } from './known-subjects.ts'
 
 /** What keeping the tokens of sign-ins needs. */
@@ -22,7 +23,8 @@ interface StoredTokens extends SignInTokens {
   readonly provider: string
 }
 
-const model = 'SignInTokens'
+/** Model of the records. */
+export const signInTokensModel = 'SignInTokens'
 /** A token is handed out with at least this much time left. */
 const marginMs = 60_000
 /** Refresh tokens say nothing of their end; nobody's sign-in counts for longer. */
@@ -34,19 +36,20 @@ export function createSignInTokens(options: SignInTokensOptions): SignInTokenSto
   const refreshing = new Map<string, Promise<SignInTokens | undefined>>()
 
   async function read(subject: string): Promise<StoredTokens | undefined> {
-    const record = await records.find(model, sha256(subject))
+    const record = await records.find(signInTokensModel, sha256(subject))
     if (record === undefined || (record.expiresAtMs ?? 0) <= clock()) return undefined
-    return JSON.parse(vault.open(record.payload, contextOf(sha256(subject)))) as StoredTokens
+    return JSON.parse(vault.open(record.payload, signInTokensContext(sha256(subject)))) as StoredTokens
   }
 
   async function write(subject: string, provider: string, tokens: SignInTokens): Promise<void> {
     const { idTokenExpiresAtMs, refreshToken } = tokens
     await records.upsert({
-      model,
+      model: signInTokensModel,
+      tenant: defaultTenant,
       idHash: sha256(subject),
       grantId: undefined,
       uid: undefined,
-      payload: vault.seal(JSON.stringify({ ...tokens, provider }), contextOf(sha256(subject))),
+      payload: vault.seal(JSON.stringify({ ...tokens, provider }), signInTokensContext(sha256(subject))),
       expiresAtMs: refreshToken === undefined ? idTokenExpiresAtMs : clock() + keptMs,
       consumedAtMs: undefined,
     })
@@ -96,6 +99,6 @@ function expiryOf({ idTokenExpiresAtMs, accessTokenExpiresAtMs }: SignInTokens, 
 }
 
 /** From the hash of the subject alone, which the record has: its key is wrapped anew without the person being there. */
-function contextOf(idHash: string): SealContext {
+export function signInTokensContext(idHash: string): SealContext {
   return { tenant: 'default', kind: 'sign-in-tokens', owner: idHash, id: idHash }
 }

@@ -43,6 +43,7 @@ function createFileKeys(keyFile: string, create: boolean): KeyProvider {
 function createVariableKeys(variable: Secret): KeyProvider {
   return {
     source: variableName,
+    isFixed: true,
     load: async () => parseVaultKeys(variable.reveal(), variableName),
     async rotate() {
       throw new VaultKeyError(

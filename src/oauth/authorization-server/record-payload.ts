@@ -1,5 +1,8 @@
 import type { AdapterPayload } from 'oidc-provider'
+import type { OAuthRecord } from '../../contracts/storage.ts'
 import type { SealContext, Vault } from '../../contracts/vault.ts'
+import { defaultTenant } from '../../lib/tenant.ts'
+import type { SealedPart } from '../../storage/collect-sealed.ts'
 
 // Valid JSON for the text "id", yet never written by JSON.stringify, which does not escape letters and doubles every backslash.
 const marker = String.raw`\u0069\u0064`
@@ -32,8 +35,16 @@ export function openClientSecret(payload: AdapterPayload, idHash: string, vault:
   return { ...rest, client_secret: vault.open(sealed, secretContext(idHash)) }
 }
 
+/** The sealed client secret of a stored client; undefined when it has none. */
+export function readClientSecret({ idHash, payload }: OAuthRecord): SealedPart | undefined {
+  const { sealed_client_secret: sealed, ...rest } = JSON.parse(payload) as AdapterPayload
+  if (typeof sealed !== 'string') return undefined
+  const payloadWith = (next: string) => JSON.stringify({ ...rest, sealed_client_secret: next })
+  return { sealed, context: secretContext(idHash), payloadWith }
+}
+
 function secretContext(idHash: string): SealContext {
-  return { tenant: 'default', kind: 'oauth-client-secret', owner: idHash, id: idHash }
+  return { tenant: defaultTenant, kind: 'oauth-client-secret', owner: idHash, id: idHash }
 }
 
 /** An interaction carries the cookie of its browser session, which nothing reads. */

@@ -3,8 +3,10 @@ import type { PendingSignIn } from '../../contracts/identity-provider.ts'
 import type { OAuthRecords } from '../../contracts/storage.ts'
 import type { SealContext, Vault } from '../../contracts/vault.ts'
 import { sha256 } from '../../lib/hash.ts'
+import { defaultTenant } from '../../lib/tenant.ts'
 
-const model = 'SignInState'
+/** Model of the records. */
+export const signInStateModel = 'SignInState'
 
 /** Sign-ins that are under way at an identity provider, by their `state`. */
 export interface SignInStates {
@@ -18,27 +20,37 @@ export interface SignInStates {
 /** States in the records of the authorization server, without the state itself; nonce and verifier are sealed. */
 export function createSignInStates(records: OAuthRecords, vault: Vault, clock: Clock): SignInStates {
   async function find(state: string) {
-    const record = await records.find(model, sha256(state))
+    const record = await records.find(signInStateModel, sha256(state))
     if (record?.uid === undefined || (record.expiresAtMs ?? 0) <= clock()) return undefined
     return { uid: record.uid, idHash: record.idHash, sealed: record.payload }
   }
   return {
     async put(uid, pending, ttlSeconds) {
       const idHash = sha256(pending.state)
-      const payload = vault.seal(JSON.stringify(pending), contextOf(uid, idHash))
+      const payload = vault.seal(JSON.stringify(pending), signInStateContext(uid, idHash))
       const expiresAtMs = clock() + ttlSeconds * 1000
-      await records.upsert({ model, idHash, grantId: undefined, uid, payload, expiresAtMs, consumedAtMs: undefined })
+      const unset = { grantId: undefined, consumedAtMs: undefined }
+      await records.upsert({
+        model: signInStateModel,
+        tenant: defaultTenant,
+        idHash,
+        uid,
+        payload,
+        expiresAtMs,
+        ...unset,
+      })
     },
     findInteraction: async (state) => (await find(state))?.uid,
     async take(uid, state) {
       const found = await find(state)
       if (found?.uid !== uid) return undefined
-      if (!(await records.consume(model, found.idHash, clock()))) return undefined
-      return JSON.parse(vault.open(found.sealed, contextOf(uid, found.idHash))) as PendingSignIn
+      if (!(await records.consume(signInStateModel, found.idHash, clock()))) return undefined
+      return JSON.parse(vault.open(found.sealed, signInStateContext(uid, found.idHash))) as PendingSignIn
     },
   }
 }
 
-function contextOf(uid: string, id: string): SealContext {
-  return { tenant: 'default', kind: 'sign-in-state', owner: uid, id }
+/** What a state is sealed for. */
+export function signInStateContext(uid: string, id: string): SealContext {
+  return { tenant: defaultTenant, kind: 'sign-in-state', owner: uid, id }
 }

@@ -2,6 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import type { SealedValues } from '../../contracts/storage.ts'
 import type { SealContext, Vault } from '../../contracts/vault.ts'
 import { randomToken } from '../../lib/random-id.ts'
+import { defaultTenant } from '../../lib/tenant.ts'
 
 /** A private JSON Web Key. */
 interface PrivateJwk {
@@ -26,7 +27,12 @@ export interface ServerKeys {
 }
 
 const name = 'authorization-server-keys'
-const context: SealContext = { tenant: 'default', kind: 'authorization-server-keys', owner: 'gateway', id: name }
+const context: SealContext = { tenant: defaultTenant, kind: 'authorization-server-keys', owner: 'gateway', id: name }
+
+/** What a stored value belongs to, if it is the one that holds the keys. */
+export function serverKeysContext(valueName: string): SealContext | undefined {
+  return valueName === name ? context : undefined
+}
 
 /** Opens the stored keys, or makes them at the first start. Two processes that start at once end up with the same keys. */
 export async function loadServerKeys(sealed: SealedValues, vault: Vault): Promise<ServerKeys> {
