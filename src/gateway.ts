@@ -13,10 +13,11 @@ import type { Logger } from './contracts/logger.ts'
 import type { Storage } from './contracts/storage.ts'
 import type { SignInSettings, VirtualServerDirectory } from './contracts/virtual-server.ts'
 import { createBroker } from './credentials/broker.ts'
+import { loadConnectTickets } from './credentials/connect-ticket.ts'
 import { createConnectionStore } from './credentials/connections.ts'
 import { loadSealer } from './credentials/load-sealer.ts'
 import { openVault } from './credentials/open-vault.ts'
-import { createSchemes } from './credentials/schemes/index.ts'
+import { GatewayError } from './errors/gateway-error.ts'
 import { handlerTypes } from './handlers/index.ts'
 import { allowHosts, checkHost } from './http/check-host.ts'
 import { createDispatcher } from './http/dispatch.ts'
@@ -111,7 +112,16 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     clock: Date.now,
     log,
   })
-  const broker = createBroker({ connections, schemes: createSchemes() })
+  const tickets = await loadConnectTickets(storage.sealed, stores.vault, Date.now)
+  const broker = createBroker({
+    connections,
+    tickets,
+    refreshTokens: async () => new GatewayError('credential_provider_unreachable'),
+    address: { publicUrl: project.publicUrl, basePath: project.settings.basePath },
+    recorder,
+    log,
+    clock: Date.now,
+  })
   const build = (next: Project): Snapshot => {
     const { limits, allowedHosts } = next.settings
     const routes = buildRoutes(next, {

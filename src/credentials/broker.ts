@@ -1,20 +1,34 @@
 import type { CredentialBroker } from '../contracts/credential.ts'
-import type { CredentialSchemes } from '../contracts/credential-scheme.ts'
+import type { ConnectTickets, GatewayAddress } from './connect-ticket.ts'
 import type { ConnectionStore } from './connections.ts'
+import { createConnectInvitations } from './invite-to-connect.ts'
+import { createRefresher } from './refresh.ts'
+import type { RefreshHost } from './refresh-connection.ts'
+import { createSchemes } from './schemes/index.ts'
 
 /** Hands every route the credentials of its upstream, and forgets connections that are no more. */
 export interface ForgetfulBroker extends CredentialBroker, Pick<ConnectionStore, 'forget' | 'forgetAll'> {}
 
 /** What the broker needs. */
-export interface BrokerOptions {
-  readonly connections: ConnectionStore
-  readonly schemes: CredentialSchemes
+export interface BrokerOptions extends RefreshHost {
+  readonly tickets: ConnectTickets
+  readonly address: GatewayAddress
 }
 
-/** The right credential for this subject and upstream, now: which scheme finds it is a matter of the mode alone. */
-export function createBroker({ schemes, connections }: BrokerOptions): ForgetfulBroker {
+/** The right credential for this subject and upstream, now: how it is found is a matter of the mode alone. */
+export function createBroker(options: BrokerOptions): ForgetfulBroker {
+  const { connections, clock, address, tickets } = options
+  const invitations = createConnectInvitations(address, tickets)
+  const schemes = createSchemes({ connections, clock, invitations, refresher: createRefresher(options) })
   return {
-    open: (upstream) => ({ upstream, ...schemes[upstream.mode](upstream) }),
+    open(upstream) {
+      const scheme = schemes[upstream.mode](upstream)
+      return {
+        upstream,
+        obtain: (exchange) => scheme.obtain(exchange),
+        renew: (used, refusal, exchange) => scheme.renew(used, refusal, exchange),
+      }
+    },
     forget: (id) => connections.forget(id),
     forgetAll: () => connections.forgetAll(),
   }

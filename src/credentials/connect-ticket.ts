@@ -32,8 +32,12 @@ export async function loadConnectTickets(values: SealedValues, vault: Vault, clo
   return {
     create({ tenant, upstream, owner, virtualServer, scopes = [] }) {
       const ticket: ConnectTicket = {
-        ...{ tenant, upstream, owner, virtualServer, scopes },
         id: randomId(),
+        tenant,
+        upstream,
+        owner,
+        virtualServer,
+        scopes,
         expiresAtMs: clock() + lifetimeMs,
       }
       return sealer.seal(JSON.stringify(ticket), upstream)

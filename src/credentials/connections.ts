@@ -144,7 +144,11 @@ export function createConnectionStore({ connections, vault, clock, log }: Connec
         ...place,
         ...originOf(credential),
         ...describe(place, credential),
-        ...{ generation: 1, connectedBy, createdAtMs: now, updatedAtMs: now, lastUsedAtMs: undefined },
+        generation: 1,
+        connectedBy,
+        createdAtMs: now,
+        updatedAtMs: now,
+        lastUsedAtMs: undefined,
       }
       await connections.put(record)
       memory.delete(place)

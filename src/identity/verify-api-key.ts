@@ -40,7 +40,7 @@ export function createApiKeyVerifier(options: ApiKeyVerifierOptions): CachingApi
   const { apiKeys, clock } = options
   const remembered = new LRUCache<string, Remembered>({ max: mostRemembered })
   const { log, writeUsesMs: intervalMs } = options
-  const uses = createUseLog({ write: apiKeys.markUsed, what: 'API keys', log, intervalMs })
+  const uses = createUseLog({ write: (list) => apiKeys.markUsed(list), what: 'API keys', log, intervalMs })
   let revocations = 0
 
   async function load(keyHash: string): Promise<VerifiedApiKey | ApiKeyRefusal> {

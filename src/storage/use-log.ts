@@ -10,7 +10,7 @@ export interface UseLog {
 
 /** Where times of use go, and how often. */
 export interface UseLogOptions {
-  write(uses: readonly { readonly id: string; readonly atMs: number }[]): Promise<void>
+  readonly write: (uses: readonly { readonly id: string; readonly atMs: number }[]) => Promise<void>
   /** For the log: whose uses these are. */
   readonly what: string
   readonly log: Logger
