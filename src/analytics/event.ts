@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { credentialModes } from '../contracts/upstream.ts'
 import { type ReasonCode, reasons } from '../errors/reasons.ts'
 import { randomId } from '../lib/random-id.ts'
+import { defaultTenant } from '../lib/tenant.ts'
 
 /** Every event type with what it says. One event is recorded per thing that happened: one MCP message, one OAuth step. */
 export const eventTypes = {
@@ -56,7 +57,7 @@ export const eventFields = z.object({
   type: z.enum(Object.keys(eventTypes) as [EventType, ...EventType[]]).describe('What happened.'),
   requestId: z.string().describe('The request it belongs to; also in x-request-id and in every error.'),
   traceId: z.string().nullable().describe('W3C trace id, when the client sent a traceparent.'),
-  tenant: z.string().describe('Tenant of the subject; `default` where there is only one.'),
+  tenant: z.string().describe('Tenant of the subject; without one that of the route; `default` where nothing says.'),
   virtualServer: z.string().nullable().describe('operationId of the route.'),
   upstream: z.string().nullable().describe('Host of the upstream.'),
   subject: z.string().nullable().describe('On whose behalf.'),
@@ -96,7 +97,7 @@ export function newEvent(type: EventType, time: number, requestId: string): Gate
     type,
     requestId,
     traceId: null,
-    tenant: 'default',
+    tenant: defaultTenant,
     virtualServer: null,
     upstream: null,
     subject: null,

@@ -93,25 +93,36 @@ async function checkServers(servers: readonly string[], directory: string): Prom
 }
 
 /** Lists pre-registered clients of both sources. */
-export async function listClients(directory: string, options: { json?: boolean }): Promise<void> {
+export async function listClients(directory: string, options: { tenant?: string; json?: boolean }): Promise<void> {
+  const isListed = ({ tenant }: { tenant: string }) => options.tenant === undefined || tenant === options.tenant
   const clients = await withStore(directory, async ({ storage, settings }) => [
-    ...settings.clients.map((client) => ({ ...describeClient(toClientMetadata(client)), source: 'sallyport.jsonc' })),
-    ...(await listStoredClients(storage.oauth)).map((client) => ({ ...client, source: 'command line' })),
+    ...settings.clients
+      .filter(isListed)
+      .map((client) => ({ ...describeClient(toClientMetadata(client)), source: 'sallyport.jsonc' })),
+    ...(await listStoredClients(storage.oauth, options.tenant)).map((client) => ({
+      ...client,
+      source: 'command line',
+    })),
   ])
   printAnswer(options.json, clients, clients.length === 0 ? 'no pre-registered clients' : formatClients(clients))
 }
 
 /** Removes a client made on the command line, with its grants. */
-export async function revokeClient(id: string, directory: string, options: { json?: boolean }): Promise<void> {
+export async function revokeClient(
+  id: string,
+  directory: string,
+  options: { tenant: string; json?: boolean },
+): Promise<void> {
+  const { tenant } = options
   await withStore(directory, async ({ storage, settings, record }) => {
     if (settings.clients.some((client) => client.id === id)) {
       throw new UsageError(`"${id}" is declared in sallyport.jsonc: remove it there.`)
     }
-    const grants = (await listGrants(storage.oauth)).filter(({ clientId }) => clientId === id)
+    const grants = (await listGrants(storage.oauth, tenant)).filter(({ clientId }) => clientId === id)
     const ids = grants.map((grant) => grant.id)
-    if (!(await removeClient(id, ids, storage)))
-      throw new UsageError(`there is no client "${id}". See: sallyport clients list`)
-    await record([{ type: 'auth_client_revoked', clientId: id }])
+    if (!(await removeClient({ id, tenant }, ids, storage)))
+      throw new UsageError(`there is no client "${id}" in tenant ${tenant}. See: sallyport clients list`)
+    await record([{ type: 'auth_client_revoked', tenant, clientId: id }])
   })
   printAnswer(options.json, { id, revoked: true }, `revoked ${id}`)
 }

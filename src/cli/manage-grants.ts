@@ -6,6 +6,7 @@ import { formatTable } from './format-table.ts'
 import { withStore } from './open-store.ts'
 
 interface GrantOptions {
+  readonly tenant?: string
   readonly id?: string
   readonly subject?: string
   readonly client?: string
@@ -16,21 +17,23 @@ interface GrantOptions {
 /** Lists the grants that fit every filter. */
 export async function showGrants(directory: string, options: GrantOptions): Promise<void> {
   const grants = await withStore(directory, async ({ storage }) =>
-    select(await listGrants(storage.oauth), directory, options),
+    select(await listGrants(storage.oauth, options.tenant), directory, options),
   )
   printAnswer(options.json, grants.map(describeGrant), grants.length === 0 ? 'no grants' : formatGrants(grants))
 }
 
 /** Revokes the grants that fit every filter. */
 export async function revokeGrants(directory: string, options: GrantOptions & { all?: boolean }): Promise<void> {
-  const { id, subject, client, server, all } = options
-  if (!all && [id, subject, client, server].every((filter) => filter === undefined)) {
-    throw new UsageError('say which grants: --subject, --client, --server or --id; or --all for every one.')
+  const { tenant, id, subject, client, server, all } = options
+  if (!all && [tenant, id, subject, client, server].every((filter) => filter === undefined)) {
+    throw new UsageError('say which grants: --tenant, --subject, --client, --server or --id; or --all for every one.')
   }
   const revoked = await withStore(directory, async ({ storage, record }) => {
-    const grants = await select(await listGrants(storage.oauth), directory, options)
-    for (const grant of grants) await storage.oauth.destroyByGrant(grant.id)
-    await record(grants.map(({ subject, clientId }) => ({ type: 'auth_token_revoked', subject, clientId })))
+    const grants = await select(await listGrants(storage.oauth, tenant), directory, options)
+    for (const grant of grants) await storage.oauth.destroyByGrant(grant.id, grant.tenant)
+    await record(
+      grants.map(({ tenant, subject, clientId }) => ({ type: 'auth_token_revoked', tenant, subject, clientId })),
+    )
     return grants
   })
   const count = revoked.length === 1 ? '1 grant' : `${revoked.length} grants`
@@ -72,9 +75,10 @@ function describeGrant({ createdAtMs, expiresAtMs, ...grant }: GrantSummary) {
 
 function formatGrants(grants: readonly GrantSummary[]): string {
   return formatTable(
-    ['ID', 'SUBJECT', 'CLIENT', 'SERVERS', 'GIVEN'],
-    grants.map(({ id, subject, clientId, clientName, resources, createdAtMs }) => [
+    ['ID', 'TENANT', 'SUBJECT', 'CLIENT', 'SERVERS', 'GIVEN'],
+    grants.map(({ id, tenant, subject, clientId, clientName, resources, createdAtMs }) => [
       id,
+      tenant,
       subject,
       clientName ?? clientId,
       Object.keys(resources)

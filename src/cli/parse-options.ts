@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander'
+import { tenantPattern, tenantRule } from '../lib/tenant.ts'
 
 const unitMilliseconds: { readonly [unit: string]: number } = { s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 }
 const span = /^(\d+)([smhd])$/
@@ -21,6 +22,12 @@ export function collectPair(text: string, earlier: { readonly [key: string]: str
   const separator = text.indexOf('=')
   if (separator < 1) throw new InvalidArgumentError('Write key=value.')
   return { ...earlier, [text.slice(0, separator)]: text.slice(separator + 1) }
+}
+
+/** A name of a tenant. */
+export function parseTenant(text: string): string {
+  if (!tenantPattern.test(text)) throw new InvalidArgumentError(`It ${tenantRule}.`)
+  return text
 }
 
 /** Collects repeated options. */

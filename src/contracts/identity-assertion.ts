@@ -1,4 +1,4 @@
-import type { AllowLists, ClaimPlaces } from './identity-provider.ts'
+import type { AllowLists, ClaimPlaces, TenantRules } from './identity-provider.ts'
 
 /** Whose identity assertions (ID-JAG) are exchanged for access tokens. */
 export interface TrustedAssertionIssuer {
@@ -10,5 +10,9 @@ export interface TrustedAssertionIssuer {
   /** `iss_prefix`: subjects are `<issuer without scheme>|<sub>`, so that no two issuers mean the same person. `sub_id_only`: `sub` alone. */
   readonly subjectMapping: 'iss_prefix' | 'sub_id_only'
   /** People also sign in there: who may not must not come in by an assertion either, whose claims have to show it. */
-  readonly signIn?: { readonly allow: AllowLists; readonly claims: ClaimPlaces } | undefined
+  readonly signIn?:
+    | { readonly allow: AllowLists; readonly claims: ClaimPlaces; readonly tenants?: TenantRules | undefined }
+    | undefined
+  /** Tenant of everybody that it speaks for; absent: as the claims say, or that of the virtual server. */
+  readonly tenant?: string | undefined
 }

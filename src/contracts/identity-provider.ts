@@ -19,6 +19,12 @@ export interface AllowLists {
   readonly emailDomains?: readonly string[] | undefined
 }
 
+/** How the tenant claim of people says in which tenant of the gateway they are. Without these rules it says nothing. */
+export interface TenantRules {
+  /** Tenants by value of the claim; other values are refused. Absent: the value is the name of the tenant. */
+  readonly map?: { readonly [value: string]: string } | undefined
+}
+
 /** What allow-lists look at, as the provider wrote it. */
 export interface Admission {
   readonly tenants: readonly string[]
@@ -51,6 +57,8 @@ export interface IdentityProviderSettings {
   readonly subjectClaims: readonly string[]
   readonly claims: ClaimPlaces
   readonly allow: AllowLists
+  /** Absent: people are in the tenant of the virtual server that they use, or in the default one. */
+  readonly tenants?: TenantRules | undefined
   /** How long after a sign-in here people and their clients stay known; absent: as long as their sessions and grants. */
   readonly signInAgainAfterSeconds?: number | undefined
   /** Ask the userinfo endpoint for what the ID token does not say. */
@@ -69,6 +77,7 @@ export interface Person {
   readonly email: string | undefined
   readonly roles: readonly string[]
   readonly groups: readonly string[]
+  /** The tenant claim as the provider wrote it, for policies. It names a tenant of the gateway only by `TenantRules`. */
   readonly tenant: string | undefined
   /** Kept, so that a list that was made shorter counts for people who are signed in already. */
   readonly admission: Admission

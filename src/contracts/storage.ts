@@ -2,6 +2,8 @@
 export interface OAuthRecord {
   /** Model name of oidc-provider, e.g. `AccessToken`. */
   readonly model: string
+  /** Whose it is; the default tenant for what belongs to the gateway as a whole: registered clients, browser sessions, sign-ins. */
+  readonly tenant: string
   /** SHA-256 of the id (base64url). The id itself, which may be a bearer token, is never stored. */
   readonly idHash: string
   readonly grantId: string | undefined
@@ -14,19 +16,24 @@ export interface OAuthRecord {
   readonly consumedAtMs: number | undefined
 }
 
-/** Records of the authorization server. Every write is durable when its promise resolves. */
+/**
+ * Records of the authorization server. Every write is durable when its promise resolves. A look-up by the hash of a secret finds what
+ * its holder owns, in whichever tenant that is: the record says which. What lists or administers takes the tenant; without one it is
+ * the gateway as a whole.
+ */
 export interface OAuthRecords {
   find(model: string, idHash: string): Promise<OAuthRecord | undefined>
   findByUid(model: string, uid: string): Promise<OAuthRecord | undefined>
+  /** Rejects when there is such a record of another tenant: a record never changes hands. */
   upsert(record: OAuthRecord): Promise<void>
   /** Marks a record consumed. False when it was consumed already or does not exist: exactly one caller ever gets true. */
   consume(model: string, idHash: string, nowMs: number): Promise<boolean>
   destroy(model: string, idHash: string): Promise<void>
   /** Destroys every record of a grant and adds the revocation for running gateways, in one step; returns how many. */
-  destroyByGrant(grantId: string): Promise<number>
+  destroyByGrant(grantId: string, tenant?: string): Promise<number>
   /** Live (unexpired) records of a model, newest first. */
-  list(model: string, limit: number): Promise<readonly OAuthRecord[]>
-  count(model: string): Promise<number>
+  list(model: string, limit: number, tenant?: string): Promise<readonly OAuthRecord[]>
+  count(model: string, tenant?: string): Promise<number>
   /** Records of a model whose hash is behind `afterIdHash`, by hash, expired ones too: a walk that misses none that stays. */
   page(model: string, afterIdHash: string, limit: number): Promise<readonly OAuthRecord[]>
   /** Replaces the payload, and nothing else, if it is still `expected`; false when it is not. */

@@ -1,7 +1,13 @@
-import type { Admission, AllowLists } from '../contracts/identity-provider.ts'
+import type { Admission, AllowLists, TenantRules } from '../contracts/identity-provider.ts'
+import { claimedTenant } from './claimed-tenant.ts'
 
-/** Which allow-list keeps a person out, for the event; undefined when none does. All lists that exist must agree. */
-export function judgeAdmission(admission: Admission, allow: AllowLists): string | undefined {
+/**
+ * What keeps a person out, for the event: an allow-list, or a tenant claim of no tenant; undefined when nothing does. All lists that
+ * exist must agree.
+ */
+export function judgeAdmission(admission: Admission, allow: AllowLists, rules?: TenantRules): string | undefined {
+  if (rules !== undefined && claimedTenant(admission, rules) === undefined)
+    return 'the claim of the tenant does not name one tenant of this gateway'
   const { tenants, hostedDomains, emailDomain, emailVerified } = admission
   if (!includesAny(allow.tenants, tenants)) return 'the tenant is not in allow.tenants'
   if (!includesAny(allow.hostedDomains, hostedDomains)) return 'hd is not in allow.hostedDomains'

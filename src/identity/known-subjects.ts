@@ -1,4 +1,5 @@
 import type { IdentityProviderSettings } from '../contracts/identity-provider.ts'
+import { claimedTenant } from './claimed-tenant.ts'
 import { judgeAdmission } from './judge-admission.ts'
 import type { PersonRecords } from './person-records.ts'
 
@@ -10,19 +11,32 @@ export interface SignInNow {
   readonly timeMs: number
 }
 
+/** Somebody whom the present way of signing in knows. */
+export interface KnownSubject {
+  /** The tenant that their claims name; undefined where claims name none. */
+  readonly tenant: string | undefined
+}
+
 /**
- * True for a subject that the present way of signing in could have named. Somebody who signed in by dev login, or at a provider that
- * is not configured any more, or too long ago, or whom the lists of who may sign in do not name any more, has no account here, whatever browser session or refresh token is left of it.
+ * A subject that the present way of signing in could have named. Somebody who signed in by dev login, or at a provider that is not
+ * configured any more, or too long ago, or whom the lists of who may sign in do not name any more, has no account here, whatever
+ * browser session or refresh token is left of it. With `tenant`, as they last signed in there.
  */
-export async function isKnownSubject(subject: string, now: SignInNow, people: PersonRecords): Promise<boolean> {
+export async function findKnownSubject(
+  subject: string,
+  now: SignInNow,
+  people: PersonRecords,
+  tenant?: string,
+): Promise<KnownSubject | undefined> {
   // Names of dev login cannot contain the sign that stands between issuer and identifier.
-  if (now.devLogin) return !subject.includes('|')
-  if (now.identityProvider === undefined) return false
-  const person = await people.find(subject)
-  if (person === undefined || person.provider !== nameProvider(now.identityProvider)) return false
-  const { signInAgainAfterSeconds, allow } = now.identityProvider
-  if (judgeAdmission(person.admission, allow) !== undefined) return false
-  return signInAgainAfterSeconds === undefined || now.timeMs - person.signedInAtMs < signInAgainAfterSeconds * 1000
+  if (now.devLogin) return subject.includes('|') ? undefined : { tenant: undefined }
+  if (now.identityProvider === undefined) return undefined
+  const person = await people.find(subject, tenant)
+  if (person === undefined || person.provider !== nameProvider(now.identityProvider)) return undefined
+  const { signInAgainAfterSeconds = Number.POSITIVE_INFINITY, allow, tenants } = now.identityProvider
+  if (judgeAdmission(person.admission, allow, tenants) !== undefined) return undefined
+  if (now.timeMs - person.signedInAtMs >= signInAgainAfterSeconds * 1000) return undefined
+  return { tenant: tenants && claimedTenant(person.admission, tenants) }
 }
 
 /** The configured issuer; one that was written with a closing slash and then without is the same. */

@@ -4,50 +4,61 @@ import type { Admission, Person } from '../contracts/identity-provider.ts'
 import type { OAuthRecord, OAuthRecords } from '../contracts/storage.ts'
 import { sha256 } from '../lib/hash.ts'
 import { isJsonObject, stringMember } from '../lib/json.ts'
+import { defaultTenant } from '../lib/tenant.ts'
 
 const model = 'Person'
 
 /** A person whose last sign-in is remembered. */
 export interface RememberedPerson extends Person {
+  /** The tenant that their claims named then. */
+  readonly claimedTenant: string | undefined
   /** Milliseconds since the epoch. */
   readonly signedInAtMs: number
 }
 
-/** What identity providers said about people, kept as long as anything granted by them may live. */
+/**
+ * What identity providers said about people, kept as long as anything granted by them may live. Somebody whose claims name one tenant
+ * today and another one tomorrow is remembered in each: roles in one are none in the other.
+ */
 export interface PersonRecords {
-  find(subject: string): Promise<RememberedPerson | undefined>
+  /** As of the last sign-in; with a tenant, as of the last one there. */
+  find(subject: string, tenant?: string): Promise<RememberedPerson | undefined>
   /** Remembers a sign-in that happens now. Returns true when something about the person changed. */
-  remember(person: Person, ttlSeconds: number): Promise<boolean>
+  remember(person: Person, claimedTenant: string | undefined, ttlSeconds: number): Promise<boolean>
 }
 
 /** People in the records of the authorization server. */
 export function createPersonRecords(records: OAuthRecords, clock: Clock): PersonRecords {
+  const read = async (idHash: string) => {
+    const record = await records.find(model, idHash)
+    return record && readPersonRecord(record)
+  }
+  const find: PersonRecords['find'] = async (subject, tenant) => {
+    const latest = await read(sha256(subject))
+    const fits = tenant === undefined || latest?.claimedTenant === undefined || latest.claimedTenant === tenant
+    return fits ? latest : read(keyWithin(tenant, subject))
+  }
   return {
-    async find(subject) {
-      const record = await records.find(model, sha256(subject))
-      return record && readPersonRecord(record)
-    },
-    async remember(person, ttlSeconds) {
-      const idHash = sha256(person.subject)
-      const known = await records.find(model, idHash)
+    find,
+    async remember(person, claimedTenant, ttlSeconds) {
+      const known = await find(person.subject, claimedTenant)
       const signedInAtMs = clock()
-      const payload = JSON.stringify({ ...person, signedInAtMs })
-      const expiresAtMs = signedInAtMs + ttlSeconds * 1000
-      await records.upsert({
-        model,
-        idHash,
-        grantId: undefined,
-        uid: undefined,
-        payload,
-        expiresAtMs,
-        consumedAtMs: undefined,
-      })
-      return (
-        known === undefined ||
-        !isDeepStrictEqual({ ...readPersonRecord(known), signedInAtMs }, { ...person, signedInAtMs })
-      )
+      const remembered = { ...person, claimedTenant, signedInAtMs }
+      const content = { payload: JSON.stringify(remembered), expiresAtMs: signedInAtMs + ttlSeconds * 1000 }
+      const unset = { grantId: undefined, uid: undefined, consumedAtMs: undefined }
+      const idHash = sha256(person.subject)
+      if (claimedTenant !== undefined) {
+        const within = keyWithin(claimedTenant, person.subject)
+        await records.upsert({ model, tenant: claimedTenant, idHash: within, ...content, ...unset })
+      }
+      await records.upsert({ model, tenant: defaultTenant, idHash, ...content, ...unset })
+      return known === undefined || !isDeepStrictEqual({ ...known, signedInAtMs }, remembered)
     },
   }
+}
+
+function keyWithin(tenant: string, subject: string): string {
+  return sha256(JSON.stringify([tenant, subject]))
 }
 
 function readPersonRecord(record: OAuthRecord): RememberedPerson | undefined {
@@ -63,6 +74,7 @@ function readPersonRecord(record: OAuthRecord): RememberedPerson | undefined {
     groups: readList(payload['groups']),
     tenant: stringMember(payload, 'tenant'),
     admission: readAdmission(payload['admission']),
+    claimedTenant: stringMember(payload, 'claimedTenant'),
     signedInAtMs: typeof payload['signedInAtMs'] === 'number' ? payload['signedInAtMs'] : 0,
   }
 }

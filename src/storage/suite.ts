@@ -52,6 +52,7 @@ export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): v
   function recordOf(changes: Partial<OAuthRecord> = {}): OAuthRecord {
     return {
       model: 'AccessToken',
+      tenant: 'default',
       idHash: 'hash',
       grantId: undefined,
       uid: undefined,
@@ -70,6 +71,7 @@ export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): v
       const texts = fc.string({ unit: 'binary-ascii' }).map((text) => text.replaceAll('\0', ''))
       const records = fc.record({
         model: fc.constantFrom('AccessToken', 'Client', 'Session'),
+        tenant: fc.constantFrom('default', 'acme'),
         idHash: texts,
         grantId: optional(texts),
         uid: optional(texts),
@@ -142,6 +144,20 @@ export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): v
       expect(await ids(10)).toEqual(['d', 'c', 'a'])
       expect(await oauth.count('Client')).toBe(3)
       expect(await oauth.count('Session')).toBe(0)
+    })
+
+    test('nothing of one tenant is listed, counted, destroyed or written over from another', async () => {
+      const { oauth, revocations } = await open()
+      await oauth.upsert(recordOf({ model: 'Grant', idHash: 'a', grantId: 'a', tenant: 'acme' }))
+      const other = recordOf({ model: 'Grant', idHash: 'b', grantId: 'b', tenant: 'globex' })
+      await oauth.upsert(other)
+      expect((await oauth.list('Grant', 10, 'acme')).map(({ idHash }) => idHash)).toEqual(['a'])
+      expect([await oauth.count('Grant', 'acme'), await oauth.count('Grant')]).toEqual([1, 2])
+      expect(await oauth.destroyByGrant('b', 'acme')).toBe(0)
+      expect((await revocations.readAfter(0)).revocations).toEqual([])
+      await expect(oauth.upsert({ ...other, tenant: 'acme', payload: '"mine"' })).rejects.toThrow(/of another tenant/)
+      expect(await oauth.find('Grant', 'b')).toEqual(other)
+      expect(await oauth.destroyByGrant('b', 'globex')).toBe(1)
     })
 
     test('a walk by pages sees every record of the model once, expired ones too', async () => {
@@ -368,7 +384,7 @@ export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): v
 
   test('two processes that write at once lose nothing', async () => {
     const writeMany = `
-      for (let n = 0; n < 200; n++) await storage.oauth.upsert({ model: 'Client', idHash: process.pid + '-' + n, payload: '{}' })
+      for (let n = 0; n < 200; n++) await storage.oauth.upsert({ model: 'Client', tenant: 'default', idHash: process.pid + '-' + n, payload: '{}' })
       result = process.pid`
     await runInProcesses(2, writeMany)
     const { oauth } = await open()

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
+import { defaultTenant } from '../../lib/tenant.ts'
 import { commandGroup } from '../command-group.ts'
-import { collect } from '../parse-options.ts'
+import { collect, parseTenant } from '../parse-options.ts'
 
 /** `sallyport clients`: OAuth clients that the operator registers. */
 export function clientsCommand(): Command {
@@ -25,7 +26,7 @@ function createCommand(): Command {
     .option('--jwks-file <path>', 'Public keys (JWKS) for private_key_jwt, instead of a secret.')
     .option('--jwks-uri <url>', 'Where its public keys are, instead of a secret.')
     .option('--id <id>', 'Client id; chosen at random otherwise.')
-    .option('--tenant <name>', 'Tenant of the client.', 'default')
+    .option('--tenant <name>', 'Tenant of the client: what it receives holds there only.', parseTenant, defaultTenant)
     .option('--json', 'Print id and secret as JSON.')
     .addHelpText('after', '\nExamples:\n  $ sallyport clients create "Nightly report" --server tracker')
     .action(async (name: string, directory: string, options) => {
@@ -37,6 +38,7 @@ function listCommand(): Command {
   return new Command('list')
     .description('List pre-registered clients: those of sallyport.jsonc and those made here.')
     .argument('[directory]', 'Directory of the project.', '.')
+    .option('--tenant <name>', 'Only clients of this tenant.', parseTenant)
     .option('--json', 'Print the clients as JSON.')
     .addHelpText('after', '\nExamples:\n  $ sallyport clients list --json')
     .action(async (directory: string, options) => {
@@ -49,6 +51,7 @@ function revokeCommand(): Command {
     .description('Remove a client made here, with its grants. A running gateway refuses its tokens within a second.')
     .argument('<id>', 'Client id.')
     .argument('[directory]', 'Directory of the project.', '.')
+    .option('--tenant <name>', 'Tenant of the client.', parseTenant, defaultTenant)
     .option('--json', 'Print the result as JSON.')
     .addHelpText('after', '\nExamples:\n  $ sallyport clients revoke client_1f0c2b7a9d3e4f56')
     .action(async (id: string, directory: string, options) => {

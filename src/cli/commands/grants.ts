@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { commandGroup } from '../command-group.ts'
+import { parseTenant } from '../parse-options.ts'
 
 /** `sallyport grants`: what people allowed clients. */
 export function grantsCommand(): Command {
@@ -35,6 +36,7 @@ function revokeCommand(): Command {
 function filtered(command: Command): Command {
   return command
     .argument('[directory]', 'Directory of the project.', '.')
+    .option('--tenant <name>', 'Grants of this tenant; without it, of every one.', parseTenant)
     .option('--id <grant>', 'One grant, by its id.')
     .option('--subject <id>', 'Grants of this person.')
     .option('--client <id or name>', 'Grants to this OAuth client, by its id or the name it gave itself.')

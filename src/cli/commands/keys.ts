@@ -1,6 +1,7 @@
 import { Command } from 'commander'
+import { defaultTenant } from '../../lib/tenant.ts'
 import { commandGroup } from '../command-group.ts'
-import { collectPair, parseExpiry } from '../parse-options.ts'
+import { collectPair, parseExpiry, parseTenant } from '../parse-options.ts'
 
 const tenantHelp = 'Tenant of the consumer.'
 
@@ -19,7 +20,7 @@ function createCommand(): Command {
     .description('Make a key for a consumer and print it, once. A consumer may have several, for rotation.')
     .argument('<consumer>', 'Name of the program or customer that will call.')
     .argument('[directory]', 'Directory of the project.', '.')
-    .option('--tenant <name>', tenantHelp, 'default')
+    .option('--tenant <name>', tenantHelp, parseTenant, defaultTenant)
     .option('--expires <time>', 'When it ends: a time (2027-01-01) or a span (12h, 90d).', parseExpiry)
     .option('--metadata <key=value>', 'What policies may know of the consumer; may be repeated.', collectPair)
     .option('--json', 'Print the key and its id as JSON.')
@@ -33,7 +34,7 @@ function listCommand(): Command {
   return new Command('list')
     .description('List keys with their consumers, never the keys themselves.')
     .argument('[directory]', 'Directory of the project.', '.')
-    .option('--tenant <name>', 'Only keys of this tenant.')
+    .option('--tenant <name>', 'Only keys of this tenant.', parseTenant)
     .option('--json', 'Print the keys as JSON.')
     .addHelpText('after', '\nExamples:\n  $ sallyport keys list --json')
     .action(async (directory: string, options) => {
@@ -46,7 +47,7 @@ function revokeCommand(): Command {
     .description('Revoke a key. A running gateway refuses it within a second and ends what runs under it.')
     .argument('<id>', 'Id of the key, as `keys list` shows it.')
     .argument('[directory]', 'Directory of the project.', '.')
-    .option('--tenant <name>', tenantHelp, 'default')
+    .option('--tenant <name>', tenantHelp, parseTenant, defaultTenant)
     .option('--json', 'Print the result as JSON.')
     .addHelpText('after', '\nExamples:\n  $ sallyport keys revoke key_1f0c2b7a9d3e4f56')
     .action(async (id: string, directory: string, options) => {

@@ -6,6 +6,8 @@ import { renderSwitchingPage } from '../pages/signed-out-page.ts'
 import { hostOf, type InteractionHost, type Visit, type VisitAnswer } from './interaction.ts'
 import { describeRedirect, isLocalRedirect } from './redirect-uris.ts'
 import type { ConsentFacts } from './remembered-consents.ts'
+import { selectTenant } from './select-tenant.ts'
+import { saveGrant } from './tenant-models.ts'
 
 /** The consent page and its form. Only what this person allowed in just this form before is not asked again (confused deputy). */
 export async function answerConsent(visit: Visit, host: InteractionHost): Promise<VisitAnswer> {
@@ -68,9 +70,7 @@ export function describePerson(person: Person | undefined): string | undefined {
 /** One grant per consent: revoking it ends exactly what this consent began. */
 async function allow(visit: Visit, subject: string, host: InteractionHost): Promise<VisitAnswer> {
   const consent = describeConsent(visit, subject)
-  const grant = new host.provider.Grant({ accountId: subject, clientId: consent.clientId })
-  grant.addResourceScope(consent.resource, consent.scope)
-  const grantId = await grant.save()
+  const { grantId } = await saveGrant(host.provider, consent)
   await host.consents.remember(consent, grantId)
   host.events.record('auth_consent_given', visit.context.requestId, visit.facts)
   return finish(visit, grantId, host)
@@ -84,10 +84,11 @@ async function findRemembered(visit: Visit, subject: string, host: InteractionHo
   return grantId !== undefined && (await host.provider.Grant.find(grantId)) ? grantId : undefined
 }
 
-function describeConsent({ interaction, asking }: Visit, subject: string): ConsentFacts {
+function describeConsent({ interaction, asking, claimedTenant }: Visit, subject: string): ConsentFacts {
   const { redirectUri, redirectUris, server } = asking
   const { client_id: clientId, scope } = interaction.params
   return {
+    tenant: selectTenant(asking, claimedTenant),
     subject,
     clientId: String(clientId),
     redirectUris,

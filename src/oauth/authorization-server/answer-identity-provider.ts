@@ -1,9 +1,12 @@
 import type { IdentityProvider, Person } from '../../contracts/identity-provider.ts'
 import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
+import { claimedTenant } from '../../identity/claimed-tenant.ts'
+import { defaultTenant } from '../../lib/tenant.ts'
 import { renderErrorPage } from '../pages/error-page.ts'
 import { grantSeconds } from './configure-provider.ts'
 import { finishSignIn } from './finish-sign-in.ts'
 import type { InteractionHost, SignInVisit, VisitAnswer } from './interaction.ts'
+import { selectTenant } from './select-tenant.ts'
 
 /**
  * Sign-in at the identity provider. The same page sends people there and receives them back: its path carries the cookie of the
@@ -47,16 +50,23 @@ async function receiveAnswer(
   if (pending === undefined)
     throw new GatewayError('grant_expired', { detail: 'the state was used, or is of another sign-in' })
   const { person, tokens } = await provider.finish(new URL(host.callbackUrl + answer.search), pending)
-  await rememberPerson(person, host)
+  const { tenants } = provider.settings
+  const claimed = tenants && claimedTenant(person.admission, tenants)
+  const tenant = visit.asking ? selectTenant(visit.asking, claimed) : (claimed ?? defaultTenant)
+  await rememberPerson(person, claimed, host)
   await host.signInTokens()?.put(person.subject, tokens)
-  await finishSignIn(visit, { accountId: person.subject, amr: ['federated'] }, host)
+  await finishSignIn(
+    { ...visit, facts: { ...visit.facts, tenant } },
+    { accountId: person.subject, amr: ['federated'] },
+    host,
+  )
 }
 
 /** The record outlives every grant that may follow. What changed counts for the tokens of the person at once. */
-async function rememberPerson(person: Person, host: InteractionHost): Promise<void> {
+async function rememberPerson(person: Person, claimed: string | undefined, host: InteractionHost): Promise<void> {
   const { sessionTtlSeconds, refreshTokenTtlSeconds } = host.settings()
   const ttlSeconds = sessionTtlSeconds + Math.max(grantSeconds, refreshTokenTtlSeconds)
-  if (await host.people.remember(person, Math.ceil(ttlSeconds))) host.forgetSubject(person.subject)
+  if (await host.people.remember(person, claimed, Math.ceil(ttlSeconds))) host.forgetSubject(person.subject)
 }
 
 function showFailure(thrown: unknown, answer: URL, visit: SignInVisit, host: InteractionHost): VisitAnswer {

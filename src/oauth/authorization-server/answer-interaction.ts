@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../../errors/gateway-error.ts'
+import { defaultTenant } from '../../lib/tenant.ts'
 import { answerConsent } from './answer-consent.ts'
 import { answerDevLogin } from './answer-dev-login.ts'
 import { answerIdentityProvider } from './answer-identity-provider.ts'
@@ -7,6 +8,7 @@ import type { PageName } from './endpoints.ts'
 import { findReturnPath } from './finish-sign-in.ts'
 import { hostOf, type Interaction, type InteractionHost, type Visit, type VisitAnswer } from './interaction.ts'
 import { formActionSource } from './redirect-uris.ts'
+import { joinTenants, tenantOfClient } from './tenant-models.ts'
 
 /** The provider's prompt that leads to each page. */
 const promptOf = { 'dev-login': 'login', 'sign-in': 'login', consent: 'consent' } as const
@@ -76,14 +78,19 @@ async function describeInteraction(interaction: Interaction, host: InteractionHo
   const server = typeof resource === 'string' ? host.virtualServers.findByResource(resource) : undefined
   if (!server) throw new GatewayError('grant_target_invalid')
   const target = formActionSource(String(redirectUri))
+  const { accountId } = interaction.session ?? {}
+  const known = accountId === undefined ? undefined : await host.findKnownSubject(accountId)
+  const tenant = tenantOfClient(client.metadata())
   const clientName = client.clientName ?? hostOf(client.clientId) ?? 'An application without a name'
   return {
     interaction,
-    asking: { clientName, redirectUri: String(redirectUri), redirectUris: client.redirectUris ?? [], server },
+    asking: { clientName, redirectUri: String(redirectUri), redirectUris: client.redirectUris ?? [], server, tenant },
+    claimedTenant: known?.tenant,
     facts: {
       clientId: client.clientId,
       clientName,
-      subject: interaction.session?.accountId ?? null,
+      subject: accountId ?? null,
+      tenant: joinTenants(known?.tenant, server.tenant, tenant) ?? server.tenant ?? defaultTenant,
       virtualServer: server.name,
       upstream: server.upstream,
     },

@@ -3,6 +3,7 @@ import type { BrowserPerson, BrowserSignIn } from '../../contracts/upstream-link
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { randomToken } from '../../lib/random-id.ts'
+import { defaultTenant } from '../../lib/tenant.ts'
 import { describePerson } from './answer-consent.ts'
 import { describeSessionCookie, pageOf } from './configure-provider.ts'
 import type { FormTokens } from './form-token.ts'
@@ -86,16 +87,17 @@ async function storeInteraction(
 async function findPerson(
   request: IncomingMessage,
   response: ServerResponse,
-  { provider, publicUrl, people, isKnownSubject }: InteractionHost,
+  { provider, publicUrl, people, findKnownSubject }: InteractionHost,
 ): Promise<BrowserPerson | undefined> {
   const rewritten = rewriteRequest(request, { url: '/', body: Buffer.alloc(0) }, publicUrl)
   const session = await provider.Session.get(provider.createContext(rewritten, response))
   const { accountId: subject, uid, loginTs } = session
-  if (subject === undefined || !(await isKnownSubject(subject))) return undefined
+  const known = subject === undefined ? undefined : await findKnownSubject(subject)
+  if (subject === undefined || known === undefined) return undefined
   const person = await people.find(subject)
   return {
     subject,
-    tenant: 'default',
+    tenant: known.tenant ?? defaultTenant,
     name: describePerson(person) ?? subject,
     roles: person?.roles ?? [],
     sessionId: sha256(JSON.stringify([uid, loginTs, subject])),

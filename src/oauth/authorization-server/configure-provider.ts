@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import type { Configuration, KoaContextWithOIDC } from 'oidc-provider'
 import type { SignInSettings, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
+import type { KnownSubject } from '../../identity/known-subjects.ts'
 import type { JsonObject } from '../../lib/json.ts'
 import { admitsDocumentHost } from './admit-document-host.ts'
 import { chooseClientId } from './choose-client-id.ts'
@@ -13,6 +14,10 @@ import { mayCall, operatorMembers, scopesOnOwnBehalf } from './pre-registered-cl
 import type { RecordAdapter } from './record-adapter.ts'
 import { findServer } from './sanitize-authorize-request.ts'
 import type { ServerKeys } from './signing-keys.ts'
+import { joinTenants, tenantOf, tenantOfClient } from './tenant-models.ts'
+
+/** A person as the present way of signing in knows them, in a tenant or as they last signed in; undefined for strangers. */
+export type FindKnownSubject = (subject: string, tenant?: string) => Promise<KnownSubject | undefined>
 
 /** What the configuration of the provider is made of. */
 export interface ProviderSetup {
@@ -21,8 +26,7 @@ export interface ProviderSetup {
   readonly keys: ServerKeys
   readonly virtualServers: VirtualServerDirectory
   readonly settings: () => SignInSettings
-  /** False for people whom the present way of signing in does not know. */
-  readonly isKnownSubject: (subject: string) => Promise<boolean>
+  readonly findKnownSubject: FindKnownSubject
   readonly adapter: (model: string) => RecordAdapter
   readonly fetch: ProviderFetch
   readonly module: OidcProviderModule
@@ -64,8 +68,8 @@ export function configureProvider(setup: ProviderSetup): Configuration {
     revokeGrantPolicy: () => true,
     // Only consent given in this very interaction counts.
     loadExistingGrant: async (ctx) => findGrantOfInteraction(ctx),
-    findAccount: async (_ctx, id) =>
-      (await setup.isKnownSubject(id)) ? { accountId: id, claims: async () => ({ sub: id }) } : undefined,
+    findAccount: async (ctx, id, source) =>
+      (await isAccount(ctx, id, source, setup)) ? { accountId: id, claims: async () => ({ sub: id }) } : undefined,
     interactions: {
       policy: askStrangers(setup),
       url: (_ctx, interaction) => `${basePath}/oauth/${pageOf(interaction.prompt.name, settings())}/${interaction.uid}`,
@@ -179,6 +183,9 @@ function describeResource(ctx: KoaContextWithOIDC, resource: string, client: Jso
   if (!server || Array.isArray(ctx.oidc.params?.['resource'])) {
     throw new setup.module.errors.InvalidTarget('the resource is not a virtual server of this gateway')
   }
+  if (joinTenants(server.tenant, tenantOfClient(client)) === undefined) {
+    throw new setup.module.errors.InvalidTarget('this client belongs to another tenant than that virtual server')
+  }
   if (isClientCredentials(ctx) && !mayCall(client, server.name)) {
     throw new setup.module.errors.InvalidTarget('this client may not call that virtual server on its own behalf')
   }
@@ -199,13 +206,36 @@ async function findGrantOfInteraction(ctx: KoaContextWithOIDC) {
   return grantId === undefined ? undefined : ctx.oidc.provider.Grant.find(grantId)
 }
 
-/** Who is signed in in this browser, but could not sign in any more, is asked to. */
-function askStrangers({ module, isKnownSubject }: ProviderSetup) {
+/** Whoever holds a code or a refresh token must still be known, in the tenant that it was granted in. */
+async function isAccount(
+  ctx: KoaContextWithOIDC,
+  subject: string,
+  source: object | undefined,
+  { findKnownSubject, virtualServers }: ProviderSetup,
+): Promise<boolean> {
+  const granted = tenantOf(source)
+  const known = await findKnownSubject(subject, granted)
+  if (known === undefined || granted === undefined) return known !== undefined
+  const { resource } = source as { readonly resource?: unknown }
+  return joinTenants(known.tenant, ...tenantsAsked(ctx, resource, virtualServers)) === granted
+}
+
+/** Those of the virtual server and the client of a request. */
+function tenantsAsked(ctx: KoaContextWithOIDC, resource: unknown, virtualServers: VirtualServerDirectory) {
+  const server = typeof resource === 'string' ? virtualServers.findByResource(resource) : undefined
+  return [server?.tenant, ctx.oidc.client && tenantOfClient(ctx.oidc.client.metadata())]
+}
+
+/** Who is signed in in this browser, but could not sign in any more, or not for a virtual server of this tenant, is asked to. */
+function askStrangers({ module, findKnownSubject, virtualServers }: ProviderSetup) {
   const { base, Check } = module.interactionPolicy
   const policy = base()
   const isStranger = async (ctx: KoaContextWithOIDC) => {
     const subject = ctx.oidc.session?.accountId
-    return subject !== undefined && !(await isKnownSubject(subject))
+    if (subject === undefined) return false
+    const known = await findKnownSubject(subject)
+    const asked = tenantsAsked(ctx, ctx.oidc.params?.['resource'], virtualServers)
+    return known === undefined || joinTenants(known.tenant, ...asked) === undefined
   }
   policy.get('login')?.checks.add(new Check('stranger', 'sign in again', 'login_required', isStranger))
   return policy

@@ -4,6 +4,7 @@ import { GatewayError } from '../../errors/gateway-error.ts'
 import type { FetchDocument, FetchedDocument } from '../../http/fetch-document.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, type JsonObject, stringMember } from '../../lib/json.ts'
+import { defaultTenant } from '../../lib/tenant.ts'
 import { sanitizeClientMetadata } from './sanitize-client-metadata.ts'
 
 /** What fetching for the provider needs. */
@@ -73,6 +74,7 @@ async function answerWith(document: FetchedDocument, url: string, options: Fetch
   const known = await options.records.find(model, sha256(url))
   await options.records.upsert({
     model,
+    tenant: defaultTenant,
     idHash: sha256(url),
     grantId: undefined,
     uid: undefined,

@@ -5,7 +5,9 @@ import type { OAuthRecords } from '../../contracts/storage.ts'
 import type { SignInSettings, VirtualServer, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import { createAssertionVerifier, type IdentityAssertion } from '../../identity/verify-identity-assertion.ts'
 import { sha256 } from '../../lib/hash.ts'
+import { defaultTenant } from '../../lib/tenant.ts'
 import type { OidcProviderModule } from './load-oidc-provider.ts'
+import { joinTenants, saveGrant, tenantOfClient } from './tenant-models.ts'
 
 /** RFC 7523 §2.1. */
 export const jwtBearerGrant = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
@@ -50,10 +52,18 @@ export function registerIdentityAssertionGrant(options: IdentityAssertionGrantOp
         throw refuse('the resource asked for is not the one it names')
       const scope = selectScopes(server, assertion, params.scope)
       if (scope === '') throw new module.errors.InvalidScope('none of the scopes is allowed', String(params.scope))
+      const tenant = joinTenants(assertion.tenant, server.tenant, tenantOfClient(client.metadata()))
+      if (tenant === undefined) throw refuse('it, its resource and the client are of different tenants')
       if (!(await useOnce(assertion, options))) throw refuse('it was used before')
-      const grant = new provider.Grant({ accountId: assertion.subject, clientId: client.clientId })
-      grant.addResourceScope(server.resource, scope)
-      const grantId = await grant.save()
+      const { subject } = assertion
+      const { clientId } = client
+      const { grant, grantId } = await saveGrant(provider, {
+        tenant,
+        subject,
+        clientId,
+        resource: server.resource,
+        scope,
+      })
       const owner = { accountId: assertion.subject, client, grantId }
       const token = new provider.AccessToken({ ...owner, scope, gty: 'id_jag', expiresWithSession: false })
       token.resourceServer = new provider.ResourceServer(server.resource, {
@@ -96,9 +106,9 @@ async function useOnce(
   { issuer, id, expiresAtMs }: IdentityAssertion,
   { records, clock }: IdentityAssertionGrantOptions,
 ): Promise<boolean> {
-  const model = 'IdentityAssertion'
+  const [model, tenant] = ['IdentityAssertion', defaultTenant]
   const idHash = sha256(JSON.stringify([issuer, id]))
   const unset = { grantId: undefined, uid: undefined, consumedAtMs: undefined }
-  await records.upsert({ model, idHash, payload: '{}', expiresAtMs, ...unset })
+  await records.upsert({ model, tenant, idHash, payload: '{}', expiresAtMs, ...unset })
   return records.consume(model, idHash, clock())
 }

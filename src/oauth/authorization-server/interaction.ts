@@ -5,6 +5,7 @@ import type { SignInTokenStore } from '../../contracts/sign-in-tokens.ts'
 import type { SignInSettings, VirtualServer, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import type { PersonRecords } from '../../identity/person-records.ts'
 import type { RenderedPage } from '../pages/render-page.ts'
+import type { FindKnownSubject } from './configure-provider.ts'
 import type { FormTokens } from './form-token.ts'
 import type { EventFacts, OAuthEvents } from './record-oauth-events.ts'
 import type { RememberedConsents } from './remembered-consents.ts'
@@ -27,8 +28,8 @@ export interface InteractionHost {
   readonly signInStates: SignInStates
   readonly consents: RememberedConsents
   readonly people: PersonRecords
-  /** False for people whom the present way of signing in does not know. */
-  readonly isKnownSubject: (subject: string) => Promise<boolean>
+  /** Undefined for people whom the present way of signing in does not know. */
+  readonly findKnownSubject: FindKnownSubject
   /** Where the tokens of sign-ins are kept; undefined while no route exchanges them. */
   readonly signInTokens: () => SignInTokenStore | undefined
   /** Something about this person changed: their tokens are read anew. */
@@ -60,11 +61,15 @@ export interface AskingClient {
   /** All that the client registered. */
   readonly redirectUris: readonly string[]
   readonly server: VirtualServer
+  /** That of a pre-registered client. */
+  readonly tenant: string | undefined
 }
 
 /** One visit to a page that belongs to an authorization request. */
 export interface Visit extends SignInVisit {
   readonly asking: AskingClient
+  /** The tenant that claims of the signed-in person name. */
+  readonly claimedTenant: string | undefined
 }
 
 /** A page to show, or undefined when the response was answered already. */

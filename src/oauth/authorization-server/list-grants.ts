@@ -5,6 +5,7 @@ import { isJsonObject, objectMember, stringMember } from '../../lib/json.ts'
 /** What one subject allowed one client, for administration. */
 export interface GrantSummary {
   readonly id: string
+  readonly tenant: string
   readonly subject: string
   readonly clientId: string
   /** The name the client gave itself, if it is still known. */
@@ -18,15 +19,15 @@ export interface GrantSummary {
 
 const mostGrants = 1_000_000
 
-/** Every grant that holds, newest first. */
-export async function listGrants(records: OAuthRecords): Promise<readonly GrantSummary[]> {
+/** Every grant that holds, newest first; of one tenant or of all. */
+export async function listGrants(records: OAuthRecords, tenant?: string): Promise<readonly GrantSummary[]> {
   const names = new Map<string, Promise<string | undefined>>()
   const nameOf = (clientId: string) => {
     const name = names.get(clientId) ?? findClientName(clientId, records)
     names.set(clientId, name)
     return name
   }
-  const grants = (await records.list('Grant', mostGrants)).flatMap((record) => readGrant(record) ?? [])
+  const grants = (await records.list('Grant', mostGrants, tenant)).flatMap((record) => readGrant(record) ?? [])
   return Promise.all(grants.map(async (grant) => ({ ...grant, clientName: await nameOf(grant.clientId) })))
 }
 
@@ -42,6 +43,7 @@ function readGrant(record: OAuthRecord): Omit<GrantSummary, 'clientName'> | unde
   const issuedAt = payload['iat']
   return {
     id: record.grantId,
+    tenant: record.tenant,
     subject,
     clientId,
     resources: Object.fromEntries(resources) as GrantSummary['resources'],

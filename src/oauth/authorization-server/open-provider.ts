@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
 import type { Clock } from '../../contracts/clock.ts'
-import { isKnownSubject } from '../../identity/known-subjects.ts'
+import { findKnownSubject } from '../../identity/known-subjects.ts'
 import { createPersonRecords } from '../../identity/person-records.ts'
 import { randomId } from '../../lib/random-id.ts'
 import type { CachingTokenVerifier } from '../resource-server/verify-access-token.ts'
 import type { AuthorizationServerOptions } from './authorization-server-options.ts'
-import { clientTtlSeconds, configureProvider } from './configure-provider.ts'
+import { clientTtlSeconds, configureProvider, type FindKnownSubject } from './configure-provider.ts'
 import { explainErrorBodies } from './explain-error-bodies.ts'
 import { createProviderFetch } from './fetch-client-metadata.ts'
 import { createFormTokens } from './form-token.ts'
@@ -24,6 +24,7 @@ import { renderProviderError } from './render-provider-error.ts'
 import { getRequestContext } from './request-context.ts'
 import { createSignInStates } from './sign-in-states.ts'
 import type { ServerKeys } from './signing-keys.ts'
+import { declareTenants } from './tenant-models.ts'
 
 /** The provider with everything around it. */
 export interface OpenedProvider {
@@ -61,10 +62,10 @@ export async function openProvider(
   const renderError = renderProviderError
   const people = createPersonRecords(records, clock)
   const identityProvider = options.identityProvider ?? (() => undefined)
-  const isKnown = (subject: string) => {
+  const findKnown: FindKnownSubject = (subject, tenant) => {
     const { devLogin } = settings()
     const now = { devLogin, identityProvider: identityProvider()?.settings, timeMs: clock() }
-    return isKnownSubject(subject, now, people)
+    return findKnownSubject(subject, now, people, tenant)
   }
   const provider = new module.Provider(
     publicUrl,
@@ -74,7 +75,7 @@ export async function openProvider(
       keys,
       virtualServers,
       settings,
-      isKnownSubject: isKnown,
+      findKnownSubject: findKnown,
       adapter,
       fetch,
       module,
@@ -84,6 +85,7 @@ export async function openProvider(
   // The front door sets X-Forwarded-Proto from publicUrl and removes every forwarding header of the client.
   provider.proxy = true
   prefixTokens(provider)
+  declareTenants(provider)
   registerIdentityAssertionGrant({ provider, module, publicUrl, records, virtualServers, settings, clock })
   explainErrorBodies(provider)
   listenToProvider(provider, events, virtualServers, options.log)
@@ -101,7 +103,7 @@ export async function openProvider(
     signInStates: createSignInStates(records, options.vault, clock),
     consents: createRememberedConsents(records, clock),
     people,
-    isKnownSubject: isKnown,
+    findKnownSubject: findKnown,
     signInTokens: options.signInTokens ?? (() => undefined),
     forgetSubject: verifier.forgetSubject,
   }
@@ -138,6 +140,7 @@ function createAdapters(
     leewaySeconds: () => options.settings().refreshTokenLeewaySeconds,
     clientTtlSeconds: () => clientTtlSeconds(options.settings()),
     findConfiguredClient: clients.findConfigured,
+    findClientTenant: (id: string) => clients.findTenant(id, []),
     onTokenDestroyed: verifier.forgetToken,
     onGrantRevoked: (grantId: string) => {
       verifier.forgetGrant(grantId)

@@ -34,7 +34,7 @@ afterAll(async () => {
 async function register(id: string): Promise<void> {
   const payload = JSON.stringify({ client_id: id, sallyport_servers: ['*'] })
   const record = { model: 'Client', idHash: sha256(id), payload, grantId: undefined, uid: undefined }
-  await storage.oauth.upsert({ ...record, expiresAtMs: undefined, consumedAtMs: undefined })
+  await storage.oauth.upsert({ tenant: 'default', ...record, expiresAtMs: undefined, consumedAtMs: undefined })
 }
 
 test('a flood of registrations does not make the public metadata dearer: no list of clients is read for it', async () => {
@@ -49,7 +49,8 @@ test('a flood of registrations does not make the public metadata dearer: no list
   expect(await offerClientCredentials()).toBe(true)
   const ids = (await listStoredClients(storage.oauth)).map(({ id }) => id)
   expect(ids.toSorted()).toEqual(['portal', 'portal-2', 'robot'])
-  expect(await removeClient('stranger', [], storage)).toBe(false)
-  expect(await removeClient('robot', [], storage)).toBe(true)
+  expect(await removeClient({ id: 'stranger', tenant: 'default' }, [], storage)).toBe(false)
+  expect(await removeClient({ id: 'robot', tenant: 'acme' }, [], storage)).toBe(false)
+  expect(await removeClient({ id: 'robot', tenant: 'default' }, [], storage)).toBe(true)
   expect(await offerClientCredentials()).toBe(false)
 })

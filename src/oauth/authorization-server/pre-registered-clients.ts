@@ -5,8 +5,10 @@ import type { Vault } from '../../contracts/vault.ts'
 import type { VirtualServer } from '../../contracts/virtual-server.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, type JsonObject, stringMember } from '../../lib/json.ts'
+import { defaultTenant } from '../../lib/tenant.ts'
 import { jwtBearerGrant } from './identity-assertion-grant.ts'
 import { sealClientSecret } from './record-payload.ts'
+import { tenantOfClient } from './tenant-models.ts'
 
 /** Members of client metadata that only the operator sets: no registration and no metadata document can carry them. */
 export const operatorMembers = ['sallyport_servers', 'sallyport_scopes', 'sallyport_tenant'] as const
@@ -50,6 +52,7 @@ export async function storeClient(client: PreRegisteredClient, records: OAuthRec
   const idHash = sha256(client.id)
   await records.upsert({
     model: 'Client',
+    tenant: client.tenant,
     idHash,
     grantId: undefined,
     uid: client.servers.length > 0 ? callingMarker : marker,
@@ -72,9 +75,9 @@ export interface StoredClient {
 
 const mostClients = 1_000_000
 
-/** The clients that were stored by `storeClient`, newest first. */
-export async function listStoredClients(records: OAuthRecords): Promise<readonly StoredClient[]> {
-  const all = await records.list('Client', mostClients)
+/** The clients that were stored by `storeClient`, newest first; of one tenant or of all. */
+export async function listStoredClients(records: OAuthRecords, tenant?: string): Promise<readonly StoredClient[]> {
+  const all = await records.list('Client', mostClients, tenant)
   return all
     .filter(({ uid }) => isMarked(uid))
     .map((record) => describeClient(JSON.parse(record.payload) as JsonObject))
@@ -85,7 +88,7 @@ export function describeClient(metadata: JsonObject): StoredClient {
   return {
     id: stringMember(metadata, 'client_id') ?? '',
     name: stringMember(metadata, 'client_name') ?? '',
-    tenant: stringMember(metadata, 'sallyport_tenant') ?? 'default',
+    tenant: tenantOfClient(metadata) ?? defaultTenant,
     authentication: stringMember(metadata, 'token_endpoint_auth_method') ?? '',
     redirectUris: textsIn(metadata['redirect_uris']),
     servers: textsIn(metadata['sallyport_servers']),
@@ -148,11 +151,11 @@ export function scopesOnOwnBehalf(metadata: JsonObject, { scopes, baseScopes }: 
 const mostTokens = 1_000_000
 
 /**
- * Removes a stored client with its grants and tokens, and tells running gateways. False when it does not exist. A new client of the
+ * Removes a stored client with its grants and tokens, and tells running gateways. False when its tenant has none of this id. A new client of the
  * same id, made because the secret of the first leaked, must not bring the tokens of the first back to life.
  */
 export async function removeClient(
-  id: string,
+  { id, tenant }: { readonly id: string; readonly tenant: string },
   grantIds: readonly string[],
   storage: {
     readonly oauth: OAuthRecords
@@ -160,10 +163,10 @@ export async function removeClient(
   },
 ): Promise<boolean> {
   const record = await storage.oauth.find('Client', sha256(id))
-  if (record === undefined || !isMarked(record.uid)) return false
+  if (record?.tenant !== tenant || !isMarked(record.uid)) return false
   await storage.oauth.destroy('Client', record.idHash)
-  for (const grantId of grantIds) await storage.oauth.destroyByGrant(grantId)
-  for (const { model, idHash, payload } of await storage.oauth.list('ClientCredentials', mostTokens)) {
+  for (const grantId of grantIds) await storage.oauth.destroyByGrant(grantId, tenant)
+  for (const { model, idHash, payload } of await storage.oauth.list('ClientCredentials', mostTokens, tenant)) {
     const token: unknown = JSON.parse(payload)
     if (isJsonObject(token) && token['clientId'] === id) await storage.oauth.destroy(model, idHash)
   }

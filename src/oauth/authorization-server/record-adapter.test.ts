@@ -32,6 +32,7 @@ describe('RecordAdapter', () => {
       leewaySeconds: () => 10,
       clientTtlSeconds: () => 100,
       findConfiguredClient: () => undefined,
+      findClientTenant: async () => undefined,
       onTokenDestroyed: (idHash) => forgotten.push(idHash),
       onGrantRevoked: (grantId) => forgotten.push(grantId),
       invalidGrant: (message) => new Error(message),

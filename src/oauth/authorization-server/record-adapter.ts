@@ -3,7 +3,9 @@ import type { Clock } from '../../contracts/clock.ts'
 import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
 import type { Vault } from '../../contracts/vault.ts'
 import { sha256 } from '../../lib/hash.ts'
+import { defaultTenant } from '../../lib/tenant.ts'
 import { hideId, openClientSecret, restoreId, sealClientSecret } from './record-payload.ts'
+import { tenantModels, tenantOf } from './tenant-models.ts'
 
 /** What the adapter needs besides the store. */
 export interface RecordAdapterOptions {
@@ -16,6 +18,8 @@ export interface RecordAdapterOptions {
   readonly clientTtlSeconds: () => number
   /** A client that the project declares; it goes before a stored one. */
   readonly findConfiguredClient: (id: string) => AdapterPayload | undefined
+  /** The tenant of a client that calls on its own behalf. */
+  readonly findClientTenant: (id: string) => Promise<string | undefined>
   readonly onTokenDestroyed: (idHash: string) => void
   readonly onGrantRevoked: (grantId: string) => void
   /** The provider's invalid_grant error. */
@@ -40,6 +44,7 @@ export class RecordAdapter implements Adapter {
     const stored = this.#model === 'Client' ? sealClientSecret(payload, idHash, this.#options.vault) : payload
     await this.#options.records.upsert({
       model: this.#model,
+      tenant: await this.#findTenant(payload),
       idHash,
       grantId: this.#model === 'Grant' ? id : payload.grantId,
       uid: this.#model === 'Session' ? payload.uid : undefined,
@@ -92,10 +97,24 @@ export class RecordAdapter implements Adapter {
     this.#options.onGrantRevoked(grantId)
   }
 
+  /** Codes and tokens belong to the tenant of their grant; where there is none, of their client. */
+  async #findTenant(payload: AdapterPayload): Promise<string> {
+    if (!tenantModels.has(this.#model)) return defaultTenant
+    const { records, findClientTenant } = this.#options
+    const { grantId, clientId = '' } = payload
+    const found =
+      tenantOf(payload) ??
+      (grantId === undefined
+        ? await findClientTenant(clientId)
+        : (await records.find('Grant', sha256(grantId)))?.tenant)
+    return found ?? defaultTenant
+  }
+
   #read(record: OAuthRecord, id: string): AdapterPayload | undefined {
     const expired = record.expiresAtMs !== undefined && record.expiresAtMs <= this.#options.clock()
     if (expired && this.#model === 'Client') return undefined
-    const payload = restoreId(record.payload, id)
+    const stored = restoreId(record.payload, id)
+    const payload = tenantModels.has(this.#model) ? { ...stored, tenant: record.tenant } : stored
     if (this.#model === 'Client') return openClientSecret(payload, record.idHash, this.#options.vault)
     if (record.consumedAtMs === undefined || this.#withinLeeway(record)) return payload
     return { ...payload, consumed: Math.floor(record.consumedAtMs / 1000) }

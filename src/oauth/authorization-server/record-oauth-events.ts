@@ -7,12 +7,17 @@ import type { VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { type ReasonCode, reasons } from '../../errors/reasons.ts'
 import { clientSubject } from '../../identity/subject-id.ts'
+import { defaultTenant } from '../../lib/tenant.ts'
 import { explainOAuthError } from './explain-oauth-error.ts'
 import { getRequestContext } from './request-context.ts'
+import { tenantOf, tenantOfClient } from './tenant-models.ts'
 
 /** Facts of one OAuth step. */
 export type EventFacts = Partial<
-  Pick<GatewayEvent, 'subject' | 'clientId' | 'clientName' | 'virtualServer' | 'upstream' | 'detail' | 'httpStatus'>
+  Pick<
+    GatewayEvent,
+    'tenant' | 'subject' | 'clientId' | 'clientName' | 'virtualServer' | 'upstream' | 'detail' | 'httpStatus'
+  >
 >
 
 /** Records OAuth steps as events. */
@@ -99,7 +104,9 @@ function readFacts(ctx: KoaContextWithOIDC, directory: VirtualServerDirectory): 
   const resource = readResource(params?.['resource']) ?? readResource(bound)
   const server = resource === undefined ? undefined : directory.findByResource(resource)
   const ownClient = entities.ClientCredentials?.clientId
+  const ofClient = client && tenantOfClient(client.metadata())
   return {
+    tenant: tenantOf(entities.Grant) ?? tenantOf(token) ?? ofClient ?? server?.tenant ?? defaultTenant,
     clientId: client?.clientId ?? null,
     clientName: client?.clientName ?? null,
     subject: account?.accountId ?? token?.accountId ?? (ownClient === undefined ? null : clientSubject(ownClient)),

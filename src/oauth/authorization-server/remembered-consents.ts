@@ -4,6 +4,7 @@ import { sha256 } from '../../lib/hash.ts'
 
 /** What a person allowed. When any of it changes, the person is asked again (MCP authorization: confused deputy). */
 export interface ConsentFacts {
+  readonly tenant: string
   readonly subject: string
   readonly clientId: string
   /** All redirect URIs of the client; their hosts count. */
@@ -39,9 +40,10 @@ export function createRememberedConsents(records: OAuthRecords, clock: Clock): R
     },
     async remember(facts, grantId) {
       if (!isRememberable(facts)) return
-      const { subject, clientId, resource } = facts
+      const { tenant, subject, clientId, resource } = facts
       await records.upsert({
         model,
+        tenant,
         idHash: keyOf(facts),
         grantId,
         uid: undefined,
@@ -57,8 +59,8 @@ function isRememberable({ redirectUri }: ConsentFacts): boolean {
   return redirectUri.startsWith('https://')
 }
 
-function keyOf({ subject, clientId, redirectUris, resource, scope }: ConsentFacts): string {
+function keyOf({ tenant, subject, clientId, redirectUris, resource, scope }: ConsentFacts): string {
   const hosts = [...new Set(redirectUris.map((uri) => URL.parse(uri)?.host ?? uri))].sort()
   const scopes = scope.split(' ').filter(Boolean).sort()
-  return sha256(JSON.stringify([subject, clientId, hosts, resource, scopes]))
+  return sha256(JSON.stringify([tenant, subject, clientId, hosts, resource, scopes]))
 }

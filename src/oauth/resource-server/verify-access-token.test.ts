@@ -11,7 +11,7 @@ let records: OAuthRecords
 
 function put(model: string, id: string, payload: object): void {
   const idHash = sha256(id)
-  const base = { uid: undefined, consumedAtMs: undefined, grantId: 'g1', expiresAtMs: 10_000 }
+  const base = { tenant: 'acme', uid: undefined, consumedAtMs: undefined, grantId: 'g1', expiresAtMs: 10_000 }
   stored.set(model + idHash, { ...base, model, idHash, payload: JSON.stringify(payload) })
 }
 
@@ -35,7 +35,7 @@ describe('createAccessTokenVerifier', () => {
   test('reads the store once, then answers without a promise', async () => {
     const verifier = create()
     expect(await verifier.verify(token)).toMatchObject({
-      subject: { id: 'ada', clientId: 'c1', scopes: ['mcp:tools'] },
+      subject: { id: 'ada', tenant: 'acme', clientId: 'c1', scopes: ['mcp:tools'] },
       audience: ['https://g.example/mcp/one'],
       grantId: 'g1',
     })

@@ -57,7 +57,7 @@ export function createAccessTokenVerifier(options: TokenVerifierOptions): Cachin
     if (verified.expiresAtMs <= clock()) return 'token_expired'
     // A token may be saved just after its grant was revoked: without its grant it is worth nothing.
     if (!(await records.find('Grant', sha256(verified.grantId)))) return 'token_revoked'
-    const person = await people.find(verified.subject.id)
+    const person = await people.find(verified.subject.id, verified.subject.tenant)
     // Something was revoked meanwhile, perhaps this: look again.
     if (before !== revocations) return load(idHash)
     const described = person === undefined ? verified : describeSubject(verified, person)
@@ -73,11 +73,10 @@ export function createAccessTokenVerifier(options: TokenVerifierOptions): Cachin
     if (!verified) return 'token_invalid'
     if (verified.expiresAtMs <= clock()) return 'token_expired'
     const tenant = await options.findClientTenant?.(verified.subject.clientId, verified.audience)
-    if (tenant === undefined) return 'token_revoked'
+    if (tenant !== record.tenant) return 'token_revoked'
     if (before !== revocations) return load(idHash)
-    const described = { ...verified, subject: { ...verified.subject, tenant } }
-    cache.set(idHash, described)
-    return described
+    cache.set(idHash, verified)
+    return verified
   }
 
   return {
@@ -140,7 +139,7 @@ function readAccessToken(record: OAuthRecord): VerifiedAccessToken | undefined {
   return {
     subject: {
       id,
-      tenant: 'default',
+      tenant: record.tenant,
       clientId,
       scopes: (stringMember(payload, 'scope') ?? '').split(' '),
       data: { sub: id },

@@ -13,6 +13,7 @@ import {
   readTrustedIssuers,
   scopesOption,
   secretOption,
+  tenantsOption,
 } from './sign-in-options.ts'
 
 const oidc = z.strictObject({
@@ -52,17 +53,20 @@ export const mcpOAuthOptions = z
     scopes: scopesOption,
     allow: z.strictObject(allowLists).prefault({}).describe('Who may sign in. All lists that are given must agree.'),
     claims: claimOptions,
+    tenants: tenantsOption,
     idJag: idJagOptions,
   })
-  .superRefine(({ oidc, browserLogin, allow, claims }, context) => {
+  .superRefine(({ oidc, browserLogin, allow, claims, tenants }, context) => {
     if (isDevLogin(browserLogin)) return
     const report = (path: string[], message: string) => context.addIssue({ code: 'custom', path, message })
     if (oidc === undefined) report(['oidc'], 'is required, unless browserLogin.url is "/oauth/dev-login"')
     if (browserLogin.clientId === undefined)
       report(['browserLogin', 'clientId'], 'is required to sign in at an identity provider')
     if (!browserLogin.scope.split(' ').includes('openid')) report(['browserLogin', 'scope'], 'must contain "openid"')
-    if (allow.tenants !== undefined && claims.tenant === undefined)
+    if (claims.tenant !== undefined) return
+    if (allow.tenants !== undefined)
       report(['allow', 'tenants'], 'needs claims.tenant: the name of the claim that is compared')
+    if (tenants !== undefined) report(['tenants'], 'needs claims.tenant: the name of the claim')
   })
 
 export type McpOAuthOptions = z.output<typeof mcpOAuthOptions>
@@ -82,7 +86,7 @@ function isDevLogin({ url }: { readonly url?: string | undefined }): boolean {
   return url !== undefined && isDevLoginUrl(url)
 }
 
-function readProvider({ oidc, browserLogin, allow, claims }: McpOAuthOptions): IdentityProviderSettings {
+function readProvider({ oidc, browserLogin, allow, claims, tenants }: McpOAuthOptions): IdentityProviderSettings {
   const { url, tokenUrl, clientId, clientSecret, scope, audience, remoteTimeoutMs, signInAgainAfterSeconds } =
     browserLogin
   return {
@@ -101,6 +105,7 @@ function readProvider({ oidc, browserLogin, allow, claims }: McpOAuthOptions): I
     subjectClaims: ['sub'],
     claims: placeClaims(claims, { roles: ['roles'], groups: ['groups'], tenant: [] }),
     allow,
+    tenants: tenants && { map: tenants.map },
     userInfo: true,
   }
 }

@@ -14,6 +14,7 @@ import {
   readTrustedIssuers,
   scopesOption,
   secretOption,
+  tenantsOption,
 } from './sign-in-options.ts'
 
 /** The sign-in policy of one identity provider: `mcp-oauth-inbound` where the preset knows what the generic one must be told. */
@@ -49,6 +50,7 @@ function commonOptions(preset: IdentityPreset) {
     browserLoginOverrides: z.strictObject(loginTimes).prefault({}).describe('How long things may take.'),
     allow: allow.describe('Who may sign in. All lists that are given must agree.'),
     claims: claimOptions,
+    tenants: tenantsOption,
     idJag: idJagOptions,
   })
 }
@@ -65,10 +67,10 @@ function createOptions(preset: IdentityPreset): z.ZodType<PresetPolicyOptions> {
       const conflict = preset.findConflict?.(options, options.allow)
       if (conflict !== undefined)
         context.addIssue({ code: 'custom', path: [conflict.option], message: conflict.message })
-      if (options.allow.tenants === undefined) return
       if (placeClaims(options.claims, preset.claims).tenant.length > 0) return
-      const message = 'needs claims.tenant: the name of the claim that is compared'
-      context.addIssue({ code: 'custom', path: ['allow', 'tenants'], message })
+      const message = 'needs claims.tenant: the name of the claim'
+      if (options.allow.tenants !== undefined) context.addIssue({ code: 'custom', path: ['allow', 'tenants'], message })
+      if (options.tenants !== undefined) context.addIssue({ code: 'custom', path: ['tenants'], message })
     })
 }
 
@@ -99,6 +101,7 @@ function readProvider(preset: IdentityPreset, options: PresetPolicyOptions): Ide
     subjectClaims: preset.subjectClaims ?? ['sub'],
     claims: placeClaims(options.claims, preset.claims),
     allow: options.allow,
+    tenants: options.tenants && { map: options.tenants.map },
     userInfo: preset.userInfo ?? true,
   }
 }

@@ -3,8 +3,10 @@ import type { ClaimPlaces, IdentityProviderSettings } from '../../contracts/iden
 import type { SignInSettings } from '../../contracts/virtual-server.ts'
 import { nameProvider } from '../../identity/known-subjects.ts'
 import { providerUrl } from '../../identity/provider-url.ts'
+import { tenantMap } from '../../identity/tenant-map.ts'
 import { isLoopbackHost } from '../../lib/loopback.ts'
 import { Secret } from '../../lib/secret.ts'
+import { tenantPattern, tenantRule } from '../../lib/tenant.ts'
 import { defaultScope } from '../../oauth/default-scope.ts'
 
 const seconds = (defaultValue: number, description: string) =>
@@ -118,6 +120,17 @@ export const claimOptions = z
   .prefault({})
   .describe('Where roles, groups and tenant are, when not where this identity provider usually has them.')
 
+/** How people come into tenants. */
+export const tenantsOption = z
+  .strictObject({
+    fromClaim: z.literal(true).describe('People are in the tenant that their tenant claim (`claims.tenant`) names.'),
+    map: tenantMap.optional(),
+  })
+  .optional()
+  .describe(
+    'Tenants of people. Without it they are in the tenant of the virtual server that they use. With it, whoever has no claim that names one tenant may not sign in.',
+  )
+
 /** The places that a project names, else the usual ones. */
 export function placeClaims(named: z.output<typeof claimOptions>, usual: ClaimPlaces): ClaimPlaces {
   const choose = (name: string | undefined, places: readonly string[]) => (name === undefined ? places : [name])
@@ -129,6 +142,11 @@ export function placeClaims(named: z.output<typeof claimOptions>, usual: ClaimPl
 }
 
 const trustedIssuer = z.strictObject({
+  tenant: z
+    .string()
+    .regex(tenantPattern, tenantRule)
+    .optional()
+    .describe('Tenant of everybody that it speaks for. Without it, that of the virtual server.'),
   issuer: providerUrl.describe('`iss` of the assertions, exactly.'),
   jwksUrl: providerUrl.optional().describe('Where its keys are, when its metadata is not to be asked.'),
   expectedClientIds: names.optional().describe('Client ids that it may speak for; any if absent.'),
@@ -160,10 +178,10 @@ export function readTrustedIssuers(
 ): SignInSettings['idJag'] {
   if (!idJag?.enabled) return undefined
   if (provider === undefined) return idJag.trustedIssuers
-  const { issuer, jwksUrl, allow, claims } = provider
+  const { issuer, jwksUrl, allow, claims, tenants } = provider
   const trusted = idJag.trustedIssuers ?? [{ issuer, jwksUrl, subjectMapping: 'iss_prefix' as const }]
   const isProvider = (each: { readonly issuer: string }) => nameProvider(each) === nameProvider(provider)
-  return trusted.map((each) => (isProvider(each) ? { ...each, signIn: { allow, claims } } : each))
+  return trusted.map((each) => (isProvider(each) ? { ...each, signIn: { allow, claims, tenants } } : each))
 }
 
 /** True for the development sign-in: its path, or its URL on loopback. */

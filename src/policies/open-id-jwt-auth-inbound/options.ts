@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { providerUrl } from '../../identity/provider-url.ts'
+import { tenantMap } from '../../identity/tenant-map.ts'
 import { jwtAlgorithms } from '../../identity/verify-jwt.ts'
+import { tenantPattern, tenantRule } from '../../lib/tenant.ts'
 
 const headerToken = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+$/
 
@@ -45,12 +47,27 @@ export const openIdJwtOptions = z
       .describe(
         'Whether subjects are `<issuer>|<sub>` (the issuer without `https://`), as people who sign in there have them, or `sub` alone.',
       ),
-    tenant: z.string().min(1).default('default').describe('Tenant of the subjects of this issuer.'),
+    tenant: z
+      .string()
+      .regex(tenantPattern, tenantRule)
+      .optional()
+      .describe('Tenant of every subject of this issuer. Without it and `tenants`, that of the route, else `default`.'),
+    tenants: z
+      .strictObject({
+        claim: z.string().min(1).describe('Claim that names the tenant: its name, or a path like `org.id`.'),
+        map: tenantMap.optional(),
+      })
+      .optional()
+      .describe('Each subject is in the tenant that a claim names; a token without one is refused.'),
     allowUnauthenticatedRequests: z
       .boolean()
       .default(false)
       .describe('Let requests without any credential pass. A token that is not valid is refused all the same.'),
     remoteTimeoutMs: z.int().positive().default(10_000).describe('Time for one request to the issuer. Milliseconds.'),
+  })
+  .refine(({ tenant, tenants }) => tenant === undefined || tenants === undefined, {
+    path: ['tenants'],
+    error: 'says the tenant a second time: write tenant or tenants',
   })
   .describe('Tokens of an issuer of your own.')
 

@@ -22,8 +22,8 @@ function createPolicy(options: object = {}) {
   const parsed = openIdJwtOptions.parse({ issuer: issuer.url, audience: 'gateway', ...options })
   const { authentication } = openIdJwtAuthInbound.create(parsed, {} as PolicyHost)
   if (!authentication) throw new Error('no authentication')
-  const exchangeOf = (headers: Exchange['headers'], search = '') =>
-    ({ headers, search, upstreamHeaders: new UpstreamHeaderMap() }) as unknown as Exchange
+  const exchangeOf = (headers: Exchange['headers'], search = '', tenant = 'default') =>
+    ({ headers, search, tenant, upstreamHeaders: new UpstreamHeaderMap() }) as unknown as Exchange
   return {
     authentication,
     exchangeOf,
@@ -56,6 +56,28 @@ describe('open-id-jwt-auth-inbound', () => {
     expect(issuer.requests).toEqual(['/jwks'])
     expect(await present(await issuer.sign({ email: 7 }))).toMatchObject({ reason: 'token_invalid' })
     expect(await present(await issuer.sign())).toMatchObject({ reason: 'token_invalid' })
+  })
+
+  test('the tenant is that of the option, of the claim, or of the route', async () => {
+    const tenantWith = async (options: object, claims: object = {}) => {
+      const { authentication, exchangeOf } = createPolicy(options)
+      const headers = { authorization: `Bearer ${await issuer.sign({ ...claims })}` }
+      const outcome = await authentication.authenticate(exchangeOf(headers, '', 'route'))
+      return outcome instanceof GatewayError ? `${outcome.reason}: ${outcome.details.detail}` : outcome?.tenant
+    }
+    expect(await tenantWith({})).toBe('route')
+    expect(await tenantWith({ tenant: 'acme' })).toBe('acme')
+    const tenants = { claim: 'org.id' }
+    expect(await tenantWith({ tenants }, { org: { id: 'acme' } })).toBe('acme')
+    const map = { Org_1: 'acme', Org_2: 'globex' }
+    expect(await tenantWith({ tenants: { ...tenants, map } }, { org: { id: 'Org_2' } })).toBe('globex')
+    const refusal = 'token_invalid: the claim "org.id" does not name one tenant of this gateway'
+    for (const org of [undefined, { id: 'No Tenant' }, { id: ['acme', 'globex'] }, { id: 7 }])
+      expect(await tenantWith({ tenants }, { org })).toBe(refusal)
+    for (const id of ['org_1', 'acme', 'constructor', ['Org_1', 'Org_2']])
+      expect(await tenantWith({ tenants: { ...tenants, map } }, { org: { id } })).toBe(refusal)
+    const both = openIdJwtOptions.safeParse({ issuer: issuer.url, audience: 'a', tenant: 'acme', tenants })
+    expect(both.error?.issues[0]?.message).toContain('write tenant or tenants')
   })
 
   test.each(['PS256', 'ES256', 'EdDSA'])('accepts %s', async (alg) => {

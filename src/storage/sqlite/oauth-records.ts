@@ -1,6 +1,7 @@
 import type { Clock } from '../../contracts/clock.ts'
 import type { SqlDatabase, SqlRow } from '../../contracts/sql-database.ts'
 import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
+import { StorageError } from '../storage-error.ts'
 import { prepareRevocation } from './revocations.ts'
 import { runTransaction } from './run-transaction.ts'
 
@@ -19,9 +20,11 @@ export function createOAuthRecords(database: SqlDatabase, clock: Clock): OAuthRe
       return toRecord(statements.findByUid.get(uid, model))
     },
     async upsert(record) {
-      const { model, idHash, grantId, uid, payload, expiresAtMs, consumedAtMs } = record
+      const { model, tenant, idHash, grantId, uid, payload, expiresAtMs, consumedAtMs } = record
       const times = [clock(), expiresAtMs ?? null, consumedAtMs ?? null] as const
-      statements.upsert.run(model, idHash, grantId ?? null, uid ?? null, payload, ...times)
+      const owner = [grantId ?? null, uid ?? null] as const
+      const { changes } = statements.upsert.run(model, tenant, idHash, ...owner, payload, ...times)
+      if (changes !== 1) throw new StorageError(`This ${model} is of another tenant than ${tenant}.`)
     },
     async consume(model, idHash, nowMs) {
       return statements.consume.run(nowMs, model, idHash).changes === 1
@@ -29,18 +32,18 @@ export function createOAuthRecords(database: SqlDatabase, clock: Clock): OAuthRe
     async destroy(model, idHash) {
       statements.destroy.run(model, idHash)
     },
-    async destroyByGrant(grantId) {
+    async destroyByGrant(grantId, tenant) {
       return runTransaction(database, () => {
-        const destroyed = Number(statements.destroyByGrant.run(grantId).changes)
+        const destroyed = Number(statements.destroyByGrant.run(grantId, tenant ?? null).changes)
         if (destroyed > 0) addRevocation({ kind: 'grant', id: grantId })
         return destroyed
       })
     },
-    async list(model, limit) {
-      return statements.list.all(model, clock(), limit).map((row) => readRecord(row))
+    async list(model, limit, tenant) {
+      return statements.list.all(model, clock(), tenant ?? null, limit).map((row) => readRecord(row))
     },
-    async count(model) {
-      return Number(statements.count.get(model, clock())?.count ?? 0)
+    async count(model, tenant) {
+      return Number(statements.count.get(model, clock(), tenant ?? null)?.count ?? 0)
     },
     async page(model, afterIdHash, limit) {
       return statements.page.all(model, afterIdHash, limit).map((row) => readRecord(row))
@@ -54,7 +57,8 @@ export function createOAuthRecords(database: SqlDatabase, clock: Clock): OAuthRe
   }
 }
 
-const columns = 'model, id_hash, grant_id, uid, payload, expires_at_ms, consumed_at_ms'
+const columns = 'model, tenant, id_hash, grant_id, uid, payload, expires_at_ms, consumed_at_ms'
+const isOfTenant = 'tenant = coalesce(?, tenant)'
 const isLive = '(expires_at_ms is null or expires_at_ms > ?)'
 
 function prepareStatements(database: SqlDatabase) {
@@ -65,23 +69,27 @@ function prepareStatements(database: SqlDatabase) {
     ),
     // A later write of the whole record must not make a consumed code or refresh token usable again.
     upsert: database.prepare(
-      `insert into oauth_records (model, id_hash, grant_id, uid, payload, created_at_ms, expires_at_ms, consumed_at_ms)
-       values (?, ?, ?, ?, ?, ?, ?, ?)
+      `insert into oauth_records
+         (model, tenant, id_hash, grant_id, uid, payload, created_at_ms, expires_at_ms, consumed_at_ms)
+       values (?, ?, ?, ?, ?, ?, ?, ?, ?)
        on conflict (model, id_hash) do update set
          grant_id = excluded.grant_id, uid = excluded.uid, payload = excluded.payload,
          expires_at_ms = excluded.expires_at_ms,
-         consumed_at_ms = coalesce(oauth_records.consumed_at_ms, excluded.consumed_at_ms)`,
+         consumed_at_ms = coalesce(oauth_records.consumed_at_ms, excluded.consumed_at_ms)
+       where oauth_records.tenant = excluded.tenant`,
     ),
     consume: database.prepare(
       'update oauth_records set consumed_at_ms = ? where model = ? and id_hash = ? and consumed_at_ms is null',
     ),
     destroy: database.prepare('delete from oauth_records where model = ? and id_hash = ?'),
-    destroyByGrant: database.prepare('delete from oauth_records where grant_id = ?'),
+    destroyByGrant: database.prepare(`delete from oauth_records where grant_id = ? and ${isOfTenant}`),
     list: database.prepare(
-      `select ${columns} from oauth_records where model = ? and ${isLive}
+      `select ${columns} from oauth_records where model = ? and ${isLive} and ${isOfTenant}
        order by created_at_ms desc, rowid desc limit ?`,
     ),
-    count: database.prepare(`select count(*) as count from oauth_records where model = ? and ${isLive}`),
+    count: database.prepare(
+      `select count(*) as count from oauth_records where model = ? and ${isLive} and ${isOfTenant}`,
+    ),
     page: database.prepare(
       `select ${columns} from oauth_records where model = ? and id_hash > ? order by id_hash limit ?`,
     ),
@@ -102,6 +110,7 @@ function toRecord(row: SqlRow | undefined): OAuthRecord | undefined {
 function readRecord(row: SqlRow): OAuthRecord {
   return {
     model: row.model as string,
+    tenant: row.tenant as string,
     idHash: row.id_hash as string,
     grantId: (row.grant_id as string | null) ?? undefined,
     uid: (row.uid as string | null) ?? undefined,

@@ -176,7 +176,7 @@ describe('kill -9', () => {
       for (let n = 0; ; n++) {
         const idHash = '${round}-' + n
         const payload = JSON.stringify({ idHash, padding: 'x'.repeat(1500) })
-        await storage.oauth.upsert({ model: 'AccessToken', idHash, grantId: 'g' + n, payload, expiresAtMs: 1e15 })
+        await storage.oauth.upsert({ model: 'AccessToken', tenant: 'default', idHash, grantId: 'g' + n, payload, expiresAtMs: 1e15 })
         writeSync(1, 'w ' + idHash + '\\n')
         await storage.oauth.consume('AccessToken', idHash, 1)
         writeSync(1, 'c ' + idHash + '\\n')

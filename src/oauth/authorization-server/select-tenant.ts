@@ -1,0 +1,12 @@
+import { GatewayError } from '../../errors/gateway-error.ts'
+import type { AskingClient } from './interaction.ts'
+import { joinTenants } from './tenant-models.ts'
+
+/** The tenant of what a person with this claim may allow this client. Throws `identity_not_allowed` where they are of different ones. */
+export function selectTenant({ server, tenant: ofClient }: AskingClient, claimed: string | undefined): string {
+  const tenant = joinTenants(claimed, server.tenant, ofClient)
+  if (tenant !== undefined) return tenant
+  const given = { account: claimed, 'virtual server': server.tenant, client: ofClient }
+  const named = Object.entries(given).flatMap(([what, name]) => (name === undefined ? [] : `${what} is of ${name}`))
+  throw new GatewayError('identity_not_allowed', { detail: `different tenants: ${named.join(', ')}` })
+}
