@@ -1,4 +1,3 @@
-import { VaultKeyError } from '../credentials/keys.ts'
 import { countKeyUse, damaged, type KeyUse, keysInUse } from '../credentials/rewrap.ts'
 import { type RotationProgress, type RotationResult, rotateVault } from '../credentials/rotate-vault.ts'
 import { printAnswer } from './command-group.ts'
@@ -39,7 +38,7 @@ export async function showKeys(directory: string, options: { json?: boolean }): 
       const { vault } = await openVault({ sealsNothing: true })
       return { keys: describeKeys(vault.keyIds, uses), problem: undefined }
     } catch (error) {
-      if (!(error instanceof VaultKeyError)) throw error
+      if (!(error instanceof Error)) throw error
       return { keys: describeKeys([], uses), problem: error.message }
     }
   })
