@@ -24,7 +24,7 @@ export interface LocalListener {
 
 const upstreamPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 const noncePattern = /^[A-Za-z0-9_-]{22,64}$/
-const maxTicketLength = 4096
+const maxTicketLength = 2048
 
 /** Path of the list; every other page of the connections is below it. */
 export function listPath(basePath: string): string {
