@@ -36,7 +36,7 @@ export interface RunningAuthorizationServer {
 
 /** What a test may change. */
 export type StartOptions = Partial<
-  Pick<AuthorizationServerOptions, 'identityProvider' | 'clock' | 'requestLimits' | 'basePath'>
+  Pick<AuthorizationServerOptions, 'identityProvider' | 'clock' | 'requestLimits' | 'basePath' | 'upstreamLinks'>
 > & {
   readonly fetchDocument?: FetchDocument
   /** Seen by clients instead of the listener. */
@@ -89,6 +89,7 @@ export async function startAuthorizationServer(options: StartOptions = {}): Prom
       clock: options.clock,
       identityProvider: options.identityProvider,
       requestLimits: options.requestLimits,
+      upstreamLinks: options.upstreamLinks,
     })
   }
   const shut = async () => {

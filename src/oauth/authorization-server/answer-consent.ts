@@ -1,4 +1,5 @@
 import type { Person } from '../../contracts/identity-provider.ts'
+import type { UpstreamLink } from '../../contracts/upstream-links.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { defaultScope } from '../default-scope.ts'
 import { renderConsentPage } from '../pages/consent-page.ts'
@@ -14,10 +15,12 @@ export async function answerConsent(visit: Visit, host: InteractionHost): Promis
   const subject = visit.interaction.session?.accountId
   if (subject === undefined) throw new GatewayError('grant_expired', { detail: 'nobody is signed in' })
   if (!visit.form) {
-    const remembered = await findRemembered(visit, subject, host)
+    const upstreamLink = await findUpstreamLink(visit, subject, host)
+    // Nothing to decide, nothing left to do.
+    const remembered = isLeftToConnect(upstreamLink) ? undefined : await findRemembered(visit, subject, host)
     if (remembered !== undefined) return finish(visit, remembered, host)
-    const person = await host.people.find(subject)
-    return { page: renderConsentPage(describePage(visit, describePerson(person) ?? subject)), status: 200 }
+    const name = describePerson(await host.people.find(subject)) ?? subject
+    return { page: renderConsentPage({ ...describePage(visit, name), upstreamLink }), status: 200 }
   }
   switch (visit.form.get('decision')) {
     case 'allow':
@@ -29,6 +32,18 @@ export async function answerConsent(visit: Visit, host: InteractionHost): Promis
     default:
       throw new GatewayError('grant_request_invalid', { detail: 'the form carries no decision' })
   }
+}
+
+/** How the upstream behind the virtual server is connected. The page that connects leads back here, to the decision. */
+async function findUpstreamLink(visit: Visit, subject: string, host: InteractionHost) {
+  const { asking, claimedTenant, interaction } = visit
+  const person = { subject, tenant: selectTenant(asking, claimedTenant) }
+  return host.upstreamLinks?.find(asking.server.name, person, `${host.basePath}/oauth/consent/${interaction.uid}`)
+}
+
+/** True when this person can do something about it. */
+function isLeftToConnect(link: UpstreamLink | undefined): boolean {
+  return link !== undefined && link.state !== 'connected' && link.connectPath !== undefined
 }
 
 function describePage(visit: Visit, subject: string) {

@@ -5,6 +5,7 @@ import type { Logger } from '../../contracts/logger.ts'
 import type { PreRegisteredClient } from '../../contracts/oauth-client.ts'
 import type { SignInTokenStore } from '../../contracts/sign-in-tokens.ts'
 import type { OAuthRecords, SealedValues } from '../../contracts/storage.ts'
+import type { UpstreamLinks } from '../../contracts/upstream-links.ts'
 import type { Vault } from '../../contracts/vault.ts'
 import type { SignInSettings, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import type { FetchDocument } from '../../http/fetch-document.ts'
@@ -27,6 +28,8 @@ export interface AuthorizationServerOptions {
   readonly identityProvider?: (() => IdentityProvider | undefined) | undefined
   /** Where the provider's tokens are kept; absent, or undefined, while nothing exchanges them. */
   readonly signInTokens?: (() => SignInTokenStore | undefined) | undefined
+  /** What is left to connect, for the consent page; absent: no virtual server needs a connection. */
+  readonly upstreamLinks?: UpstreamLinks | undefined
   /** A grant ended, by its client or because a stolen copy of a token was used. */
   readonly onGrantRevoked?: ((grantId: string) => void) | undefined
   /** Clients that the project declares. */

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Provider } from 'oidc-provider'
 import type { IdentityProvider } from '../../contracts/identity-provider.ts'
 import type { SignInTokenStore } from '../../contracts/sign-in-tokens.ts'
+import type { UpstreamLinks } from '../../contracts/upstream-links.ts'
 import type { SignInSettings, VirtualServer, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import type { PersonRecords } from '../../identity/person-records.ts'
 import type { RenderedPage } from '../pages/render-page.ts'
@@ -30,6 +31,8 @@ export interface InteractionHost {
   readonly people: PersonRecords
   /** Undefined for people whom the present way of signing in does not know. */
   readonly findKnownSubject: FindKnownSubject
+  /** What is left to connect; absent: no virtual server needs a connection. */
+  readonly upstreamLinks: UpstreamLinks | undefined
   /** Where the tokens of sign-ins are kept; undefined while no route exchanges them. */
   readonly signInTokens: () => SignInTokenStore | undefined
   /** Something about this person changed: their tokens are read anew. */

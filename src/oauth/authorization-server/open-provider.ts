@@ -104,6 +104,7 @@ export async function openProvider(
     consents: createRememberedConsents(records, clock),
     people,
     findKnownSubject: findKnown,
+    upstreamLinks: options.upstreamLinks,
     signInTokens: options.signInTokens ?? (() => undefined),
     forgetSubject: verifier.forgetSubject,
   }

@@ -1,3 +1,5 @@
+import type { UpstreamLink } from '../../contracts/upstream-links.ts'
+import { renderConnectionState } from './connection-state.ts'
 import { type Html, html, type RenderedPage, renderPage } from './render-page.ts'
 
 /** One upstream as the list shows it. Paths are of this gateway; an absent one is not offered. */
@@ -6,7 +8,7 @@ export interface ConnectionEntry {
   readonly id: string
   readonly displayName: string
   readonly summary: string | undefined
-  readonly state: 'connected' | 'connect_required' | 'reconsent_required' | 'admin_connect_required'
+  readonly state: UpstreamLink['state']
   /** Why it must be connected again, with the reason code. */
   readonly trouble: { readonly message: string; readonly reason: string } | undefined
   /** Whose account or key it is, in words. */
@@ -29,13 +31,6 @@ export interface ConnectionsPageOptions {
   readonly signOutPath: string
 }
 
-const states = {
-  connected: { label: 'Connected', kind: 'good' },
-  connect_required: { label: 'Not connected', kind: '' },
-  reconsent_required: { label: 'Connect again', kind: 'attention' },
-  admin_connect_required: { label: 'Waits for an administrator', kind: 'attention' },
-} as const
-
 /** All upstreams that a person can reach, and how each is connected. */
 export function renderConnectionsPage(options: ConnectionsPageOptions): RenderedPage {
   const { person, entries, notice } = options
@@ -53,9 +48,8 @@ ${
 
 function renderEntry(entry: ConnectionEntry): Html {
   const { id, displayName, summary, state, trouble, connectPath, disconnectPath } = entry
-  const { label, kind } = states[state]
   return html`<section class="entry" aria-labelledby="upstream-${id}">
-<header><h2 id="upstream-${id}">${displayName}</h2><span class="state ${kind}">${label}</span></header>
+<header><h2 id="upstream-${id}">${displayName}</h2>${renderConnectionState(state)}</header>
 ${summary && html`<p class="soft small">${summary}</p>`}
 ${trouble && html`<p class="error">${trouble.message} <code>${trouble.reason}</code></p>`}
 <dl>

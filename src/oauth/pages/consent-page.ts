@@ -1,3 +1,5 @@
+import type { UpstreamLink } from '../../contracts/upstream-links.ts'
+import { renderConnectionState } from './connection-state.ts'
 import { type Html, html, type RenderedPage, renderPage } from './render-page.ts'
 
 /** What a person must know to decide. Everything about the client is its own claim, except where its document or redirect lives. */
@@ -13,6 +15,8 @@ export interface ConsentPageOptions {
   readonly virtualServerTitle: string
   readonly virtualServerUrl: string
   readonly upstream: string
+  /** How the upstream is connected, where somebody must connect it. */
+  readonly upstreamLink: UpstreamLink | undefined
   /** Scopes asked for besides those that every token has, and the tools that need each. */
   readonly extraScopes: readonly { readonly scope: string; readonly tools: readonly string[] }[]
   /** Some tools need scopes that are not asked for. */
@@ -32,6 +36,7 @@ ${options.clientHost && html`<div><dt>Published by</dt><dd><strong>${options.cli
 <div><dt>Virtual server</dt><dd>${options.virtualServerTitle}<br><code>${options.virtualServerUrl}</code></dd></div>
 <div><dt>Upstream behind it</dt><dd>${options.upstream}</dd></div>
 </dl>
+${options.upstreamLink && renderUpstreamLink(options.upstreamLink)}
 ${options.localRedirect && html`<p class="note" role="note">The answer goes to a program on <strong>this computer</strong>. Allow it only if you just started the sign-in yourself.</p>`}
 <p>It will be able to, in your name and until you revoke it:</p>
 <ul>
@@ -50,6 +55,27 @@ ${options.extraScopes.map(renderExtraScope)}
 <footer>Not ${options.subject}? <button class="link" type="submit" name="decision" value="switch">Sign in as somebody else</button></footer>
 </form>`
   return renderPage({ title: 'Allow access', content, formTargets: options.formTargets })
+}
+
+/** What is left to connect before calls succeed. It may be done later: an application that is allowed can at least list what there is. */
+const connectNotes: { readonly [State in UpstreamLink['state']]: string | undefined } = {
+  connected: undefined,
+  connect_required:
+    'Connect it before you allow the application, or later: until then its calls are answered with a link to connect.',
+  reconsent_required:
+    'The connection does not hold any more. Connect again before you allow the application, or later: until then its calls are answered with a link to connect.',
+  admin_connect_required: 'An administrator must connect it: until then calls of the application are refused.',
+}
+
+function renderUpstreamLink({ displayName, summary, state, connectPath }: UpstreamLink): Html {
+  const note = connectNotes[state]
+  const label = state === 'reconsent_required' ? 'Connect again' : 'Connect'
+  return html`<section class="entry" aria-labelledby="upstream">
+<header><h2 id="upstream">${displayName}</h2>${renderConnectionState(state)}</header>
+${summary && html`<p class="soft small">${summary}</p>`}
+${note && html`<p>${note}</p>`}
+${note && connectPath && html`<div class="actions"><a class="button" href="${connectPath}" aria-label="${label} ${displayName}">${label}</a></div>`}
+</section>`
 }
 
 function renderExtraScope({ scope, tools }: ConsentPageOptions['extraScopes'][number]): Html {
