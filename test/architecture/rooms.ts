@@ -102,8 +102,8 @@ export const reservedModules: readonly {
   },
   {
     module: /^(openid-client|oauth4webapi|jose)($|\/)/,
-    places: ['identity/'],
-    why: 'Only identity speaks to identity providers. Use the contract in contracts/identity-provider.ts.',
+    places: ['identity/', 'credentials/oauth-client/'],
+    why: 'Only identity speaks to identity providers, and the OAuth client to authorization servers of upstreams. Use their functions.',
   },
   {
     module: /^@modelcontextprotocol\//,
