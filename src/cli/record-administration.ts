@@ -7,7 +7,7 @@ import { openDatabase } from '../storage/sqlite/open-database.ts'
 
 /** One thing that somebody did on the command line. */
 export type Administration = { readonly type: EventType } & Partial<
-  Pick<GatewayEvent, 'subject' | 'tenant' | 'clientId' | 'clientName'>
+  Pick<GatewayEvent, 'subject' | 'tenant' | 'clientId' | 'clientName' | 'upstream' | 'credentialMode'>
 >
 
 /** Writes actions of administration to the events beside those of the gateway, with the name of the operating system's user. */
@@ -25,6 +25,11 @@ export async function recordAdministration(
   } finally {
     await sink.close()
   }
+}
+
+/** Who did what the command line did, where a subject is noted. */
+export function nameOperator(): string {
+  return `operator:${userName()}`
 }
 
 /** A container may run under a number that no user has. */

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander'
 import { checkCommand } from './commands/check.ts'
 import { clientsCommand } from './commands/clients.ts'
+import { connectCommand } from './commands/connect.ts'
+import { connectionsCommand } from './commands/connections.ts'
 import { devCommand } from './commands/dev.ts'
 import { eventsCommand } from './commands/events.ts'
 import { grantsCommand } from './commands/grants.ts'
@@ -36,6 +38,8 @@ export function createProgram(): Command {
     keysCommand(),
     clientsCommand(),
     grantsCommand(),
+    connectionsCommand(),
+    connectCommand(),
     signingKeysCommand(),
     vaultCommand(),
   ]
