@@ -11,8 +11,8 @@ export interface AuthorizationServerRequest {
   readonly body: string | undefined
   /** For everything: name, connection, headers and body. */
   readonly timeoutMs: number
-  /** Only status and headers are of interest: the body, which may be a stream without end, is not read. */
-  readonly discardBody?: boolean | undefined
+  /** Only status and challenge are of interest: the body, which may be a stream without end, is not read. */
+  readonly challengeOnly?: boolean | undefined
 }
 
 /** Sends a request to an authorization server. Rejects with the reason of the door; the detail says why. */
@@ -32,8 +32,9 @@ export interface CallAuthorizationServerOptions {
 
 const maxBytes = 512 * 1024
 const connectTimeoutMs = 5000
-/** Headers of an answer that somebody looks at. */
-const keptHeaders = ['content-type', 'www-authenticate', 'retry-after']
+/** Headers that are kept with a body. OAuth libraries take a challenge for the whole error, and never look at the body that says more. */
+const bodyHeaders = ['content-type', 'retry-after']
+const challengeHeaders = ['www-authenticate']
 
 /**
  * The only way out to authorization servers, of people as of upstreams: https, no redirects, capped. What metadata names is a host of
@@ -48,7 +49,7 @@ export function createCallAuthorizationServer(options: CallAuthorizationServerOp
     const { host = '', pathname = '' } = URL.parse(url) ?? {}
     return new GatewayError(options.unreachable, { detail: `${host}${pathname}: ${reason}`, cause })
   }
-  return async (url, { method, headers, body, timeoutMs, discardBody = false }) => {
+  return async (url, { method, headers, body, timeoutMs, challengeOnly = false }) => {
     const target = URL.parse(url)
     if (target === null || !isAllowed(target, options)) throw refuse(url, 'only https URLs are called')
     const isTrusted = trusts(target, options)
@@ -59,9 +60,9 @@ export function createCallAuthorizationServer(options: CallAuthorizationServerOp
       const signal = AbortSignal.timeout(timeoutMs)
       const answer = await request(target, { method, headers, body: body ?? null, dispatcher, signal })
       const answerHeaders = flattenHeaders(answer.headers)
-      if (discardBody) answer.body.on('error', () => {}).destroy()
-      const bytes = discardBody ? Buffer.alloc(0) : await readLimited(answer.body, answerHeaders, maxBytes)
-      return toResponse(answer.statusCode, answerHeaders, bytes)
+      if (challengeOnly) answer.body.on('error', () => {}).destroy()
+      const bytes = challengeOnly ? Buffer.alloc(0) : await readLimited(answer.body, answerHeaders, maxBytes)
+      return toResponse(answer.statusCode, answerHeaders, challengeOnly ? challengeHeaders : bodyHeaders, bytes)
     } catch (error) {
       throw refuse(url, error instanceof Error ? error.message || error.name : String(error), error)
     }
@@ -88,9 +89,14 @@ function isPrivateLiteral(hostname: string): boolean {
   return isAddress && !isPublicAddress(hostname.replace(/^\[|\]$/g, ''))
 }
 
-function toResponse(status: number, headers: { readonly [name: string]: string }, body: Buffer): Response {
+function toResponse(
+  status: number,
+  headers: { readonly [name: string]: string },
+  names: readonly string[],
+  body: Buffer,
+): Response {
   const kept = new Headers()
-  for (const name of keptHeaders) if (headers[name] !== undefined) kept.set(name, headers[name])
+  for (const name of names) if (headers[name] !== undefined) kept.set(name, headers[name])
   const empty = status === 204 || status === 205 || status === 304
   return new Response(empty ? null : new Uint8Array(body), { status, headers: kept })
 }

@@ -111,7 +111,7 @@ const probeMessage = JSON.stringify({
 /** What the endpoint answers to somebody without a token. */
 async function probeUpstream(call: CallAuthorizationServer, url: string): Promise<Probe> {
   const headers = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' }
-  const request = { method: 'POST', headers, body: probeMessage, timeoutMs: probeTimeoutMs, discardBody: true }
+  const request = { method: 'POST', headers, body: probeMessage, timeoutMs: probeTimeoutMs, challengeOnly: true }
   const answer = await call(url, request)
   const challenge = answer.status === 401 ? readChallenge(answer.headers.get('www-authenticate')) : undefined
   return { status: answer.status, challenge }
