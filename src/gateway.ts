@@ -141,6 +141,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   const stopWatching = await watchRevocations(storage.revocations, log, {
     onRevoked({ kind, id }) {
       if (kind === 'vault-keys') return stores.reloadVaultKeys()
+      if (kind === 'signing-keys') return void authorizationServer.reloadKeys()
       if (kind === 'api-key') apiKeys.forget(id)
       else if (kind === 'connection') broker.forget(id)
       else authorizationServer.verifier.forgetGrant(id)
@@ -151,6 +152,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       apiKeys.forget()
       broker.forgetAll()
       authorizationServer.verifier.forgetAll()
+      void authorizationServer.reloadKeys()
     },
   })
   const oldestEventMs = () => Date.now() - snapshots.project.settings.events.retentionDays * dayMs

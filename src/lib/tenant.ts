@@ -5,4 +5,5 @@ export const defaultTenant = 'default'
 export const tenantPattern = /^[a-z0-9][a-z0-9-]{0,62}$/
 
 /** What a name of another shape is told. */
-export const tenantRule = 'must be a tenant: up to 63 lower-case letters, digits and "-", beginning with a letter or digit'
+export const tenantRule =
+  'must be a tenant: up to 63 lower-case letters, digits and "-", beginning with a letter or digit'

@@ -138,11 +138,26 @@ describe('signing keys', () => {
     const { out, code } = await cli('signing-keys', 'rotate', gateway.directory, '--json')
     expect(code).toBe(0)
     const { kid } = JSON.parse(out) as { kid: string }
-    expect(await kids()).toEqual([before])
-    await gateway.restart()
+    await waitUntil('the new key is used', async () => (await kids()).includes(kid), withinMs)
     expect(await kids()).toEqual([kid, before])
     expect(await statusWith(accessToken)).toBe(200)
     expect((await refreshTokens(gateway.publicUrl, clientId, refreshToken)).accessToken).toMatch(/^sp_at_/)
+    await gateway.restart()
+    expect(await kids()).toEqual([kid, before])
+    expect(await statusWith(accessToken)).toBe(200)
+  })
+
+  it('that leaked are discarded, and the command says what that means', async () => {
+    const { out, code } = await cli('signing-keys', 'rotate', gateway.directory, '--discard-former')
+    expect(code).toBe(0)
+    expect(out).toContain('people sign in again in their browser')
+    const kid = /new signing key (\S+);/.exec(out)?.[1]
+    const kids = async () => {
+      const answer = await sendJson(`${gateway.publicUrl}/oauth/jwks`)
+      return (answer.body['keys'] as { kid: string }[]).map((key) => key.kid)
+    }
+    await waitUntil('the former keys are gone', async () => (await kids()).length === 1, withinMs)
+    expect(await kids()).toEqual([kid])
   })
 })
 

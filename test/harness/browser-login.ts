@@ -108,7 +108,8 @@ function fillForm(browser: Browser, page: BrowserAnswer, choices: SignInChoices)
 
 function cookieHeader(cookies: Map<string, Cookie>, url: URL): string {
   const sent: string[] = []
-  for (const [key, cookie] of cookies) {
+  // Longer paths first (RFC 6265 §5.4).
+  for (const [key, cookie] of [...cookies].sort(([, one], [, other]) => other.path.length - one.path.length)) {
     const name = key.slice(0, key.indexOf(' '))
     if (
       url.pathname === cookie.path ||

@@ -1,37 +1,46 @@
 import { Command } from 'commander'
 import { commandGroup, printAnswer } from '../command-group.ts'
 
+const discardingMeans =
+  'What was signed with a discarded key is worth nothing: people sign in again in their browser, and begin again a sign-in or a form they have open. ' +
+  'Applications stay connected: their tokens are not signed but looked up; revoke grants if you do not trust them either.'
+
 /** `sallyport signing-keys`: keys of the authorization server itself. */
 export function signingKeysCommand(): Command {
   return commandGroup(
     'signing-keys',
     'Rotate the keys that sign cookies, forms and tokens.',
     [rotateCommand()],
-    '\nExamples:\n  $ sallyport signing-keys rotate',
+    '\nExamples:\n  $ sallyport signing-keys rotate\n  $ sallyport signing-keys rotate --discard-former',
   )
 }
 
 function rotateCommand(): Command {
   return new Command('rotate')
     .description(
-      'Make new signing keys. Used from the next start of the gateway; the old ones go on verifying, so nobody is signed out.',
+      'Make new signing keys. Running gateways use them within a second; the old ones go on verifying, so nobody is signed out.',
     )
     .argument('[directory]', 'Directory of the project.', '.')
+    .option('--discard-former', 'Forget every older key, because one leaked: all browsers are signed out.')
     .option('--json', 'Print the id of the new key as JSON.')
-    .addHelpText('after', '\nExamples:\n  $ sallyport signing-keys rotate /etc/sallyport')
+    .addHelpText('after', `\n${discardingMeans}\n\nExamples:\n  $ sallyport signing-keys rotate /etc/sallyport`)
     .action(rotate)
 }
 
-async function rotate(directory: string, options: { json?: boolean }): Promise<void> {
+async function rotate(directory: string, options: { json?: boolean; discardFormer?: boolean }): Promise<void> {
+  const { discardFormer = false, json } = options
+
   const [{ withStore }, { rotateServerKeys }] = await Promise.all([
     import('../open-store.ts'),
     import('../../oauth/authorization-server/signing-keys.ts'),
   ])
   const kid = await withStore(directory, async ({ storage, openVault, record }) => {
     const { vault } = await openVault()
-    const newest = await rotateServerKeys(storage.sealed, vault)
+    const newest = await rotateServerKeys(storage.sealed, vault, { discardFormer })
+    await storage.revocations.add([{ kind: 'signing-keys', id: newest }])
     await record([{ type: 'auth_keys_rotated' }])
     return newest
   })
-  printAnswer(options.json, { kid }, `new signing key ${kid}; restart the gateway to use it`)
+  const meaning = discardFormer ? discardingMeans : 'The former ones go on verifying: nobody is signed out.'
+  printAnswer(json, { kid }, `new signing key ${kid}; running gateways use it within a second. ${meaning}`)
 }

@@ -15,7 +15,8 @@ import { rewriteRequest } from './rewrite-request.ts'
 export interface BrowserSignInOptions {
   readonly publicUrl: string
   readonly basePath: string
-  readonly formTokens: FormTokens
+  /** Read at every use: keys are rotated while the gateway runs. */
+  readonly formTokens: () => FormTokens
   /** Opened with the first browser that comes. */
   readonly host: () => Promise<InteractionHost>
 }
@@ -32,12 +33,12 @@ export function createBrowserSignIn(options: BrowserSignInOptions): BrowserSignI
       const { pathname, search } = resolveReturnPath(returnPath, publicUrl)
       const query = new URLSearchParams({ return_to: pathname + search })
       if (switchPerson) query.set('account', 'other')
-      query.set('token', formTokens.create(describeStart(query)))
+      query.set('token', formTokens().create(describeStart(query)))
       const location = `${basePath}/oauth/sign-in?${query.toString()}`
       response.writeHead(303, { location, 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' }).end()
     },
-    createFormToken: (purpose, person) => formTokens.create(describeForm(purpose, person)),
-    checkFormToken: (token, purpose, person) => formTokens.verify(describeForm(purpose, person), token),
+    createFormToken: (purpose, person) => formTokens().create(describeForm(purpose, person)),
+    checkFormToken: (token, purpose, person) => formTokens().verify(describeForm(purpose, person), token),
   }
 }
 

@@ -8,7 +8,7 @@ import { isOAuthPath } from './endpoints.ts'
 import { createFormTokens } from './form-token.ts'
 import { type OpenedProvider, openProvider } from './open-provider.ts'
 import { createPreRegisteredClients } from './pre-registered-clients.ts'
-import { loadServerKeys } from './signing-keys.ts'
+import { loadServerKeys, type ServerKeys } from './signing-keys.ts'
 import { sweepExpiredRecords } from './sweep-expired-records.ts'
 
 /** The authorization server: one for the life of the process. */
@@ -26,6 +26,8 @@ export interface AuthorizationServer {
   readonly browserSignIn: BrowserSignIn
   /** Ends a grant with all of its tokens, at once. */
   revokeGrant(grantId: string): Promise<void>
+  /** Another process rotated the keys: they are read anew, and whoever signed in stays signed in unless former keys were discarded. Never rejects. */
+  reloadKeys(): Promise<void>
   close(): void
 }
 
@@ -36,14 +38,23 @@ export interface AuthorizationServer {
 export async function createAuthorizationServer(options: AuthorizationServerOptions): Promise<AuthorizationServer> {
   const clock = options.clock ?? Date.now
   const { publicUrl, basePath, records } = options
-  const keys = await loadServerKeys(options.sealed, options.vault)
+  let keys = await loadServerKeys(options.sealed, options.vault)
   const clients = createPreRegisteredClients(options.clients ?? (() => []), records)
   // A resource that is no virtual server any more has a name that no client may call, but those that may call all.
   const nameOf = (resource: string) => options.virtualServers.findByResource(resource)?.name ?? ''
   const findClientTenant = (id: string, resources: readonly string[]) => clients.findTenant(id, resources.map(nameOf))
   const verifier = createAccessTokenVerifier({ records, clock, findClientTenant })
   let opening: Promise<OpenedProvider> | undefined
-  const open = () => (opening ??= openProvider(options, keys, verifier, clients, clock))
+  const openWith = (chosen: ServerKeys) => openProvider(options, chosen, verifier, clients, clock)
+  const open = () => (opening ??= openWith(keys))
+  let reloading = Promise.resolve()
+  /** Requests under way end at the provider they began at; nobody comes to one that is not ready. */
+  async function reload(): Promise<void> {
+    const next = await loadServerKeys(options.sealed, options.vault)
+    const ready = opening && (await openWith(next))
+    keys = next
+    if (ready !== undefined) opening = Promise.resolve(ready)
+  }
   const stopSweeping = sweepExpiredRecords(records, clock, options.log)
   return {
     owns: (path) => isOAuthPath(path, basePath),
@@ -62,10 +73,16 @@ export async function createAuthorizationServer(options: AuthorizationServerOpti
     browserSignIn: createBrowserSignIn({
       publicUrl,
       basePath,
-      formTokens: createFormTokens(keys.forms, keys.formerForms),
+      formTokens: () => createFormTokens(keys.forms, keys.formerForms),
       host: async () => (await open()).host,
     }),
     revokeGrant: async (grantId) => (await open()).adapter('Grant').revokeByGrantId(grantId),
+    reloadKeys() {
+      reloading = reloading.then(reload).catch((error: unknown) => {
+        options.log.error({ err: error }, 'could not read the rotated signing keys; the former ones are still in use')
+      })
+      return reloading
+    },
     close: stopSweeping,
   }
 }

@@ -50,6 +50,19 @@ test('rotated keys sign, and the old ones still verify', async () => {
   expect(second.formerForms).toEqual([first.forms])
 })
 
+test('after a leak no older key verifies anything', async () => {
+  const sealed = memorySealed()
+  await loadServerKeys(sealed, testVault)
+  await rotateServerKeys(sealed, testVault)
+  const leaked = await loadServerKeys(sealed, testVault)
+  const kid = await rotateServerKeys(sealed, testVault, { discardFormer: true })
+  const keys = await loadServerKeys(sealed, testVault)
+  expect([keys.signing.kid, keys.formerSigning, keys.formerForms]).toEqual([kid, undefined, undefined])
+  expect(keys.cookies).toHaveLength(1)
+  expect(leaked.cookies).not.toContain(keys.cookies[0])
+  expect(keys.forms).not.toBe(leaked.forms)
+})
+
 test('former keys do not pile up without end', async () => {
   const sealed = memorySealed()
   await loadServerKeys(sealed, testVault)

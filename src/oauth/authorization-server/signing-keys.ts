@@ -45,24 +45,33 @@ export async function loadServerKeys(sealed: SealedValues, vault: Vault): Promis
 const mostFormer = 8
 
 /**
- * Makes new keys in front of the old ones, which go on verifying: nobody is signed out. A gateway uses them from its next start.
- * Returns the id of the new signing key. Rejects when there are no keys yet, or another process rotated at the same moment.
+ * Makes new keys in front of the old ones, which go on verifying: nobody is signed out. With `discardFormer` every older key, the one in use
+ * included, is worth nothing any more, as after a leak: browsers have to sign in again. Returns the id of the new signing key.
+ * Rejects when there are no keys yet, or another process rotated at the same moment.
  */
-export async function rotateServerKeys(sealed: SealedValues, vault: Vault): Promise<string> {
+export async function rotateServerKeys(
+  sealed: SealedValues,
+  vault: Vault,
+  { discardFormer = false }: { readonly discardFormer?: boolean } = {},
+): Promise<string> {
   const text = await sealed.get(name)
   if (text === undefined) throw new Error('there are no keys yet: the first start of the gateway makes them')
   const old = JSON.parse(vault.open(text, context)) as ServerKeys
-  const { signing, cookies, forms } = generateServerKeys()
-  const rotated: ServerKeys = {
+  const made = generateServerKeys()
+  const rotated = discardFormer ? made : putInFront(made, old)
+  const replaced = await sealed.replace(name, text, vault.seal(JSON.stringify(rotated), context))
+  if (!replaced) throw new Error('another process rotated the keys at the same moment')
+  return made.signing.kid
+}
+
+function putInFront({ signing, cookies, forms }: ServerKeys, old: ServerKeys): ServerKeys {
+  return {
     signing,
     formerSigning: [old.signing, ...(old.formerSigning ?? [])].slice(0, mostFormer),
     cookies: [...cookies, ...old.cookies].slice(0, mostFormer + 1),
     forms,
     formerForms: [old.forms, ...(old.formerForms ?? [])].slice(0, mostFormer),
   }
-  const replaced = await sealed.replace(name, text, vault.seal(JSON.stringify(rotated), context))
-  if (!replaced) throw new Error('another process rotated the keys at the same moment')
-  return signing.kid
 }
 
 function generateServerKeys(): ServerKeys {
