@@ -28,11 +28,11 @@ const withoutBrowser = /^(?:consumer|client):/
 /** A link is made by sealing a ticket: no write, and nothing to clean up when nobody follows it. */
 export function createConnectInvitations(address: GatewayAddress, tickets: ConnectTickets): ConnectInvitations {
   return {
-    inviteSubject(upstream, { subject, routeName }, { reason, detail, scopes }) {
+    inviteSubject(upstream, { tenant, subject, routeName }, { reason, detail, scopes }) {
       if (subject === undefined) return new GatewayError('credential_missing', { detail: 'the caller is nobody' })
       if (withoutBrowser.test(subject.id)) return new GatewayError('connection_unsupported', { detail })
       const ticket = tickets.create({
-        tenant: subject.tenant,
+        tenant,
         upstream: upstream.id,
         owner: ownerOf(subject.id),
         virtualServer: routeName,

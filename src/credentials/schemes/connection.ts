@@ -7,7 +7,6 @@ import type { UpstreamSettings } from '../../contracts/upstream.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { MaybePromise } from '../../lib/maybe-promise.ts'
 import { parseChallenges } from '../../lib/parse-challenges.ts'
-import { defaultTenant } from '../../lib/tenant.ts'
 import {
   type Connection,
   type ConnectionStore,
@@ -79,10 +78,10 @@ export class ConnectionScheme implements CredentialScheme {
     return this.#invite(exchange, { reason: 'connection_reconsent_required', detail: 'the upstream answered 401' })
   }
 
-  #keyOf({ subject }: Exchange): ConnectionKey | undefined {
+  #keyOf({ tenant, subject }: Exchange): ConnectionKey | undefined {
     const { id: upstream } = this.#upstream
-    if (this.#use.shared) return { tenant: subject?.tenant ?? defaultTenant, upstream, owner: sharedOwner }
-    return subject && { tenant: subject.tenant, upstream, owner: ownerOf(subject.id) }
+    if (this.#use.shared) return { tenant, upstream, owner: sharedOwner }
+    return subject && { tenant, upstream, owner: ownerOf(subject.id) }
   }
 
   /** The credential of what was found, after a refresh where no time is left. */
