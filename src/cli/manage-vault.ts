@@ -6,7 +6,7 @@ import { withStore } from './open-store.ts'
 import { listSealedCollections } from './sealed-collections.ts'
 
 /** Running gateways look for news twice a second; a key service takes its time to answer. */
-const settleMs = 2000
+const settleMs = 1500
 
 /** Makes a new vault key, or goes on with an earlier rotation, and wraps every secret under it. */
 export async function rotateKeys(directory: string, options: { newKey?: boolean; json?: boolean }): Promise<void> {

@@ -22,9 +22,9 @@ export interface RotateVaultOptions {
   readonly onProgress: (progress: RotationProgress) => void
 }
 
-/** A step of a rotation that is done. After any of them the process may die: the next rotation goes on. */
+/** What a rotation did. The process may die at any time: the next rotation goes on. */
 export type RotationProgress =
-  | { readonly step: 'key_made' | 'resumed' | 'announced' | 'canaries_removed'; readonly keyId: string }
+  | { readonly step: 'key_made' | 'resumed'; readonly keyId: string }
   | { readonly step: 'moved'; readonly collection: string }
 
 /** What a rotation left behind. */
@@ -52,15 +52,13 @@ export async function rotateVault(options: RotateVaultOptions): Promise<Rotation
   const isNewKey = options.newKey || !isUnfinished
   if (isNewKey) await makeKey(options)
   else if (provider.isFixed && !(await hasCanary(values, before))) throw notStarted(before, provider)
+  else await announce(options)
   const [activeKey] = vault.keyIds
-  onProgress({ step: isNewKey ? 'key_made' : 'resumed', keyId: activeKey })
   await addCanary(values, vault)
-  await announce(options)
-  onProgress({ step: 'announced', keyId: activeKey })
+  onProgress({ step: isNewKey ? 'key_made' : 'resumed', keyId: activeKey })
   const { moved, failures } = await moveAll(options)
   const uses = await countKeyUse(options.collections)
   await forgetFormerKeys(values, activeKey, keysInUse(uses))
-  onProgress({ step: 'canaries_removed', keyId: activeKey })
   return { activeKey, isNewKey, moved, failures, uses }
 }
 

@@ -1,5 +1,5 @@
 import { AwsV4Signer } from 'aws4fetch'
-import type { CallKeyService } from '../../http/call-key-service.ts'
+import type { CallKms } from '../../http/call-kms.ts'
 import type { JsonObject } from '../../lib/json.ts'
 import type { Secret } from '../../lib/secret.ts'
 import { readAnswer, requireText } from './read-answer.ts'
@@ -28,7 +28,7 @@ export interface AwsCredentials {
 const source = 'AWS KMS'
 
 /** Vault keys as data keys of AWS KMS. */
-export function createAwsKmsWrapper(options: AwsKmsOptions, call: CallKeyService): KeyWrapper {
+export function createAwsKmsWrapper(options: AwsKmsOptions, call: CallKms): KeyWrapper {
   const { keyId, region, deployment, credentials } = options
   const url = options.endpoint ?? `https://kms.${region}.amazonaws.com/`
   const contextOf = (id: string) => ({ purpose: 'sallyport-vault-key', deployment, key: id })

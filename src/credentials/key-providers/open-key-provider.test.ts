@@ -2,10 +2,10 @@ import { chmodSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { type ScriptedKeyService, startKms, startTransit } from '../../../test/harness/key-services.ts'
+import { type ScriptedKms, startKms, startTransit } from '../../../test/harness/scripted-kms.ts'
 import type { VaultSecrets } from '../../contracts/key-provider.ts'
 import type { Storage } from '../../contracts/storage.ts'
-import { createCallKeyService } from '../../http/call-key-service.ts'
+import { createCallKms } from '../../http/call-kms.ts'
 import { Secret } from '../../lib/secret.ts'
 import { openStorage } from '../../storage/sqlite/open-storage.ts'
 import { VaultKeyError } from '../keys.ts'
@@ -37,7 +37,7 @@ const awsSecrets: VaultSecrets = {
 let directory: string
 let keyFile: string
 let storage: Storage
-const services: ScriptedKeyService[] = []
+const services: ScriptedKms[] = []
 const warnings: string[] = []
 
 beforeEach(async () => {
@@ -64,7 +64,7 @@ function hostOf(changes: Partial<KeyProviderHost> = {}): KeyProviderHost {
   }
 }
 
-async function kms(): Promise<{ service: ScriptedKeyService; settings: KeyProviderSettings; host: KeyProviderHost }> {
+async function kms(): Promise<{ service: ScriptedKms; settings: KeyProviderSettings; host: KeyProviderHost }> {
   const service = await startKms(account)
   services.push(service)
   const awsKms = { keyId: 'alias/sallyport', region: account.region, endpoint: service.url }
@@ -76,7 +76,7 @@ async function kms(): Promise<{ service: ScriptedKeyService; settings: KeyProvid
 }
 
 async function transit(): Promise<{
-  service: ScriptedKeyService
+  service: ScriptedKms
   settings: KeyProviderSettings
   host: KeyProviderHost
 }> {
@@ -196,7 +196,7 @@ describe.each([
   test('is not called without encryption, except on loopback in development', async () => {
     const { service, settings, host } = await start()
     await expect(openVault(settings, { ...host, allowLoopbackHttp: false })).rejects.toThrow(/https only/)
-    const call = createCallKeyService({ allowLoopbackHttp: true })
+    const call = createCallKms({ allowLoopbackHttp: true })
     await expect(call('http://kms.example/', { headers: {}, body: '{}' })).rejects.toThrow(/https only/)
     expect(service.requests).toEqual([])
   })

@@ -1,6 +1,6 @@
 import type { KeyProvider, VaultKey, VaultSecrets } from '../../contracts/key-provider.ts'
 import type { SealedValues } from '../../contracts/storage.ts'
-import { createCallKeyService } from '../../http/call-key-service.ts'
+import { createCallKms } from '../../http/call-kms.ts'
 import { findNeededKeys } from '../check-vault-keys.ts'
 import { isKeyFileExposed, VaultKeyError } from '../keys.ts'
 import { createLocalKeys } from './local-keys.ts'
@@ -54,7 +54,7 @@ async function openWrapper(
   { secrets, allowLoopbackHttp }: KeyProviderHost,
 ): Promise<KeyWrapper> {
   const { awsKms, vaultTransit, deployment } = settings
-  const call = createCallKeyService({ allowLoopbackHttp })
+  const call = createCallKms({ allowLoopbackHttp })
   if (settings.provider === 'aws-kms' && awsKms) {
     const { awsAccessKeyId: accessKeyId, awsSecretAccessKey: secretAccessKey, awsSessionToken: sessionToken } = secrets
     if (accessKeyId === undefined || secretAccessKey === undefined) {

@@ -1,9 +1,9 @@
-import type { KeyServiceAnswer } from '../../http/call-key-service.ts'
+import type { KmsAnswer } from '../../http/call-kms.ts'
 import { isJsonObject, type JsonObject, stringMember } from '../../lib/json.ts'
 import { VaultKeyError } from '../keys.ts'
 
 /** The JSON object of an answer; throws what the service said against it. `action` is for the message, e.g. `AWS KMS: Decrypt`. */
-export function readAnswer({ status, body }: KeyServiceAnswer, action: string): JsonObject {
+export function readAnswer({ status, body }: KmsAnswer, action: string): JsonObject {
   const answer = parseObject(body)
   if (answer && status >= 200 && status < 300) return answer
   throw new VaultKeyError(`${action} was refused with ${status}${answer ? `: ${describeRefusal(answer)}` : ''}.`)

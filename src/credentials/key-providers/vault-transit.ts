@@ -1,4 +1,4 @@
-import type { CallKeyService } from '../../http/call-key-service.ts'
+import type { CallKms } from '../../http/call-kms.ts'
 import type { JsonObject } from '../../lib/json.ts'
 import { objectMember } from '../../lib/json.ts'
 import type { Secret } from '../../lib/secret.ts'
@@ -22,7 +22,7 @@ export interface VaultTransitOptions {
 const source = 'HashiCorp Vault'
 
 /** Vault keys made here and encrypted by the transit engine. Its policy needs `update` on encrypt and decrypt of the key, and no more. */
-export function createVaultTransitWrapper(options: VaultTransitOptions, call: CallKeyService): KeyWrapper {
+export function createVaultTransitWrapper(options: VaultTransitOptions, call: CallKms): KeyWrapper {
   const { address, mount, key, namespace, deployment, token } = options
   const base = address.replace(/\/+$/, '')
   const associatedData = (id: string) =>

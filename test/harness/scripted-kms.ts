@@ -5,7 +5,7 @@ import { equalSecrets } from '../../src/lib/hash.ts'
 import { isJsonObject, type JsonObject } from '../../src/lib/json.ts'
 
 /** A key service that a test scripts. Its wire is that of the documentation; it is not the real one. */
-export interface ScriptedKeyService {
+export interface ScriptedKms {
   readonly url: string
   /** Requests so far: the action and its decoded body. */
   readonly requests: readonly {
@@ -29,7 +29,7 @@ class Refusal {
   }
 }
 
-async function serve(actionOf: (request: IncomingMessage) => string, answer: Answer): Promise<ScriptedKeyService> {
+async function serve(actionOf: (request: IncomingMessage) => string, answer: Answer): Promise<ScriptedKms> {
   const requests: { action: string; body: JsonObject; headers: IncomingMessage['headers'] }[] = []
   let broken: { readonly status: number; readonly body: string } | undefined
   const server = createServer(async (request, response) => {
@@ -64,7 +64,7 @@ export function startKms(account: {
   readonly secretAccessKey: string
   readonly sessionToken?: string
   readonly region: string
-}): Promise<ScriptedKeyService> {
+}): Promise<ScriptedKms> {
   const master = randomBytes(32)
   const actionOf = ({ headers }: IncomingMessage) => String(headers['x-amz-target']).replace('TrentService.', '')
   return serve(actionOf, (action, body, request, text) => {
@@ -88,7 +88,7 @@ export function startTransit(options: {
   readonly mount: string
   readonly key: string
   readonly namespace?: string
-}): Promise<ScriptedKeyService> {
+}): Promise<ScriptedKms> {
   const master = randomBytes(32)
   return serve(
     ({ url }) => url ?? '',

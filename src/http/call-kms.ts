@@ -3,19 +3,19 @@ import { isLoopbackHost } from '../lib/loopback.ts'
 import { flattenHeaders, readLimited } from './guarded-connector.ts'
 
 /** One request to a service that keeps keys. */
-export interface KeyServiceRequest {
+export interface KmsRequest {
   readonly headers: { readonly [name: string]: string }
   readonly body: string
 }
 
 /** Its answer, read completely. */
-export interface KeyServiceAnswer {
+export interface KmsAnswer {
   readonly status: number
   readonly body: string
 }
 
 /** Posts a request to a service that keeps keys. Rejects with an error that names the host, and nothing of the request. */
-export type CallKeyService = (url: string, options: KeyServiceRequest) => Promise<KeyServiceAnswer>
+export type CallKms = (url: string, options: KmsRequest) => Promise<KmsAnswer>
 
 const timeoutMs = 10_000
 const maxBytes = 64 * 1024
@@ -24,7 +24,7 @@ const maxBytes = 64 * 1024
  * The only way out to key services (AWS KMS, HashiCorp Vault): https, no redirects, capped. Their address is the operator's, so it may
  * be in a private network; plain http is for loopback in development.
  */
-export function createCallKeyService(options: { readonly allowLoopbackHttp: boolean }): CallKeyService {
+export function createCallKms(options: { readonly allowLoopbackHttp: boolean }): CallKms {
   const agent = new Agent({ connect: { timeout: 5000 }, keepAliveTimeout: 1000, pipelining: 0 })
   return async (url, { headers, body }) => {
     const target = new URL(url)
