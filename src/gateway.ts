@@ -16,6 +16,9 @@ import { createBroker } from './credentials/broker.ts'
 import { loadConnectTickets } from './credentials/connect-ticket.ts'
 import { createConnectionStore } from './credentials/connections.ts'
 import { loadSealer } from './credentials/load-sealer.ts'
+import { createUpstreamDiscovery } from './credentials/oauth-client/discover-upstream.ts'
+import { createRequestToken } from './credentials/oauth-client/token-request.ts'
+import { createUpstreamDoors } from './credentials/oauth-client/upstream-door.ts'
 import { openVault } from './credentials/open-vault.ts'
 import { GatewayError } from './errors/gateway-error.ts'
 import { handlerTypes } from './handlers/index.ts'
@@ -113,8 +116,12 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     log,
   })
   const tickets = await loadConnectTickets(storage.sealed, stores.vault, Date.now)
+  const openDoor = createUpstreamDoors(options.mode)
   const broker = createBroker({
     connections,
+    requestToken: createRequestToken(openDoor, Date.now),
+    discovery: createUpstreamDiscovery(openDoor, Date.now),
+    signInTokens,
     tickets,
     refreshTokens: async () => new GatewayError('credential_provider_unreachable'),
     address: { publicUrl: project.publicUrl, basePath: project.settings.basePath },

@@ -5,21 +5,22 @@ import { createConnectInvitations } from './invite-to-connect.ts'
 import { createRefresher } from './refresh.ts'
 import type { RefreshHost } from './refresh-connection.ts'
 import { createSchemes } from './schemes/index.ts'
+import type { MachineParts } from './schemes/machine-parts.ts'
 
 /** Hands every route the credentials of its upstream, and forgets connections that are no more. */
 export interface ForgetfulBroker extends CredentialBroker, Pick<ConnectionStore, 'forget' | 'forgetAll'> {}
 
 /** What the broker needs. */
-export interface BrokerOptions extends RefreshHost {
+export interface BrokerOptions extends RefreshHost, Pick<MachineParts, 'requestToken' | 'discovery' | 'signInTokens'> {
   readonly tickets: ConnectTickets
   readonly address: GatewayAddress
 }
 
 /** The right credential for this subject and upstream, now: how it is found is a matter of the mode alone. */
 export function createBroker(options: BrokerOptions): ForgetfulBroker {
-  const { connections, clock, address, tickets } = options
+  const { connections, address, tickets } = options
   const invitations = createConnectInvitations(address, tickets)
-  const schemes = createSchemes({ connections, clock, invitations, refresher: createRefresher(options) })
+  const schemes = createSchemes({ ...options, invitations, refresher: createRefresher(options) })
   return {
     open(upstream) {
       const scheme = schemes[upstream.mode](upstream)

@@ -7,7 +7,7 @@ import type { Exchange } from '../../src/contracts/exchange.ts'
 import type { Logger } from '../../src/contracts/logger.ts'
 import type { Storage } from '../../src/contracts/storage.ts'
 import type { UpstreamSettings } from '../../src/contracts/upstream.ts'
-import { createBroker, type ForgetfulBroker } from '../../src/credentials/broker.ts'
+import { type BrokerOptions, createBroker, type ForgetfulBroker } from '../../src/credentials/broker.ts'
 import { type ConnectTickets, loadConnectTickets } from '../../src/credentials/connect-ticket.ts'
 import {
   type ApiKeyCredential,
@@ -69,7 +69,8 @@ export function createBrokerWorld(): BrokerWorld {
       const tickets = await loadConnectTickets(storage.sealed, vault, clock)
       const address = { publicUrl: 'https://gateway.example', basePath: '/base' }
       const recorder = { record: (event: GatewayEvent) => void world.events.push(event) }
-      const broker = createBroker({ connections, tickets, refreshTokens, address, recorder, log, clock })
+      const parts = { connections, tickets, refreshTokens, address, recorder, log, clock }
+      const broker = createBroker({ ...parts, ...withoutMachines })
       opened.push({ storage, connections, broker, tickets })
       return { storage, connections, broker, tickets }
     },
@@ -82,6 +83,13 @@ export function createBrokerWorld(): BrokerWorld {
     },
   }
   return world
+}
+
+/** Nothing here asks for tokens without a connection. */
+const withoutMachines: Pick<BrokerOptions, 'requestToken' | 'discovery' | 'signInTokens'> = {
+  requestToken: async () => new GatewayError('gateway_error'),
+  discovery: { find: () => Promise.reject(new GatewayError('gateway_error')), forget: () => {} },
+  signInTokens: { put: async () => {}, find: async () => undefined },
 }
 
 /** What a token endpoint issues for the n-th time. */

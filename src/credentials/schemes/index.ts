@@ -1,11 +1,15 @@
-import type { CredentialScheme, CredentialSchemes } from '../../contracts/credential-scheme.ts'
-import { GatewayError } from '../../errors/gateway-error.ts'
+import type { CredentialSchemes } from '../../contracts/credential-scheme.ts'
+import type { UpstreamSettings } from '../../contracts/upstream.ts'
+import { createClientCredentials } from './client-credentials.ts'
 import { createConfiguredKey } from './configured-key.ts'
 import { type ConnectionParts, ConnectionScheme } from './connection.ts'
+import { createIdJag } from './id-jag.ts'
+import type { MachineParts } from './machine-parts.ts'
 import { presentNothing } from './mtls.ts'
+import { createTokenExchange } from './token-exchange.ts'
 
 /** What each mode does. */
-export function createSchemes(parts: ConnectionParts): CredentialSchemes {
+export function createSchemes(parts: ConnectionParts & MachineParts): CredentialSchemes {
   return {
     'user-oauth': (upstream) => new ConnectionScheme({ kind: 'oauth', shared: false }, upstream, parts),
     'shared-oauth': (upstream) => new ConnectionScheme({ kind: 'oauth', shared: true }, upstream, parts),
@@ -14,14 +18,16 @@ export function createSchemes(parts: ConnectionParts): CredentialSchemes {
       upstream.apiKey?.value
         ? createConfiguredKey(upstream.apiKey.value, upstream.apiKey)
         : new ConnectionScheme({ kind: 'api-key', shared: true }, upstream, parts),
-    'client-credentials': unavailable,
-    'token-exchange': unavailable,
-    'id-jag': unavailable,
+    'client-credentials': (upstream) =>
+      createClientCredentials(upstream, settingsOf(upstream, upstream.clientCredentials), parts),
+    'token-exchange': (upstream) => createTokenExchange(upstream, settingsOf(upstream, upstream.tokenExchange), parts),
+    'id-jag': (upstream) => createIdJag(upstream, settingsOf(upstream, upstream.idJag), parts),
     mtls: () => presentNothing,
   }
 }
 
-function unavailable(): CredentialScheme {
-  const refusal = new GatewayError('credential_missing')
-  return { obtain: () => refusal, renew: async () => refusal }
+/** The options of a mode are checked where they are declared. */
+function settingsOf<Settings>({ id, mode }: UpstreamSettings, settings: Settings | undefined): Settings {
+  if (settings === undefined) throw new Error(`the upstream "${id}" has no settings for ${mode}`)
+  return settings
 }
