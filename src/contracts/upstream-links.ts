@@ -4,6 +4,8 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 export interface BrowserPerson {
   readonly subject: string
   readonly tenant: string
+  /** The tenant that their claims name; undefined: they act in whichever tenant the route or client says. */
+  readonly claimedTenant: string | undefined
   /** For display. */
   readonly name: string
   readonly roles: readonly string[]

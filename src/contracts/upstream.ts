@@ -152,4 +152,6 @@ export interface UpstreamDirectory {
   find(id: string): UpstreamSettings | undefined
   /** The upstream behind a virtual server, by its name; undefined when its route brokers no credential. */
   findByServer(virtualServer: string): UpstreamSettings | undefined
+  /** The tenants of the routes in front of an upstream, each once; undefined stands for routes that every tenant may use. */
+  tenantsOf(id: string): readonly (string | undefined)[]
 }

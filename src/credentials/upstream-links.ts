@@ -18,7 +18,8 @@ export function createUpstreamLinks(
       const { id, displayName, summary } = upstream
       const owner = isShared(upstream) ? sharedOwner : ownerOf(person.subject)
       const [record] = await connections.list({ tenant: person.tenant, upstream: id, owner, limit: 1 })
-      const connectPath = isShared(upstream) ? undefined : upstreamPath(basePath, id, 'connect', { returnPath })
+      const { tenant } = person
+      const connectPath = isShared(upstream) ? undefined : upstreamPath(basePath, id, 'connect', { tenant, returnPath })
       return { displayName, summary, state: describeState(upstream, record), connectPath }
     },
   }

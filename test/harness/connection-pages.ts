@@ -108,6 +108,7 @@ export async function startConnectionPages(
       list: () => standardUpstreams,
       find: (id) => standardUpstreams.find((each) => each.id === id),
       findByServer: (name) => standardUpstreams.find((each) => `${each.id}-server` === name),
+      tenantsOf: () => [undefined],
     },
     signIn: standInSignIn,
     tickets,
@@ -153,13 +154,21 @@ export async function startConnectionPages(
   return running
 }
 
-/** Whoever the cookie `person` names is signed in; `ada@acme` is ada of the tenant acme. */
+/** Whoever the cookie `person` names is signed in; `ada@acme` is ada of the tenant acme, `ada@` ada whose claims name none. */
 const standInSignIn: BrowserSignIn = {
   async find(request) {
     const value = /(?:^|; )person=([^;]+)/.exec(request.headers.cookie ?? '')?.[1]
     if (value === undefined) return undefined
-    const [name = '', tenant = 'default'] = value.split('@')
-    return { subject: name, tenant, name, roles: [], sessionId: `session-${value}` } satisfies BrowserPerson
+    const [name = '', claimed = 'default'] = value.split('@')
+    const claimedTenant = claimed === '' ? undefined : claimed
+    return {
+      subject: name,
+      tenant: claimedTenant ?? 'default',
+      claimedTenant,
+      name,
+      roles: [],
+      sessionId: `session-${value}`,
+    } satisfies BrowserPerson
   },
   async begin(_request, response, { returnPath, switchPerson }) {
     const query = new URLSearchParams({ returnPath, switchPerson: String(switchPerson) })

@@ -6,6 +6,7 @@ import type { ConnectTicket } from '../connect-ticket.ts'
 import { ownerOf, sharedOwner } from '../connections.ts'
 import { type ConnectHost, PageRefusal } from './connect-host.ts'
 import { type ConnectRequest, listPath, upstreamPath } from './connection-paths.ts'
+import { listTenants, mayActIn } from './tenants.ts'
 
 /** Leave of this person to make one connection. */
 export interface ConnectLeave {
@@ -15,6 +16,7 @@ export interface ConnectLeave {
   readonly ticket: ConnectTicket | undefined
 }
 
+/** Tickets that were used, in the records of the authorization server. */
 const usedTicketModel = 'ConnectTicket'
 
 /**
@@ -28,25 +30,44 @@ export async function admitConnect(
   page: 'connect' | 'key',
   host: ConnectHost,
 ): Promise<ConnectLeave> {
-  const { tenant } = person
   if (asked.ticket === undefined) {
     if (isShared(upstream)) throw new GatewayError('connection_admin_required', { status: 403 })
-    return { upstream, tenant, owner: ownerOf(person.subject), ticket: undefined }
+    return {
+      upstream,
+      tenant: chooseTenant(upstream, asked, person, host),
+      owner: ownerOf(person.subject),
+      ticket: undefined,
+    }
   }
   const refuse = (detail: string, links: PageRefusal['links'] = []) =>
     new PageRefusal(new GatewayError('connection_link_invalid', { detail }), [
       ...links,
-      { path: listPath(host.basePath), label: 'Your connections' },
+      asked.returnPath === undefined
+        ? { path: listPath(host.basePath), label: 'Your connections' }
+        : { path: asked.returnPath, label: 'Back' },
     ])
   const ticket = host.tickets.open(asked.ticket, upstream.id)
   if (ticket === undefined) throw refuse('the ticket is forged, of another upstream, or too old')
   if (await wasUsed(ticket, host)) throw refuse('the ticket was used')
   const owner = isShared(upstream) ? sharedOwner : ownerOf(person.subject)
-  if (ticket.owner !== owner || ticket.tenant !== tenant) {
+  const { tenant } = ticket
+  if (ticket.owner !== owner || !mayActIn(tenant, person, upstream.id, host.upstreams)) {
     const path = `${upstreamPath(host.basePath, upstream.id, page, asked)}&switch=1`
     throw refuse('the ticket is of somebody else', [{ path, label: 'Sign in as somebody else' }])
   }
   return { upstream, tenant, owner, ticket }
+}
+
+/** The tenant of a connection that a person makes or removes without a ticket. Throws when they may not act in the one they ask for. */
+export function chooseTenant(
+  { id }: UpstreamSettings,
+  { tenant: asked }: Pick<ConnectRequest, 'tenant'>,
+  person: BrowserPerson,
+  { upstreams }: Pick<ConnectHost, 'upstreams'>,
+): string {
+  const tenant = asked ?? listTenants(person, id, upstreams)[0]
+  if (tenant !== undefined && mayActIn(tenant, person, id, upstreams)) return tenant
+  throw new GatewayError('tenant_mismatch', { detail: `the upstream "${id}" is not for the tenant of this person` })
 }
 
 /** Uses the ticket up, if there is one. Throws when it was used meanwhile: exactly one visit gets through. */

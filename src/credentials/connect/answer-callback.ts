@@ -8,6 +8,7 @@ import { upstreamPath } from './connection-paths.ts'
 import type { PendingConnect } from './pending-connects.ts'
 import { recordConnectEvent } from './record-connect-events.ts'
 import { requireUpstream } from './require-upstream.ts'
+import { mayActIn } from './tenants.ts'
 
 /**
  * Back from an upstream. The answer counts once, in the browser that set out, and only while the person who set out is signed in there:
@@ -34,8 +35,9 @@ async function checkReturn(pending: PendingConnect<unknown>, visit: PageVisit, h
   if (browserHash === undefined || !equalSecrets(browserHash, pending.browserHash))
     throw invalid('it was begun in another browser')
   const person = await host.signIn.find(visit.request, visit.response)
-  if (person?.subject !== pending.subject || person.tenant !== pending.tenant)
-    throw invalid('somebody else is signed in, or nobody')
+  if (person?.subject !== pending.subject) throw invalid('somebody else is signed in, or nobody')
+  if (!mayActIn(pending.tenant, person, pending.upstream, host.upstreams))
+    throw invalid('the person is of another tenant now')
 }
 
 /** The whole connection in one write: before it there is none, and after it there is all of it. */
@@ -65,7 +67,7 @@ function fail(
   if (refusal.reason === 'gateway_error')
     host.log.error({ err: refusal.cause, requestId: visit.requestId }, 'connecting an upstream failed')
   recordConnectEvent(host, 'auth_upstream_failed', visit.requestId, upstream, facts, refusal)
-  const path = upstreamPath(host.basePath, upstream.id, 'connect', { returnPath, local })
+  const path = upstreamPath(host.basePath, upstream.id, 'connect', { tenant, returnPath, local })
   return new PageRefusal(refusal, isShared(upstream) ? [] : [{ path, label: 'Try again' }], true)
 }
 

@@ -8,6 +8,10 @@ import { isConnectable, isShared, usesKey } from './admit-connect.ts'
 import type { ConnectHost, PageAnswer, PersonalVisit } from './connect-host.ts'
 import { listPath, upstreamPath } from './connection-paths.ts'
 import { describeState } from './describe-state.ts'
+import { listTenants, mayActIn } from './tenants.ts'
+
+/** Connections of one person to one upstream, in all tenants, that are looked at. */
+const mostTenants = 1000
 
 /** What a person is told on the list about what just happened to one upstream. */
 export type Notice = 'connected' | 'disconnected' | 'untried'
@@ -21,7 +25,7 @@ export function noticePath(basePath: string, upstream: string, notice: Notice): 
 export async function answerList(visit: PersonalVisit, host: ConnectHost): Promise<PageAnswer> {
   const { person, query } = visit
   const upstreams = host.upstreams.list().filter(isConnectable)
-  const entries = await Promise.all(upstreams.map(async (each) => describeEntry(each, person, host)))
+  const entries = (await Promise.all(upstreams.map(async (each) => listEntries(each, person, host)))).flat()
   const page = renderConnectionsPage({
     person: person.name,
     entries: entries.sort((left, right) => left.displayName.localeCompare(right.displayName)),
@@ -31,19 +35,36 @@ export async function answerList(visit: PersonalVisit, host: ConnectHost): Promi
   return { page, status: 200 }
 }
 
-async function describeEntry(
+/** One entry for each tenant in which the person reaches the upstream, or has connected it: one for most. */
+async function listEntries(
   upstream: UpstreamSettings,
   person: BrowserPerson,
   host: ConnectHost,
-): Promise<ConnectionEntry> {
+): Promise<readonly ConnectionEntry[]> {
+  const owner = isShared(upstream) ? sharedOwner : ownerOf(person.subject)
+  const records = await host.connections.list({ upstream: upstream.id, owner, limit: mostTenants })
+  const tenants = new Set(listTenants(person, upstream.id, host.upstreams))
+  for (const { tenant } of isShared(upstream) ? [] : records)
+    if (mayActIn(tenant, person, upstream.id, host.upstreams)) tenants.add(tenant)
+  return [...tenants].map((tenant) => {
+    const record = records.find((each) => each.tenant === tenant)
+    return describeEntry(upstream, record, { tenant, isOne: tenants.size === 1 }, host)
+  })
+}
+
+function describeEntry(
+  upstream: UpstreamSettings,
+  record: ConnectionRecord | undefined,
+  { tenant, isOne }: { readonly tenant: string; readonly isOne: boolean },
+  { basePath }: ConnectHost,
+): ConnectionEntry {
   const { id, displayName, summary } = upstream
   const shared = isShared(upstream)
-  const owner = shared ? sharedOwner : ownerOf(person.subject)
-  const [record] = await host.connections.list({ tenant: person.tenant, upstream: id, owner, limit: 1 })
   const state = describeState(upstream, record)
+  const asked = isOne ? {} : { tenant }
   return {
-    id,
-    displayName,
+    id: `${id}-${tenant}`,
+    displayName: isOne ? displayName : `${displayName} (${tenant})`,
     summary,
     state,
     trouble: describeTrouble(record),
@@ -52,8 +73,8 @@ async function describeEntry(
     connectedAtMs: record?.createdAtMs,
     lastUsedAtMs: record?.lastUsedAtMs,
     connectLabel: labelOf(upstream, record),
-    connectPath: shared ? undefined : upstreamPath(host.basePath, id, usesKey(upstream) ? 'key' : 'connect'),
-    disconnectPath: shared || record === undefined ? undefined : upstreamPath(host.basePath, id, 'disconnect'),
+    connectPath: shared ? undefined : upstreamPath(basePath, id, usesKey(upstream) ? 'key' : 'connect', asked),
+    disconnectPath: shared || record === undefined ? undefined : upstreamPath(basePath, id, 'disconnect', asked),
   }
 }
 

@@ -1,3 +1,5 @@
+import { tenantPattern } from '../../lib/tenant.ts'
+
 /** Pages for somebody who is signed in. */
 export type PersonalEndpoint =
   | { readonly kind: 'list' }
@@ -10,6 +12,8 @@ export type ConnectionsEndpoint = PersonalEndpoint | { readonly kind: 'callback'
 export interface ConnectRequest {
   /** Sealed; absent when the person came from the list or the consent page. */
   readonly ticket: string | undefined
+  /** In which tenant, where the person may act in several. */
+  readonly tenant: string | undefined
   /** A path of this gateway. */
   readonly returnPath: string | undefined
   /** The answer of the upstream comes back through a program on the person's computer. */
@@ -55,9 +59,10 @@ export function upstreamPath(
 
 /** The fields of a request as query and form carry them. */
 export function listRequestFields(request: Partial<ConnectRequest>): readonly (readonly [string, string])[] {
-  const { ticket, returnPath, local } = request
+  const { ticket, tenant, returnPath, local } = request
   const fields: (readonly [string, string])[] = []
   if (ticket !== undefined) fields.push(['ticket', ticket])
+  if (tenant !== undefined) fields.push(['tenant', tenant])
   if (returnPath !== undefined) fields.push(['return', returnPath])
   if (local !== undefined) fields.push(['local', String(local.port)], ['nonce', local.nonce])
   return fields
@@ -66,11 +71,13 @@ export function listRequestFields(request: Partial<ConnectRequest>): readonly (r
 /** Reads a query or form. What is not of the right shape is left out: nobody is ever sent to a place that it names. */
 export function readConnectRequest(fields: URLSearchParams, basePath: string): ConnectRequest {
   const ticket = fields.get('ticket') ?? undefined
+  const tenant = fields.get('tenant') ?? ''
   const port = Number(fields.get('local') ?? Number.NaN)
   const nonce = fields.get('nonce') ?? ''
   const isLocal = Number.isInteger(port) && port >= 1024 && port <= 65_535 && noncePattern.test(nonce)
   return {
     ticket: ticket === undefined || ticket.length > maxTicketLength ? undefined : ticket,
+    tenant: tenantPattern.test(tenant) ? tenant : undefined,
     returnPath: admitReturnPath(fields.get('return'), basePath),
     local: isLocal ? { port, nonce } : undefined,
   }

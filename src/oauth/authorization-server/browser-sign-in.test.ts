@@ -113,7 +113,7 @@ test('what a typed name cannot be is said on the page, and the way goes on', asy
 
 test('a form token counts for its purpose, person and session', async () => {
   const { browserSignIn } = running.server
-  const ada = { subject: 'ada', tenant: 'default', name: 'Ada', roles: [], sessionId: 'one' }
+  const ada = { subject: 'ada', tenant: 'default', claimedTenant: undefined, name: 'Ada', roles: [], sessionId: 'one' }
   const token = browserSignIn.createFormToken('disconnect tracker', ada)
   expect(browserSignIn.checkFormToken(token, 'disconnect tracker', ada)).toBe(true)
   expect(browserSignIn.checkFormToken(token, 'disconnect other', ada)).toBe(false)

@@ -99,6 +99,7 @@ async function findPerson(
   return {
     subject,
     tenant: known.tenant ?? defaultTenant,
+    claimedTenant: known.tenant,
     name: describePerson(person) ?? subject,
     roles: person?.roles ?? [],
     sessionId: sha256(JSON.stringify([uid, loginTs, subject])),
