@@ -28,9 +28,17 @@ test('what was stored is found by another process, and the store shows no secret
   const found = await connections.find(adas)
   expect(found).toEqual(put)
   expect(found?.record).toMatchObject({
-    ...{ ...adas, generation: 1, kind: 'oauth', state: 'connected', connectedBy: 'admin', scopes: ['read'] },
-    ...{ issuer: credential.issuer, resource: credential.resource, clientId: 'gateway' },
-    ...{ expiresAtMs: credential.expiresAtMs, createdAtMs: world.now },
+    ...adas,
+    generation: 1,
+    kind: 'oauth',
+    state: 'connected',
+    connectedBy: 'admin',
+    scopes: ['read'],
+    issuer: credential.issuer,
+    resource: credential.resource,
+    clientId: 'gateway',
+    expiresAtMs: credential.expiresAtMs,
+    createdAtMs: world.now,
   })
   const stored = JSON.stringify(await storage.connections.list({ limit: 10 }))
   expect(stored).not.toMatch(/canary/)
