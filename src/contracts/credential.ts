@@ -21,6 +21,8 @@ export interface UpstreamRefusal {
   readonly status: 401 | 403
   /** Value of `WWW-Authenticate`. */
   readonly challenge: string | undefined
+  /** The refused credential is the one that `renew` has just given: there is no better one to be had. */
+  readonly afterRenewal?: boolean | undefined
 }
 
 /**

@@ -25,3 +25,8 @@ export function isServedVersion(era: Era, version: string): boolean {
 export function claimsModern(version: string): boolean {
   return revisionDate.test(version) && version >= '2026-07-28'
 }
+
+/** The revision to answer `initialize` with: the requested one where it is served, else the newest legacy one. */
+export function agreeOnLegacyVersion(requested: string | undefined): string {
+  return requested !== undefined && isServedVersion('legacy', requested) ? requested : legacyVersions[0]
+}

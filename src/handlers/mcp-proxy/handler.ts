@@ -1,13 +1,14 @@
-import type { Pool } from 'undici'
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { HandlerHost, HandlerType, McpAnswer, McpHandler } from '../../contracts/handler.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
-import { createUpstreamPool, sendUpstream, type UpstreamAnswer, type UpstreamLimits } from '../../http/send-upstream.ts'
+import type { UpstreamAnswer } from '../../http/send-upstream.ts'
+import type { TokenSealer } from '../../lib/seal-token.ts'
 import { openSessionId, sealSessionId } from '../../mcp/session-id.ts'
+import { BrokeredProxy } from './brokered-proxy.ts'
 import { type McpProxyOptions, mcpProxyOptions } from './options.ts'
 import { readAnswer } from './read-answer.ts'
-import { buildUpstreamHeaders } from './upstream-headers.ts'
+import { Upstream } from './upstream.ts'
 
 const tracingHeaders = ['traceparent', 'tracestate', 'baggage']
 
@@ -18,7 +19,7 @@ export const mcpProxyHandler: HandlerType<McpProxyOptions> = {
   kind: 'mcp',
   options: mcpProxyOptions,
   upstreamUrl: (options) => describeUrl(options.rewritePattern),
-  create: (options, host) => new McpProxy(options, host),
+  create: (options, host) => createProxy(options, host),
 }
 
 /** Without user and query: some servers take their key there, and this one is printed. */
@@ -27,87 +28,46 @@ function describeUrl(pattern: string): string {
   return origin + pathname
 }
 
+function createProxy(options: McpProxyOptions, host: HandlerHost): McpHandler {
+  const forwardHeaders = [...tracingHeaders, ...options.forwardHeaders]
+  const upstream = new Upstream(options, host)
+  return host.credentials
+    ? new BrokeredProxy(forwardHeaders, upstream, host, host.credentials)
+    : new McpProxy(forwardHeaders, upstream, host.sessionSealer)
+}
+
+/** Sends what policies made of the headers and nothing else. */
 class McpProxy implements McpHandler {
   readonly forwardHeaders: readonly string[]
-  readonly #pool: Pool
-  /** Subscriptions stay open for long; among the calls, some hundred of them would leave no connection for anybody. */
-  readonly #subscriptions: Pool
-  readonly #path: string
-  readonly #search: string
-  readonly #forwardSearch: boolean
-  readonly #limits: UpstreamLimits
-  readonly #host: HandlerHost
+  readonly #upstream: Upstream
+  readonly #sealer: TokenSealer
 
-  constructor(options: McpProxyOptions, host: HandlerHost) {
-    const { limits } = host
-    const url = new URL(options.rewritePattern)
-    this.forwardHeaders = [...tracingHeaders, ...options.forwardHeaders]
-    const firstByteMs = limits.upstreamFirstByteSeconds * 1000
-    const poolLimits = {
-      connections: limits.upstreamConnections,
-      connectMs: limits.upstreamConnectSeconds * 1000,
-      firstByteMs,
-      idleMs: limits.upstreamIdleSeconds * 1000,
-    }
-    this.#pool = createUpstreamPool(url.origin, poolLimits)
-    this.#subscriptions = createUpstreamPool(url.origin, poolLimits)
-    this.#path = url.pathname
-    this.#search = url.search
-    this.#forwardSearch = options.forwardSearch
-    this.#limits = {
-      responseBytes: limits.responseBytes,
-      sseEventBytes: limits.sseEventBytes,
-      firstByteMs,
-      totalMs: limits.upstreamTotalSeconds * 1000,
-    }
-    this.#host = host
+  constructor(forwardHeaders: readonly string[], upstream: Upstream, sealer: TokenSealer) {
+    this.forwardHeaders = forwardHeaders
+    this.#upstream = upstream
+    this.#sealer = sealer
   }
 
   async handleMessage(message: McpMessage, exchange: Exchange): Promise<McpAnswer | GatewayError> {
     const session = exchange.headers['mcp-session-id']
-    let upstreamSession: string | undefined
+    let sessionId: string | undefined
     if (session !== undefined && message.era === 'legacy' && message.method !== 'initialize') {
-      upstreamSession = openSessionId(this.#host.sessionSealer, String(session), exchange)
-      if (upstreamSession === undefined) return new GatewayError('session_unknown')
+      sessionId = openSessionId(this.#sealer, String(session), exchange)
+      if (sessionId === undefined) return new GatewayError('session_unknown')
     }
-    const call = sendUpstream(
-      message.method === 'subscriptions/listen' ? this.#subscriptions : this.#pool,
-      {
-        path: this.#path + this.#searchFor(exchange),
-        headers: buildUpstreamHeaders(message, exchange, upstreamSession),
-        body: message.edited ? Buffer.from(JSON.stringify(message.body)) : message.bytes,
-      },
-      this.#limits,
-    )
-    exchange.onCancel(() => call.cancel())
-    const received = await call.answer
+    const received = await this.#upstream.send(message, exchange, { sessionId })
     this.#passSessionOn(received, exchange)
-    return readAnswer(received, message, upstreamSession !== undefined)
+    return readAnswer(received, message, sessionId !== undefined)
   }
 
-  async close(): Promise<void> {
-    await Promise.all([this.#pool.destroy(), this.#subscriptions.destroy()])
-  }
-
-  #searchFor(exchange: Exchange): string {
-    if (!this.#forwardSearch || exchange.search === '') return this.#search
-    return this.#search === '' ? exchange.search : mergeSearch(this.#search, exchange.search)
+  close(): Promise<void> {
+    return this.#upstream.close()
   }
 
   #passSessionOn(answer: UpstreamAnswer, exchange: Exchange): void {
     const session = answer.responseHeaders['mcp-session-id']
     if (typeof session === 'string') {
-      exchange.setResponseHeader('mcp-session-id', sealSessionId(this.#host.sessionSealer, session, exchange))
+      exchange.setResponseHeader('mcp-session-id', sealSessionId(this.#sealer, session, exchange))
     }
   }
-}
-
-/** The operator's query and the caller's; a caller cannot set again what the operator has set (`?read_only=true`). */
-function mergeSearch(operators: string, callers: string): string {
-  const merged = new URLSearchParams(operators)
-  const fixed = new Set(merged.keys())
-  for (const [name, value] of new URLSearchParams(callers)) {
-    if (!fixed.has(name)) merged.append(name, value)
-  }
-  return `?${merged.toString()}`
 }

@@ -1,12 +1,12 @@
+import type { UpstreamRefusal } from '../../contracts/credential.ts'
 import type { McpAnswer } from '../../contracts/handler.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { UpstreamAnswer } from '../../http/send-upstream.ts'
 import { isJsonObject } from '../../lib/json.ts'
+import { acceptedAnswer } from '../../mcp/own-answer.ts'
 
 const openBrace = 0x7b
-
-const accepted: McpAnswer = { kind: 'json', status: 202, body: Buffer.alloc(0), headers: {}, upstreamMs: 0 }
 
 /**
  * What an upstream's HTTP answer means for the caller. JSON-RPC passes unchanged, also under the error statuses that MCP uses.
@@ -20,7 +20,7 @@ export function readAnswer(answer: UpstreamAnswer, message: McpMessage, inSessio
     if (status === 200 && message.kind === 'request') return answer
     if (status !== 200) return refuse(answer, 'upstream_refused')
     answer.cancel()
-    return accepted
+    return acceptedAnswer
   }
   // The upstream forgot the session; 404 makes the client initialize again (2025-11-25 §session management).
   if (status === 404 && inSession) return refuse(answer, 'session_unknown')
@@ -33,6 +33,21 @@ export function readAnswer(answer: UpstreamAnswer, message: McpMessage, inSessio
     status < 300 ? 'upstream_protocol_error' : 'upstream_refused',
     status === 503 ? retryAfter(answer) : {},
   )
+}
+
+/**
+ * What the upstream says against the credential: 401, or 403 that asks for more scopes. Undefined for every other answer, also for a 403
+ * that no other credential of the same person would change. Nothing was done upstream, so the call may be sent again.
+ */
+export function findCredentialRefusal({ status, responseHeaders }: UpstreamAnswer): UpstreamRefusal | undefined {
+  if (status !== 401 && status !== 403) return undefined
+  // Repeated headers arrive as a list, whatever the type says.
+  const header = responseHeaders['www-authenticate'] as string | string[] | undefined
+  const challenge = Array.isArray(header) ? header.join(', ') : header
+  if (status === 401) return { status, challenge }
+  return challenge !== undefined && /\berror="?insufficient_scope\b/i.test(challenge)
+    ? { status, challenge }
+    : undefined
 }
 
 function isJsonRpcCandidate(answer: UpstreamAnswer): boolean {

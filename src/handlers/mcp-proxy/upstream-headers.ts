@@ -1,5 +1,16 @@
+import type { UpstreamCredential } from '../../contracts/credential.ts'
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
+
+/** What a message carries on its way to the upstream besides itself. */
+export interface UpstreamHop {
+  /** The upstream's own session id. */
+  readonly sessionId?: string | undefined
+  /** What was agreed with the upstream, where that is not what the client says. */
+  readonly protocolVersion?: string | undefined
+  /** Its headers go before those of the same name that policies set or the client sent. */
+  readonly credential?: UpstreamCredential | undefined
+}
 
 const encodeSentinel = (value: string): string =>
   plainValue.test(value) && !value.startsWith('=?base64?')
@@ -13,17 +24,26 @@ const plainValue = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/
  * The headers of one upstream request, as a flat list. Every per-hop header is computed from the message itself, which policies
  * may have edited; from the client come only `Mcp-Param-*`, which must pass (2026-07-28 §headers), and what the exchange allows.
  */
-export function buildUpstreamHeaders(message: McpMessage, exchange: Exchange, sessionId: string | undefined): string[] {
+export function buildUpstreamHeaders(message: McpMessage, exchange: Exchange, hop: UpstreamHop): string[] {
   const headers = ['content-type', 'application/json', 'accept', 'application/json, text/event-stream']
-  if (message.protocolVersion !== undefined) headers.push('mcp-protocol-version', message.protocolVersion)
-  if (sessionId !== undefined) headers.push('mcp-session-id', sessionId)
+  const protocolVersion = hop.protocolVersion ?? message.protocolVersion
+  if (protocolVersion !== undefined) headers.push('mcp-protocol-version', protocolVersion)
+  if (hop.sessionId !== undefined) headers.push('mcp-session-id', hop.sessionId)
   if (message.era === 'modern' && message.kind === 'request') {
     headers.push('mcp-method', message.method)
     if (message.name !== undefined) headers.push('mcp-name', encodeSentinel(message.name))
     if (message.method === 'tools/call') pushParameterHeaders(headers, exchange)
   }
-  for (const [name, value] of exchange.upstreamHeaders.entries()) headers.push(name, value)
+  if (hop.credential) pushWithCredential(headers, exchange, hop.credential)
+  else for (const [name, value] of exchange.upstreamHeaders.entries()) headers.push(name, value)
   return headers
+}
+
+/** The credential never enters `exchange.upstreamHeaders`, where policies could read it. */
+function pushWithCredential(headers: string[], exchange: Exchange, credential: UpstreamCredential): void {
+  const taken = credential.headers.map(([name]) => name.toLowerCase())
+  for (const [name, value] of exchange.upstreamHeaders.entries()) if (!taken.includes(name)) headers.push(name, value)
+  for (const [name, value] of credential.headers) headers.push(name.toLowerCase(), value)
 }
 
 function pushParameterHeaders(headers: string[], exchange: Exchange): void {

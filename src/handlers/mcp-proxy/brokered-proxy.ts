@@ -1,0 +1,168 @@
+import { setTimeout } from 'node:timers/promises'
+import type { CredentialSource, UpstreamCredential } from '../../contracts/credential.ts'
+import type { Exchange } from '../../contracts/exchange.ts'
+import type { HandlerHost, McpAnswer, McpHandler } from '../../contracts/handler.ts'
+import type { McpMessage } from '../../contracts/mcp.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import { objectMember } from '../../lib/json.ts'
+import type { MaybePromise } from '../../lib/maybe-promise.ts'
+import type { TokenSealer } from '../../lib/seal-token.ts'
+import {
+  beginClientSession,
+  type ClientSession,
+  describeLegacyClient,
+  elicitsUrls,
+  openClientSession,
+  sealClientSession,
+} from '../../mcp/client-session.ts'
+import { answerUnconnected } from '../../mcp/connect-required/answer-unconnected.ts'
+import { answerConnected, connectToolName } from '../../mcp/connect-required/connect-tool.ts'
+import { adviseConnect, isAboutConnection } from '../../mcp/connect-required/describe-connect.ts'
+import { connectAnswer, removeConnectAnswer } from '../../mcp/connect-required/refuse-call.ts'
+import { clientCapabilitiesKey } from '../../mcp/eras/2026-07-28/check-envelope.ts'
+import { isSharedMode, RouteCatalogs } from '../../mcp/known-catalogs.ts'
+import { acceptedAnswer } from '../../mcp/own-answer.ts'
+import { type CredentialedAnswer, CredentialedCalls } from './credentialed-calls.ts'
+import { observeAnswer } from './observe-answer.ts'
+import { readAnswer } from './read-answer.ts'
+import type { Upstream } from './upstream.ts'
+
+type Obtained = UpstreamCredential | undefined
+
+// How long a call waits for a person who has just opened the connect page, and how often it looks.
+const connectWaitMs = 25_000
+const connectPollMs = 500
+
+/**
+ * Sends each message with the credential that the broker has for its subject. Who is not connected is answered by the gateway: handshakes and
+ * lists as well as can be, calls with a link.
+ */
+export class BrokeredProxy implements McpHandler {
+  readonly forwardHeaders: readonly string[]
+  readonly #upstream: Upstream
+  readonly #credentials: CredentialSource
+  readonly #sealer: TokenSealer
+  readonly #catalogs: RouteCatalogs
+  readonly #calls: CredentialedCalls
+  readonly #connectTool: string
+
+  constructor(
+    forwardHeaders: readonly string[],
+    upstream: Upstream,
+    { routeName, knownCatalogs, log, sessionSealer }: HandlerHost,
+    credentials: CredentialSource,
+  ) {
+    this.forwardHeaders = forwardHeaders
+    this.#upstream = upstream
+    this.#credentials = credentials
+    this.#sealer = sessionSealer
+    const settings = credentials.upstream
+    this.#catalogs = new RouteCatalogs({ store: knownCatalogs, virtualServer: routeName, upstream: settings, log })
+    this.#calls = new CredentialedCalls(upstream, credentials)
+    this.#connectTool = connectToolName(settings)
+  }
+
+  cacheOwner(exchange: Exchange): MaybePromise<string | undefined> {
+    const obtained = this.#credentials.obtain(exchange)
+    return obtained instanceof Promise
+      ? obtained.then((known) => this.#ownerOf(known, exchange))
+      : this.#ownerOf(obtained, exchange)
+  }
+
+  ownsTool(message: McpMessage): boolean {
+    return message.method === 'tools/call' && message.name === this.#connectTool
+  }
+
+  async handleMessage(message: McpMessage, exchange: Exchange): Promise<McpAnswer | GatewayError> {
+    const session = this.#openSession(message, exchange)
+    if (session instanceof GatewayError) return session
+    const obtained = await this.#obtain(message, exchange)
+    if (obtained instanceof GatewayError) return this.#refuse(obtained, message, exchange, session)
+    if (this.ownsTool(message)) return answerConnected(this.#credentials.upstream, message)
+    removeConnectAnswer(message)
+    const sent = await this.#calls.send(message, exchange, session, obtained)
+    if (sent === undefined) return acceptedAnswer
+    return sent instanceof GatewayError
+      ? this.#refuse(sent, message, exchange, session)
+      : this.#finish(sent, message, exchange)
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#upstream.close(), this.#catalogs.flush()])
+  }
+
+  #openSession(message: McpMessage, exchange: Exchange): ClientSession | GatewayError | undefined {
+    const id = exchange.headers['mcp-session-id']
+    if (id === undefined || message.era === 'modern' || message.method === 'initialize') return undefined
+    return openClientSession(this.#sealer, String(id), exchange) ?? new GatewayError('session_unknown')
+  }
+
+  async #obtain(message: McpMessage, exchange: Exchange): Promise<Obtained | GatewayError> {
+    const obtained = await this.#credentials.obtain(exchange)
+    return isMissing(obtained) && connectAnswer(message) === 'accepted' ? this.#waitForConnection(exchange) : obtained
+  }
+
+  /** The client says that the person opened the link. Asking again at once would only open it a second time. */
+  async #waitForConnection(exchange: Exchange): Promise<Obtained | GatewayError> {
+    let cancelled = false
+    exchange.onCancel(() => {
+      cancelled = true
+    })
+    const deadline = performance.now() + connectWaitMs
+    for (;;) {
+      await setTimeout(connectPollMs, undefined, { ref: false })
+      const obtained = await this.#credentials.obtain(exchange)
+      if (!isMissing(obtained) || cancelled || performance.now() > deadline) return obtained
+    }
+  }
+
+  async #refuse(
+    refusal: GatewayError,
+    message: McpMessage,
+    exchange: Exchange,
+    session: ClientSession | undefined,
+  ): Promise<McpAnswer | GatewayError> {
+    if (!isAboutConnection(refusal)) return refusal
+    if (message.method === 'initialize') this.#giveSession(message, exchange, undefined)
+    const advice = adviseConnect(refusal, this.#credentials.upstream)
+    return answerUnconnected(advice, message, exchange, canElicit(message, session), this.#catalogs)
+  }
+
+  #finish(sent: CredentialedAnswer, message: McpMessage, exchange: Exchange): McpAnswer | GatewayError {
+    const identity = sent.credential?.identity ?? ''
+    if (message.method === 'initialize' && sent.answer.status === 200) {
+      const id = sent.answer.responseHeaders['mcp-session-id']
+      this.#giveSession(message, exchange, { id: typeof id === 'string' ? id : undefined, identity })
+    }
+    const answer = readAnswer(sent.answer, message, sent.inSession)
+    if (answer instanceof GatewayError) {
+      if (answer.reason === 'message_method_unknown') void this.#catalogs.noteEra(exchange.tenant, 'legacy')
+      return answer
+    }
+    if (!this.#catalogs.records(message)) return answer
+    return observeAnswer(answer, (response) => this.#catalogs.note(message, exchange, identity, response))
+  }
+
+  /** Every legacy client gets a session id, also from an upstream without sessions: what the client can do is known by it later. */
+  #giveSession(message: McpMessage, exchange: Exchange, upstream: ClientSession['upstream']): void {
+    const session = beginClientSession(describeLegacyClient(message), upstream)
+    exchange.setResponseHeader('mcp-session-id', sealClientSession(this.#sealer, session, exchange))
+  }
+
+  #ownerOf(obtained: Obtained | GatewayError, { subject }: Exchange): string | undefined {
+    if (obtained instanceof GatewayError) return undefined
+    const identity = obtained?.identity ?? ''
+    return isSharedMode(this.#credentials.upstream.mode) ? identity : JSON.stringify([subject?.id, identity])
+  }
+}
+
+function isMissing(obtained: Obtained | GatewayError): obtained is GatewayError {
+  return obtained instanceof GatewayError && isAboutConnection(obtained)
+}
+
+function canElicit(message: McpMessage, session: ClientSession | undefined): boolean {
+  if (message.era === 'legacy') return elicitsUrls(session?.client.capabilities)
+  const params = objectMember(message.body, 'params')
+  const meta = params && objectMember(params, '_meta')
+  return elicitsUrls(meta && objectMember(meta, clientCapabilitiesKey))
+}

@@ -1,0 +1,80 @@
+import type { CredentialSource, UpstreamCredential } from '../../contracts/credential.ts'
+import type { Exchange } from '../../contracts/exchange.ts'
+import type { McpMessage } from '../../contracts/mcp.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import type { UpstreamAnswer } from '../../http/send-upstream.ts'
+import type { ClientSession } from '../../mcp/client-session.ts'
+import { findCredentialRefusal } from './read-answer.ts'
+import type { Upstream } from './upstream.ts'
+import { type LegacyHop, RefusedHandshake, UpstreamHandshakes } from './upstream-handshakes.ts'
+
+/** What came back, and under which credential. */
+export interface CredentialedAnswer {
+  readonly answer: UpstreamAnswer
+  readonly credential: UpstreamCredential | undefined
+  /** It was sent in a session of the upstream. */
+  readonly inSession: boolean
+}
+
+/** Sends messages with a credential, and once more with a renewed one when the upstream refused before it did anything. */
+export class CredentialedCalls {
+  readonly #upstream: Upstream
+  readonly #credentials: CredentialSource
+  readonly #handshakes: UpstreamHandshakes
+
+  constructor(upstream: Upstream, credentials: CredentialSource) {
+    this.#upstream = upstream
+    this.#credentials = credentials
+    this.#handshakes = new UpstreamHandshakes(upstream)
+  }
+
+  /**
+   * The answer of the upstream; the refusal of the broker when it has no better credential; undefined when nobody upstream waits for this
+   * message. An answer of 401 or 403 is one that no renewal can change.
+   */
+  async send(
+    message: McpMessage,
+    exchange: Exchange,
+    session: ClientSession | undefined,
+    credential: UpstreamCredential | undefined,
+    isRenewed = false,
+  ): Promise<CredentialedAnswer | GatewayError | undefined> {
+    const sent = await this.#sendOnce(message, exchange, session, credential)
+    const refusal = sent && findCredentialRefusal(sent.answer)
+    if (sent === undefined || refusal === undefined) return sent
+    discard(sent.answer)
+    const renewed = await this.#credentials.renew(credential, { ...refusal, afterRenewal: isRenewed }, exchange)
+    if (renewed instanceof GatewayError) return renewed
+    return isRenewed ? sent : this.send(message, exchange, session, renewed, true)
+  }
+
+  async #sendOnce(
+    message: McpMessage,
+    exchange: Exchange,
+    session: ClientSession | undefined,
+    credential: UpstreamCredential | undefined,
+    mayBeginAnew = true,
+  ): Promise<CredentialedAnswer | undefined> {
+    try {
+      const hop: LegacyHop | undefined = session
+        ? await this.#handshakes.join(message, exchange, session, credential)
+        : { credential }
+      if (hop === undefined) return undefined
+      const answer = await this.#upstream.send(message, exchange, hop)
+      if (answer.status !== 404 || hop.forget === undefined || !mayBeginAnew) {
+        return { answer, credential, inSession: hop.sessionId !== undefined }
+      }
+      discard(answer)
+      await hop.forget()
+      return await this.#sendOnce(message, exchange, session, credential, false)
+    } catch (error) {
+      if (error instanceof RefusedHandshake) return { answer: error.answer, credential, inSession: false }
+      throw error
+    }
+  }
+}
+
+/** Also lets go of the connection. */
+function discard(answer: UpstreamAnswer): void {
+  if (answer.kind === 'stream') answer.cancel()
+}

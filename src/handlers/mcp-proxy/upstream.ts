@@ -1,0 +1,75 @@
+import type { Pool } from 'undici'
+import type { Exchange } from '../../contracts/exchange.ts'
+import type { HandlerHost } from '../../contracts/handler.ts'
+import type { McpMessage } from '../../contracts/mcp.ts'
+import { createUpstreamPool, sendUpstream, type UpstreamAnswer, type UpstreamLimits } from '../../http/send-upstream.ts'
+import type { McpProxyOptions } from './options.ts'
+import { buildUpstreamHeaders, type UpstreamHop } from './upstream-headers.ts'
+
+/** The MCP endpoint behind a route, with its connections. */
+export class Upstream {
+  readonly #pool: Pool
+  /** Subscriptions stay open for long; among the calls, some hundred of them would leave no connection for anybody. */
+  readonly #subscriptions: Pool
+  readonly #path: string
+  readonly #search: string
+  readonly #forwardSearch: boolean
+  readonly #limits: UpstreamLimits
+
+  constructor(options: McpProxyOptions, { limits, credentials }: HandlerHost) {
+    const url = new URL(options.rewritePattern)
+    const firstByteMs = limits.upstreamFirstByteSeconds * 1000
+    const poolLimits = {
+      connections: limits.upstreamConnections,
+      connectMs: limits.upstreamConnectSeconds * 1000,
+      firstByteMs,
+      idleMs: limits.upstreamIdleSeconds * 1000,
+    }
+    const certificate = credentials?.upstream.clientCertificate
+    this.#pool = createUpstreamPool(url.origin, poolLimits, certificate)
+    this.#subscriptions = createUpstreamPool(url.origin, poolLimits, certificate)
+    this.#path = url.pathname
+    this.#search = url.search
+    this.#forwardSearch = options.forwardSearch
+    this.#limits = {
+      responseBytes: limits.responseBytes,
+      sseEventBytes: limits.sseEventBytes,
+      firstByteMs,
+      totalMs: limits.upstreamTotalSeconds * 1000,
+    }
+  }
+
+  /** Sends one message. Rejects with an `upstream_…` reason; HTTP statuses are answers. */
+  send(message: McpMessage, exchange: Exchange, hop: UpstreamHop): Promise<UpstreamAnswer> {
+    const call = sendUpstream(
+      message.method === 'subscriptions/listen' ? this.#subscriptions : this.#pool,
+      {
+        path: this.#path + this.#searchFor(exchange),
+        headers: buildUpstreamHeaders(message, exchange, hop),
+        body: message.edited ? Buffer.from(JSON.stringify(message.body)) : message.bytes,
+      },
+      this.#limits,
+    )
+    exchange.onCancel(() => call.cancel())
+    return call.answer
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#pool.destroy(), this.#subscriptions.destroy()])
+  }
+
+  #searchFor(exchange: Exchange): string {
+    if (!this.#forwardSearch || exchange.search === '') return this.#search
+    return this.#search === '' ? exchange.search : mergeSearch(this.#search, exchange.search)
+  }
+}
+
+/** The operator's query and the caller's; a caller cannot set again what the operator has set (`?read_only=true`). */
+function mergeSearch(operators: string, callers: string): string {
+  const merged = new URLSearchParams(operators)
+  const fixed = new Set(merged.keys())
+  for (const [name, value] of new URLSearchParams(callers)) {
+    if (!fixed.has(name)) merged.append(name, value)
+  }
+  return `?${merged.toString()}`
+}

@@ -1,0 +1,205 @@
+import { LRUCache } from 'lru-cache'
+import type { Exchange } from '../contracts/exchange.ts'
+import type { Logger } from '../contracts/logger.ts'
+import type { Era, McpMessage } from '../contracts/mcp.ts'
+import type { KnownCatalogs } from '../contracts/storage.ts'
+import type { CredentialMode, UpstreamSettings } from '../contracts/upstream.ts'
+import { sha256 } from '../lib/hash.ts'
+import { isJsonObject, type JsonObject, objectMember, stringMember } from '../lib/json.ts'
+import { listMethods } from './methods.ts'
+
+/** What the catalogues of one route need. */
+export interface RouteCatalogsOptions {
+  readonly store: KnownCatalogs
+  readonly virtualServer: string
+  readonly upstream: UpstreamSettings
+  readonly log: Logger
+}
+
+interface Noted {
+  readonly tenant: string
+  readonly owner: string
+  readonly method: string
+  /** Cursor of the request; undefined for the first page. */
+  readonly cursor: string | undefined
+  /** Of the credential under which it was listed. */
+  readonly identity: string
+  readonly body: Buffer
+}
+
+const writeAfterMs = 500
+const largestBytes = 1024 * 1024
+const mostNoted = 200
+const mostRemembered = 10_000
+const mostPages = 50
+const sharedOwner = 'shared'
+const eraRecord = 'protocol-era'
+
+/** Modes in which everybody is served with the same credential, and so with the same catalogue. */
+const sharedModes: ReadonlySet<CredentialMode> = new Set([
+  'shared-oauth',
+  'shared-api-key',
+  'client-credentials',
+  'mtls',
+])
+
+/** True when the upstream sees everybody's calls under one credential. */
+export function isSharedMode(mode: CredentialMode): boolean {
+  return sharedModes.has(mode)
+}
+
+const recordedMethods: ReadonlySet<string> = new Set([...listMethods.keys(), 'initialize', 'server/discover'])
+
+/**
+ * What the upstream of one route listed last, for people who are not connected at the moment. It is written behind the answers, and only
+ * when it changed.
+ */
+export class RouteCatalogs {
+  readonly #options: RouteCatalogsOptions
+  /** Listed and not looked at yet. */
+  #noted: Noted[] = []
+  #timer: NodeJS.Timeout | undefined
+  #writing: Promise<void> = Promise.resolve()
+  /** Pages of lists whose last page has not come yet. */
+  readonly #unfinished = new LRUCache<string, { readonly pages: readonly JsonObject[]; readonly next: string }>({
+    max: 200,
+  })
+  /** Hash of what was written last. */
+  readonly #written = new LRUCache<string, string>({ max: mostRemembered })
+
+  constructor(options: RouteCatalogsOptions) {
+    this.#options = options
+  }
+
+  /** True when answers to this method are worth noting. */
+  records(message: McpMessage): boolean {
+    return message.kind === 'request' && recordedMethods.has(message.method)
+  }
+
+  /** Keeps an answer of the upstream, given under the credential `identity`. Costs the caller a push. */
+  note(message: McpMessage, exchange: Exchange, identity: string, body: Buffer): void {
+    if (body.length > largestBytes || this.#noted.length >= mostNoted) return
+    const { method } = message
+    const params = objectMember(message.body, 'params')
+    const cursor = params && stringMember(params, 'cursor')
+    for (const owner of this.#ownersOf(exchange)) {
+      this.#noted.push({ tenant: exchange.tenant, owner, method, cursor, identity, body })
+    }
+    this.#timer ??= setTimeout(() => void this.flush(), writeAfterMs).unref()
+  }
+
+  /** What this caller would see if it were connected; undefined when nobody knows. */
+  async find(method: string, exchange: Exchange): Promise<JsonObject | undefined> {
+    if (this.#noted.length > 0) await this.flush()
+    for (const owner of this.#ownersOf(exchange)) {
+      const result = await this.#read(exchange.tenant, owner, method)
+      if (result) return result
+    }
+    return undefined
+  }
+
+  /** Which era the upstream speaks, as far as anybody's connection has shown. That is nobody's secret, so it is known to all. */
+  async findEra(exchange: Exchange): Promise<Era | undefined> {
+    const record = await this.#read(exchange.tenant, sharedOwner, eraRecord)
+    return record?.era === 'modern' || record?.era === 'legacy' ? record.era : undefined
+  }
+
+  async noteEra(tenant: string, era: Era): Promise<void> {
+    await this.#write({ tenant, owner: sharedOwner, method: eraRecord, identity: '' }, { era })
+  }
+
+  /** Writes what was noted. */
+  flush(): Promise<void> {
+    clearTimeout(this.#timer)
+    this.#timer = undefined
+    const noted = this.#noted
+    this.#noted = []
+    this.#writing = this.#writing.then(async () => {
+      for (const each of noted) await this.#take(each)
+    })
+    return this.#writing
+  }
+
+  async #take(noted: Noted): Promise<void> {
+    const response = parseResponse(noted.body)
+    if (noted.method === 'server/discover') await this.#learnEra(noted.tenant, response)
+    const result = response && completedResult(response)
+    const complete = result && this.#complete(noted, result)
+    if (complete) await this.#write(noted, complete)
+  }
+
+  /** An upstream that refuses `server/discover` for another reason than the revision is of an older one. */
+  async #learnEra(tenant: string, response: JsonObject | undefined): Promise<void> {
+    if (response === undefined) return
+    const isModern = isJsonObject(response.error) ? isModernError(response.error.code) : isJsonObject(response.result)
+    await this.noteEra(tenant, isModern ? 'modern' : 'legacy')
+  }
+
+  /** The whole list, once its last page came; pages must follow each other. */
+  #complete({ tenant, owner, method, cursor, identity }: Noted, result: JsonObject): JsonObject | undefined {
+    const member = listMethods.get(method)
+    if (member === undefined) return result
+    const key = JSON.stringify([tenant, owner, method, identity])
+    const before = cursor === undefined ? undefined : this.#unfinished.get(key)
+    if (cursor !== undefined && before?.next !== cursor) return undefined
+    const pages = [...(before?.pages ?? []), result]
+    const { nextCursor } = result
+    this.#unfinished.delete(key)
+    if (typeof nextCursor === 'string') {
+      if (pages.length < mostPages) this.#unfinished.set(key, { pages, next: nextCursor })
+      return undefined
+    }
+    const entries = pages.flatMap((page): unknown[] => (Array.isArray(page[member]) ? page[member] : []))
+    return { ...result, [member]: entries }
+  }
+
+  async #write({ tenant, owner, method, identity }: Omit<Noted, 'cursor' | 'body'>, value: JsonObject): Promise<void> {
+    const result = JSON.stringify(value)
+    if (result.length > largestBytes) return
+    const key = JSON.stringify([tenant, owner, method])
+    // The identity belongs to it: after a disconnect, which removes the record, it is written again.
+    const hash = sha256(identity + result)
+    if (this.#written.get(key) === hash) return
+    const { store, virtualServer, log } = this.#options
+    try {
+      await store.put({ tenant, virtualServer, owner, method, result, updatedAtMs: Date.now() })
+      this.#written.set(key, hash)
+    } catch (error) {
+      log.warn({ route: virtualServer, method, err: error }, 'could not remember a catalogue')
+    }
+  }
+
+  async #read(tenant: string, owner: string, method: string): Promise<JsonObject | undefined> {
+    const { store, virtualServer } = this.#options
+    const record = await store.find({ tenant, virtualServer, owner, method })
+    const result: unknown = record && JSON.parse(record.result)
+    return isJsonObject(result) ? result : undefined
+  }
+
+  /** For whom a catalogue is kept; the caller's own goes before that of others. */
+  #ownersOf({ subject }: Exchange): readonly string[] {
+    const { mode, shareCatalog } = this.#options.upstream
+    if (isSharedMode(mode)) return [sharedOwner]
+    const own = subject ? [`subject:${subject.id}`] : []
+    return shareCatalog ? [...own, sharedOwner] : own
+  }
+}
+
+function parseResponse(body: Buffer): JsonObject | undefined {
+  try {
+    const response: unknown = JSON.parse(body.toString('utf8'))
+    return isJsonObject(response) ? response : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function completedResult(response: JsonObject): JsonObject | undefined {
+  const result = objectMember(response, 'result')
+  return result?.resultType === undefined || result.resultType === 'complete' ? result : undefined
+}
+
+/** Codes that only 2026-07-28 has. */
+function isModernError(code: unknown): boolean {
+  return code === -32020 || code === -32021 || code === -32022
+}
