@@ -1,3 +1,4 @@
+import type { GatewayError } from '../errors/gateway-error.ts'
 import type { JsonObject } from '../lib/json.ts'
 
 /** `modern`: 2026-07-28 and later, one POST per request. `legacy`: 2025-03-26 to 2025-11-25, with initialize and sessions. */
@@ -36,4 +37,6 @@ export interface McpMessage {
 /** A `result` that a policy gives instead of the upstream. */
 export interface McpReply {
   readonly result: JsonObject
+  /** Why the call was refused in an ordinary answer; the event says so. */
+  readonly refusal?: GatewayError | undefined
 }

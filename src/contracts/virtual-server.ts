@@ -33,6 +33,8 @@ export interface ServerScopes {
   readonly base: readonly string[]
   /** Tools, by name or `*` glob, and the scopes that calling them needs besides. */
   readonly tools: { readonly [pattern: string]: readonly string[] }
+  /** How a call that needs more is answered; absent: with the challenge. */
+  readonly stepUp?: 'challenge' | 'tool-error' | undefined
 }
 
 /** The virtual servers of the project that runs now. Reads the current snapshot at every call. */

@@ -81,7 +81,7 @@ async function answerMessage(
     : await runMessagePhase(route.messagePolicies, message, exchange)
   if (reply) {
     const body = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id: message.id, result: reply.result }))
-    return sendBuffer(exchange, 200, body, host)
+    return { ...sendBuffer(exchange, 200, body, host), error: reply.refusal }
   }
   const keyed = cacheKeyOf(message, exchange, route)
   const key = keyed instanceof Promise ? await keyed : keyed

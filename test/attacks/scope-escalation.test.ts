@@ -22,6 +22,7 @@ const scopes = {
   tracker: { tools: { 'delete_*': ['issues:delete'] } },
   keyed: { tools: { drop: ['keyed:drop'] } },
   other: { base: ['other:use'], tools: { drop: ['other:drop'] } },
+  told: { tools: { 'delete_*': ['issues:delete'] }, stepUp: 'tool-error' },
 }
 
 const reporter = { id: 'reporter', name: 'Reporter', secret: 'secret-of-the-reporter', servers: ['*'] }
@@ -32,7 +33,7 @@ beforeAll(async () => {
   const server = { upstream: upstream.url, inbound: ['sign-in'] }
   gateway = await startTestGateway({
     settings: { clients: [reporter, janitor] },
-    servers: { tracker: server, other: server, keyed: { ...server, inbound: ['keys', 'sign-in'] } },
+    servers: { tracker: server, other: server, told: server, keyed: { ...server, inbound: ['keys', 'sign-in'] } },
     policies: {
       'sign-in': ['mcp-oauth-inbound', { browserLogin: { url: '/oauth/dev-login' }, scopes }],
       keys: ['api-key-inbound', {}],
@@ -65,6 +66,42 @@ test('with the scope the call arrives, and without it every other call does', as
   expect(wide.body['scope']).toBe('mcp:tools issues:delete')
   expect((await callTool(tracker, wide.accessToken, 'delete_issue')).status).toBe(200)
   expect((await callTool(tracker, plain.accessToken, 'echo')).status).toBe(200)
+})
+
+test('scope escalation: a tool beyond the token, where the client is told in a result', async () => {
+  const told = gateway.server('told')
+  const { accessToken } = await signIn(gateway.publicUrl, { resource: told })
+  const before = upstream.requests.length
+  const params = { name: 'delete_issue', arguments: {} }
+  for (const [era, post] of [
+    ['modern', postModern],
+    ['legacy', postLegacy],
+  ] as const) {
+    const answer = await post(told, accessToken, 'tools/call', params)
+    expect(answer.status, answer.text).toBe(200)
+    expect(answer.headers['www-authenticate']).toBeUndefined()
+    const result = answer.message?.result as { isError: boolean; resultType?: string; content: { text: string }[] }
+    expect(result).toMatchObject({ isError: true, content: [{ type: 'text' }] })
+    expect(result.resultType).toBe(era === 'modern' ? 'complete' : undefined)
+    expect(result.content[0]?.text).toMatch(
+      /"delete_issue" was not called.*token_insufficient_scope.*"mcp:tools issues:delete"/,
+    )
+    const { 'x-request-id': requestId } = answer.headers
+    const event = await gateway.waitForEvent((each) => each.requestId === requestId)
+    expect(event).toMatchObject({
+      type: 'mcp_request_rejected',
+      outcome: 'denied',
+      reason: 'token_insufficient_scope',
+      httpStatus: 200,
+      policy: 'sign-in',
+    })
+  }
+  // A notification has no answer to put it in, and a token without the base scopes is challenged all the same.
+  const notification = JSON.stringify({ jsonrpc: '2.0', method: 'tools/call', params })
+  const headers = { authorization: `Bearer ${accessToken}`, 'mcp-protocol-version': '2025-11-25' }
+  expect((await postRaw(told, headers, notification)).status).toBe(403)
+  expect((await postModern(told, plain.accessToken, 'tools/call', params)).status).toBe(401)
+  expect(upstream.requests).toHaveLength(before)
 })
 
 test('scope escalation: a tool beyond the token, in both eras, with the id of the call', async () => {

@@ -1,5 +1,5 @@
 import type { Authentication } from '../../contracts/authentication.ts'
-import type { McpMessage } from '../../contracts/mcp.ts'
+import type { McpMessage, McpReply } from '../../contracts/mcp.ts'
 import type { Policy, PolicyHost, PolicyType } from '../../contracts/policy.ts'
 import type { Subject, VerifiedAccessToken } from '../../contracts/subject.ts'
 import type { SignInSettings, VirtualServer } from '../../contracts/virtual-server.ts'
@@ -91,9 +91,23 @@ export function createTokenPolicy(host: PolicyHost, scopes?: SignInSettings['sco
       const needed = requirements.get(routeName)?.(toolName(message))
       if (needed === undefined || needed.every((scope) => subject?.scopes.includes(scope))) return undefined
       const server = findServer(routePath)
-      return refuse(subject ? 'token_insufficient_scope' : 'token_missing', server, [...server.baseScopes, ...needed])
+      const all = [...server.baseScopes, ...needed]
+      if (subject === undefined) return refuse('token_missing', server, all)
+      const refusal = refuse('token_insufficient_scope', server, all)
+      const asResult = scopes?.[routeName]?.stepUp === 'tool-error' && message.kind === 'request'
+      return asResult ? answerWithoutChallenge(message, refusal, all) : refusal
     },
   }
+}
+
+/** The same refusal for clients that do not react to a challenge: the model reads it, and tells the person. */
+function answerWithoutChallenge(message: McpMessage, refusal: GatewayError, scopes: readonly string[]): McpReply {
+  const text =
+    `"${toolName(message)}" was not called: this application is not allowed to use it yet (${refusal.reason}). ` +
+    `It needs the scopes "${[...new Set(scopes)].join(' ')}": disconnect the server in the application and connect it again with these scopes, ` +
+    'then allow them on the page that opens. Tools that need no further scope go on working.'
+  const result = { content: [{ type: 'text', text }], isError: true }
+  return { result: message.era === 'modern' ? { resultType: 'complete', ...result } : result, refusal }
 }
 
 function toolName(message: McpMessage): string {

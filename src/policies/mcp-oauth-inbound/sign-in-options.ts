@@ -65,6 +65,12 @@ export const scopesOption = z
         .describe(
           'Tools, by name or `*` glob, and the scopes that calling them needs besides. Upper and lower case are the same here.',
         ),
+      stepUp: z
+        .enum(['challenge', 'tool-error'])
+        .default('challenge')
+        .describe(
+          'How a call that needs more scopes is answered: `challenge` is 403 with `insufficient_scope`, on which clients ask the person for more; `tool-error` is a failed result that says what to do, for clients that only show "403".',
+        ),
     }),
   )
   .optional()
