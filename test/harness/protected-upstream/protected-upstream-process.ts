@@ -89,6 +89,13 @@ function setBehaviour({ resource: changes, faults, ...byServer }: BehaviourChang
   if (faults) gate.replace(faults)
 }
 
+function mint({ accounts, clientId }: { accounts: readonly string[]; clientId: string }): unknown {
+  const { book, behaviour } = servers.primary
+  return accounts.map((account) =>
+    book.issue({ clientId, account, scopes: ['read'], resource: resource.url, killed: false }, behaviour, true),
+  )
+}
+
 const commands: { readonly [name: string]: (value: unknown) => unknown } = {
   setBehaviour: (value) => setBehaviour(value as BehaviourChange),
   counts: (): Counts => {
@@ -99,6 +106,7 @@ const commands: { readonly [name: string]: (value: unknown) => unknown } = {
   takeRequests: () => seen.splice(0),
   secrets: () => Object.values(servers).flatMap(({ book }) => [...book.secrets]),
   liveAccounts: () => Object.values(servers).flatMap(({ book }) => book.liveAccounts()),
+  mint: (value) => mint(value as { accounts: readonly string[]; clientId: string }),
   release: () => gate.release(),
   expireAccess: () => Object.values(servers).map(({ book }) => book.expireAccess()),
   killGrants: () => Object.values(servers).map(({ book }) => book.killAll()),

@@ -27,6 +27,11 @@ export interface ProtectedUpstream {
   secrets(): Promise<readonly string[]>
   /** Accounts whose grant still stands, one entry per grant. */
   liveAccounts(): Promise<readonly string[]>
+  /** Token responses for accounts that allowed a client at the first server, as if each had signed in. */
+  mint(
+    accounts: readonly string[],
+    clientId: string,
+  ): Promise<readonly { access_token: string; refresh_token: string }[]>
   /** Waits until so many requests are held. */
   waitForHeld(count: number): Promise<void>
   /** Lets go what is held by now. */
@@ -67,6 +72,7 @@ export async function startProtectedUpstream(options: ProtectedUpstreamOptions =
     takeRequests: () => send('takeRequests'),
     secrets: () => send('secrets'),
     liveAccounts: () => send('liveAccounts'),
+    mint: (accounts, clientId) => send('mint', { accounts, clientId }),
     waitForHeld: async (count) => {
       await waitUntil(`${count} held requests`, async () => (await counts()).held >= count)
     },

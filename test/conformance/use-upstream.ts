@@ -1,0 +1,98 @@
+import { findConnectLink, followConnectLink } from '../harness/connect-person.ts'
+import { obtainToken } from '../harness/obtain-token.ts'
+import { connectSdkV2 } from '../harness/sdk-v2-client.ts'
+import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
+import { signIn, type TestPolicy, type TestProject } from '../harness/write-project.ts'
+
+/** One scenario of the suite, with the upstream that it started for it. */
+export interface ClientScenario {
+  readonly scenario: string
+  /** Protocol revision of the upstream. */
+  readonly version: string
+  readonly upstream: string
+  readonly context: { readonly [name: string]: string | undefined }
+}
+
+/** What the suite takes for the client document of everybody; it does not fetch it. */
+export const suiteClientDocument = 'https://conformance-test.local/client-metadata.json'
+
+/** How often a person connects before they give up. More than a client may ask for by itself. */
+const patience = 6
+
+/**
+ * Puts a gateway in front of the upstream, and a client with a person before the gateway: the client lists and calls; where it is told to
+ * connect, the person follows the link. Returns what was seen; throws when the call does not succeed in the end.
+ */
+export async function useUpstream(scenario: ClientScenario): Promise<string> {
+  const gateway = await startTestGateway(projectFor(scenario))
+  try {
+    return await callUntilConnected(gateway, scenario)
+  } finally {
+    await gateway.close()
+  }
+}
+
+async function callUntilConnected(gateway: TestGateway, { version }: ClientScenario): Promise<string> {
+  const server = gateway.server('upstream')
+  const { accessToken } = await obtainToken(gateway.publicUrl, server)
+  const seen: string[] = []
+  for (let connects = 0; connects < patience; connects += 1) {
+    const received = await listAndCall(server, accessToken, version)
+    seen.push(received)
+    const link = findConnectLink(received)
+    if (link === undefined) return seen.join('\n')
+    const page = await followConnectLink(link, { subject: 'ada' })
+    seen.push(`${page.status} ${page.url.href}`)
+    if (page.url.searchParams.get('notice') !== 'connected') throw new Error(`${seen.join('\n')}\n${page.text}`)
+  }
+  throw new Error(`still not connected:\n${seen.join('\n')}`)
+}
+
+/** What a client receives for a list and for a call of the first tool, errors included. */
+async function listAndCall(server: string, accessToken: string, version: string): Promise<string> {
+  const headers = { authorization: `Bearer ${accessToken}` }
+  try {
+    const client = await connectSdkV2(server, { era: version === '2026-07-28' ? 'modern' : 'legacy', headers })
+    try {
+      const [tool = 'none'] = await client.listTools()
+      const outcome = await client.callTool(tool, {})
+      return JSON.stringify({ tool, outcome })
+    } finally {
+      await client.close()
+    }
+  } catch (error) {
+    const received = JSON.stringify({ error: String(error), ...(error as object) })
+    if (findConnectLink(received) === undefined) throw error
+    return received
+  }
+}
+
+function projectFor({ scenario, upstream, context }: ClientScenario): TestProject {
+  const credential = credentialFor(scenario, context)
+  return {
+    settings: { connections: { clientMetadataUrl: suiteClientDocument } },
+    servers: { upstream: { upstream, inbound: credential ? ['sign-in', 'credential'] : ['sign-in'] } },
+    policies: { ...signIn(), ...(credential && { credential }) },
+  }
+}
+
+function credentialFor(scenario: string, context: ClientScenario['context']): TestPolicy | undefined {
+  if (!scenario.startsWith('auth/')) return undefined
+  const { client_id: clientId, client_secret: clientSecret, private_key_pem: privateKeyPem } = context
+  const policy = (options: object): TestPolicy => [
+    'mcp-token-exchange-inbound',
+    { id: 'suite', displayName: 'Suite', ...options },
+  ]
+  if (scenario === 'auth/client-credentials-basic') {
+    const clientAuth = { method: 'client_secret_basic', clientId, clientSecret }
+    return policy({ authMode: 'client-credentials', clientCredentials: { clientAuth } })
+  }
+  if (scenario === 'auth/client-credentials-jwt') {
+    const clientAuth = { method: 'private_key_jwt', clientId, privateKeyPem, algorithm: 'ES256' }
+    return policy({ authMode: 'client-credentials', clientCredentials: { clientAuth } })
+  }
+  const manual = scenario === 'auth/pre-registration' && {
+    clientRegistration: { mode: 'manual', clientId, clientSecret },
+  }
+  return policy({ authMode: 'user-oauth', ...manual })
+}
