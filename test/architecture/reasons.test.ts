@@ -28,6 +28,12 @@ it('every reason code is used, or waits in the list of later changes', () => {
   expect(unused.toSorted(), advice).toEqual(reasonsOfLaterChanges.toSorted())
 })
 
+it('no two failures of connections and credentials are told in the same words, or remedied alike', () => {
+  const own = Object.entries(reasons).filter(([code]) => /^(connection|credential)_/.test(code))
+  expect(new Set(own.map(([, { message }]) => message)).size).toBe(own.length)
+  expect(new Set(own.map(([, { remedy }]) => remedy)).size).toBe(own.length)
+})
+
 it.runIf(existsSync(join(root, 'docs/reference/reasons.md')))('every reason code is in the reference', () => {
   const reference = readFileSync(join(root, 'docs/reference/reasons.md'), 'utf8')
   expect(Object.keys(reasons).filter((code) => !reference.includes(code))).toEqual([])
