@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { GatewayError } from '../../errors/gateway-error.ts'
-import { defaultTenant } from '../../lib/tenant.ts'
+import { defaultTenant, joinTenants } from '../../lib/tenant.ts'
 import { answerConsent } from './answer-consent.ts'
 import { answerDevLogin } from './answer-dev-login.ts'
 import { answerIdentityProvider } from './answer-identity-provider.ts'
@@ -8,7 +8,7 @@ import type { PageName } from './endpoints.ts'
 import { findReturnPath } from './finish-sign-in.ts'
 import { hostOf, type Interaction, type InteractionHost, type Visit, type VisitAnswer } from './interaction.ts'
 import { formActionSource } from './redirect-uris.ts'
-import { joinTenants, tenantOfClient } from './tenant-models.ts'
+import { tenantOfClient } from './tenant-models.ts'
 
 /** The provider's prompt that leads to each page. */
 const promptOf = { 'dev-login': 'login', 'sign-in': 'login', consent: 'consent' } as const

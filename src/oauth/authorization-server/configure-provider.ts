@@ -4,6 +4,7 @@ import type { SignInSettings, VirtualServerDirectory } from '../../contracts/vir
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { KnownSubject } from '../../identity/known-subjects.ts'
 import type { JsonObject } from '../../lib/json.ts'
+import { joinTenants } from '../../lib/tenant.ts'
 import { admitsDocumentHost } from './admit-document-host.ts'
 import { chooseClientId } from './choose-client-id.ts'
 import type { PageName } from './endpoints.ts'
@@ -14,7 +15,7 @@ import { mayCall, operatorMembers, scopesOnOwnBehalf } from './pre-registered-cl
 import type { RecordAdapter } from './record-adapter.ts'
 import { findServer } from './sanitize-authorize-request.ts'
 import type { ServerKeys } from './signing-keys.ts'
-import { joinTenants, tenantOf, tenantOfClient } from './tenant-models.ts'
+import { tenantOf, tenantOfClient } from './tenant-models.ts'
 
 /** A person as the present way of signing in knows them, in a tenant or as they last signed in; undefined for strangers. */
 export type FindKnownSubject = (subject: string, tenant?: string) => Promise<KnownSubject | undefined>

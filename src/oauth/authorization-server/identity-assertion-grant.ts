@@ -5,9 +5,9 @@ import type { OAuthRecords } from '../../contracts/storage.ts'
 import type { SignInSettings, VirtualServer, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import { createAssertionVerifier, type IdentityAssertion } from '../../identity/verify-identity-assertion.ts'
 import { sha256 } from '../../lib/hash.ts'
-import { defaultTenant } from '../../lib/tenant.ts'
+import { defaultTenant, joinTenants } from '../../lib/tenant.ts'
 import type { OidcProviderModule } from './load-oidc-provider.ts'
-import { joinTenants, saveGrant, tenantOfClient } from './tenant-models.ts'
+import { saveGrant, tenantOfClient } from './tenant-models.ts'
 
 /** RFC 7523 §2.1. */
 export const jwtBearerGrant = 'urn:ietf:params:oauth:grant-type:jwt-bearer'

@@ -1,6 +1,6 @@
 import { GatewayError } from '../../errors/gateway-error.ts'
+import { joinTenants } from '../../lib/tenant.ts'
 import type { AskingClient } from './interaction.ts'
-import { joinTenants } from './tenant-models.ts'
 
 /** The tenant of what a person with this claim may allow this client. Throws `identity_not_allowed` where they are of different ones. */
 export function selectTenant({ server, tenant: ofClient }: AskingClient, claimed: string | undefined): string {

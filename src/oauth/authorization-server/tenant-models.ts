@@ -1,6 +1,5 @@
 import type { Provider } from 'oidc-provider'
 import { type JsonObject, stringMember } from '../../lib/json.ts'
-import { defaultTenant } from '../../lib/tenant.ts'
 
 /** Models of the provider whose records belong to a tenant. All others are of the gateway as a whole. */
 export const tenantModels: ReadonlySet<string> = new Set([
@@ -45,13 +44,4 @@ export async function saveGrant(provider: Provider, { tenant, subject, clientId,
   const grant = Object.assign(new provider.Grant({ accountId: subject, clientId }), { tenant })
   grant.addResourceScope(resource, scope)
   return { grant, grantId: await grant.save() }
-}
-
-/**
- * The tenant in which somebody acts: that of a claim, of the virtual server, of the client, whichever there are; the default one where
- * none says. Undefined when they are not of the same.
- */
-export function joinTenants(...tenants: readonly (string | undefined)[]): string | undefined {
-  const [tenant = defaultTenant, ...others] = new Set(tenants.filter((each) => each !== undefined))
-  return others.length === 0 ? tenant : undefined
 }
