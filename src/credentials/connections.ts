@@ -25,6 +25,8 @@ export interface OAuthCredential {
   readonly resource: string | undefined
   readonly tokenEndpoint: string
   readonly clientId: string
+  /** How the client authenticated; absent: as the settings say. */
+  readonly clientAuthMethod?: 'client_secret_basic' | 'client_secret_post' | 'none' | undefined
   /** URL of the upstream's MCP endpoint that it was made for. It is sent to no other origin. */
   readonly url: string
 }

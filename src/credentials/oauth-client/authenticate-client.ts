@@ -1,4 +1,4 @@
-import type * as OpenIdClient from 'openid-client'
+import type * as OAuth from 'oauth4webapi'
 import type { ClientAuthentication } from '../../contracts/upstream.ts'
 
 /** Adds what proves the client to a token request (RFC 6749 §2.3.1, RFC 7523 §2.2): to its headers, or to its form. */
@@ -8,7 +8,7 @@ export async function authenticateClient(
   form: URLSearchParams,
   headers: Headers,
 ): Promise<void> {
-  const library = await import('openid-client')
+  const library = await import('oauth4webapi')
   const prove = await chooseProof(client, tokenEndpoint, library)
   await prove({ issuer: tokenEndpoint }, { client_id: client.clientId }, form, headers)
 }
@@ -16,8 +16,8 @@ export async function authenticateClient(
 async function chooseProof(
   client: ClientAuthentication,
   tokenEndpoint: string,
-  library: typeof OpenIdClient,
-): Promise<OpenIdClient.ClientAuth> {
+  library: typeof OAuth,
+): Promise<OAuth.ClientAuth> {
   switch (client.method) {
     case 'none':
       return library.None()
