@@ -55,7 +55,8 @@ export function presentObtainedToken({ keyOf, request, clock }: ObtainableToken)
 
   return {
     obtain: present,
-    async renew(used, { status }, exchange) {
+    async renew(used, { status, afterRenewal }, exchange) {
+      if (afterRenewal) return new GatewayError('upstream_unauthorized', { detail: 'a new token is refused as well' })
       // Another token of the same client would have the same scopes.
       if (status === 403) return new GatewayError('upstream_unauthorized', { detail: 'the token lacks a scope' })
       const key = keyOf(exchange)
