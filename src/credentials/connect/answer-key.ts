@@ -1,5 +1,6 @@
 import type { UpstreamSettings } from '../../contracts/upstream.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
+import { renderReturningPage } from '../../oauth/pages/connect-page.ts'
 import { renderUpstreamKeyPage } from '../../oauth/pages/upstream-key-page.ts'
 import { admitConnect, type ConnectLeave, consumeTicket, usesKey } from './admit-connect.ts'
 import { noticePath } from './answer-list.ts'
@@ -42,7 +43,9 @@ async function takeKey(
   const detail = stored === 'accepted' ? null : 'the key could not be tried'
   recordConnectEvent(host, 'auth_upstream_connected', visit.requestId, upstream, { ...facts, detail })
   const notice = stored === 'accepted' ? 'connected' : 'untried'
-  return { redirect: asked.returnPath ?? noticePath(host.basePath, upstream.id, notice) }
+  if (asked.returnPath !== undefined)
+    return { page: renderReturningPage(upstream.displayName, asked.returnPath), status: 200 }
+  return { redirect: noticePath(host.basePath, upstream.id, notice) }
 }
 
 async function renderForm(

@@ -50,6 +50,17 @@ export function renderLeavingPage(displayName: string, url: URL): RenderedPage {
   return { ...page, headers: { ...page.headers, refresh: `0;url=${url.href}`, 'referrer-policy': 'no-referrer' } }
 }
 
+/**
+ * Shown for a moment between a form here and the page that waits for it: that page may send the browser on to a client, which browsers would
+ * not follow from a form.
+ */
+export function renderReturningPage(displayName: string, path: string): RenderedPage {
+  const content = html`<h1>${displayName} is connected</h1>
+<p><a href="${path}">Continue</a></p>`
+  const page = renderPage({ title: `${displayName} is connected`, content })
+  return { ...page, headers: { ...page.headers, refresh: `0;url=${path}` } }
+}
+
 /** Who is signed in, what is connected, and for whom. */
 export function renderWho({ person, displayName, summary, url, shared }: UpstreamPageOptions): Html {
   return html`<p class="soft">Signed in as <strong>${person}</strong></p>
