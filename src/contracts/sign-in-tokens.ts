@@ -12,7 +12,11 @@ export interface SignInTokens {
 
 /** The tokens of people's last sign-in. They are kept only while some route exchanges them. */
 export interface SignInTokenStore {
-  put(subject: string, tokens: SignInTokens): Promise<void>
-  /** A token with some time left, renewed at the provider where it can be; undefined when the person has to sign in again. */
-  find(subject: string, kind: 'id_token' | 'access_token'): Promise<string | undefined>
+  /** `claimedTenant` is that which the claims of this sign-in name. */
+  put(subject: string, claimedTenant: string | undefined, tokens: SignInTokens): Promise<void>
+  /**
+   * A token with some time left, renewed at the provider where it can be; undefined when the person has to sign in again, also because
+   * they signed in to another tenant last.
+   */
+  find(subject: string, tenant: string, kind: 'id_token' | 'access_token'): Promise<string | undefined>
 }

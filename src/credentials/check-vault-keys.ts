@@ -1,5 +1,6 @@
 import type { SealedValues } from '../contracts/storage.ts'
 import type { SealContext } from '../contracts/vault.ts'
+import { defaultTenant } from '../lib/tenant.ts'
 import { VaultKeyError } from './keys.ts'
 import { keyIdOf, type RotatingVault, VaultError } from './vault.ts'
 
@@ -12,7 +13,7 @@ export function isCanary(name: string): boolean {
 }
 
 function contextOf(name: string): SealContext {
-  return { tenant: 'default', kind: 'vault-canary', owner: 'gateway', id: name }
+  return { tenant: defaultTenant, kind: 'vault-canary', owner: 'gateway', id: name }
 }
 
 /** Ids of the vault keys that the store needs. Empty for a new one. */

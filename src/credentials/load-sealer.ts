@@ -2,6 +2,7 @@ import type { SealedValues } from '../contracts/storage.ts'
 import type { SealContext, Vault } from '../contracts/vault.ts'
 import { randomToken } from '../lib/random-id.ts'
 import { createTokenSealer, type TokenSealer } from '../lib/seal-token.ts'
+import { defaultTenant } from '../lib/tenant.ts'
 
 const suffix = '-key'
 
@@ -22,5 +23,5 @@ export function sealerKeyContext(name: string): SealContext | undefined {
 }
 
 function contextOf(purpose: string): SealContext {
-  return { tenant: 'default', kind: 'gateway-key', owner: 'gateway', id: purpose }
+  return { tenant: defaultTenant, kind: 'gateway-key', owner: 'gateway', id: purpose }
 }

@@ -43,58 +43,67 @@ function keep(refresh: IdentityProvider['refresh'] = () => Promise.reject(new Er
 
 test('tokens are handed out by kind, per person, and never lie in the store as they are', async () => {
   const store = keep()
-  await store.put('ada', tokensOf('ada', 'refresh-ada'))
-  await store.put('bob', tokensOf('bob'))
-  expect(await store.find('ada', 'id_token')).toBe('id-ada')
-  expect(await store.find('ada', 'access_token')).toBe('access-ada')
-  expect(await store.find('bob', 'id_token')).toBe('id-bob')
-  expect(await store.find('eve', 'id_token')).toBeUndefined()
+  await store.put('ada', undefined, tokensOf('ada', 'refresh-ada'))
+  await store.put('bob', undefined, tokensOf('bob'))
+  expect(await store.find('ada', 'default', 'id_token')).toBe('id-ada')
+  expect(await store.find('ada', 'default', 'access_token')).toBe('access-ada')
+  expect(await store.find('bob', 'default', 'id_token')).toBe('id-bob')
+  expect(await store.find('eve', 'default', 'id_token')).toBeUndefined()
   const files = ['sallyport.db', 'sallyport.db-wal'].map((name) => readFileSync(join(directory, name), 'latin1')).join()
   for (const secret of ['id-ada', 'access-ada', 'refresh-ada']) expect(files).not.toContain(secret)
+})
+
+test('tokens of a sign-in to one tenant are not used in another', async () => {
+  const store = keep(async () => tokensOf('renewed', 'second'))
+  await store.put('ada', 'acme', tokensOf('ada', 'first'))
+  expect(await store.find('ada', 'acme', 'id_token')).toBe('id-ada')
+  expect(await store.find('ada', 'globex', 'id_token')).toBeUndefined()
+  nowMs += 9.5 * minuteMs
+  expect(await store.find('ada', 'acme', 'id_token')).toBe('id-renewed')
+  expect(await store.find('ada', 'globex', 'id_token')).toBeUndefined()
 })
 
 test('what is about to expire is renewed once, however many ask, and what was renewed is kept', async () => {
   const refresh = vi.fn(async (token: string) => tokensOf(`new-${token}`, 'second'))
   const store = keep(refresh)
-  await store.put('ada', tokensOf('ada', 'first'))
+  await store.put('ada', undefined, tokensOf('ada', 'first'))
   nowMs += 9.5 * minuteMs
-  expect(await Promise.all([store.find('ada', 'id_token'), store.find('ada', 'id_token')])).toEqual([
-    'id-new-first',
-    'id-new-first',
-  ])
+  expect(
+    await Promise.all([store.find('ada', 'default', 'id_token'), store.find('ada', 'default', 'id_token')]),
+  ).toEqual(['id-new-first', 'id-new-first'])
   expect(refresh).toHaveBeenCalledOnce()
   nowMs += 9.5 * minuteMs
-  expect(await keep(refresh).find('ada', 'id_token')).toBe('id-new-second')
+  expect(await keep(refresh).find('ada', 'default', 'id_token')).toBe('id-new-second')
 })
 
 test('without a refresh token the person has to sign in again', async () => {
   const store = keep()
-  await store.put('ada', tokensOf('ada'))
+  await store.put('ada', undefined, tokensOf('ada'))
   nowMs += 9.5 * minuteMs
-  expect(await store.find('ada', 'id_token')).toBeUndefined()
+  expect(await store.find('ada', 'default', 'id_token')).toBeUndefined()
 })
 
 test('a refresh token that another process has used already is no loss', async () => {
   const other = keep()
   const store = keep(async () => {
-    await other.put('ada', tokensOf('other', 'second'))
+    await other.put('ada', undefined, tokensOf('other', 'second'))
     throw new Error('invalid_grant')
   })
-  await store.put('ada', tokensOf('ada', 'first'))
+  await store.put('ada', undefined, tokensOf('ada', 'first'))
   nowMs += 9.5 * minuteMs
-  expect(await store.find('ada', 'id_token')).toBe('id-other')
+  expect(await store.find('ada', 'default', 'id_token')).toBe('id-other')
 })
 
 test('tokens of a provider that is not configured any more are not handed out', async () => {
-  await keep().put('ada', tokensOf('ada'))
-  expect(await keep(undefined, 'https://other').find('ada', 'id_token')).toBeUndefined()
+  await keep().put('ada', undefined, tokensOf('ada'))
+  expect(await keep(undefined, 'https://other').find('ada', 'default', 'id_token')).toBeUndefined()
 })
 
 test('a sealed record copied to another person does not open', async () => {
   const store = keep()
-  await store.put('ada', tokensOf('ada'))
+  await store.put('ada', undefined, tokensOf('ada'))
   const [record] = await storage.oauth.list('SignInTokens', 1)
   if (record === undefined) throw new Error('nothing was stored')
   await storage.oauth.upsert({ ...record, idHash: sha256('eve') })
-  await expect(store.find('eve', 'id_token')).rejects.toThrow('does not open')
+  await expect(store.find('eve', 'default', 'id_token')).rejects.toThrow('does not open')
 })

@@ -21,6 +21,8 @@ export interface SignInTokensOptions {
 interface StoredTokens extends SignInTokens {
   /** Issuer that they were received from: they are of no use, and no business, of another. */
   readonly provider: string
+  /** What they say of the person is said for this tenant only. */
+  readonly claimedTenant?: string | undefined
 }
 
 /** Model of the records. */
@@ -41,15 +43,15 @@ export function createSignInTokens(options: SignInTokensOptions): SignInTokenSto
     return JSON.parse(vault.open(record.payload, signInTokensContext(sha256(subject)))) as StoredTokens
   }
 
-  async function write(subject: string, provider: string, tokens: SignInTokens): Promise<void> {
-    const { idTokenExpiresAtMs, refreshToken } = tokens
+  async function write(subject: string, stored: StoredTokens): Promise<void> {
+    const { idTokenExpiresAtMs, refreshToken } = stored
     await records.upsert({
       model: signInTokensModel,
       tenant: defaultTenant,
       idHash: sha256(subject),
       grantId: undefined,
       uid: undefined,
-      payload: vault.seal(JSON.stringify({ ...tokens, provider }), signInTokensContext(sha256(subject))),
+      payload: vault.seal(JSON.stringify(stored), signInTokensContext(sha256(subject))),
       expiresAtMs: refreshToken === undefined ? idTokenExpiresAtMs : clock() + keptMs,
       consumedAtMs: undefined,
     })
@@ -60,7 +62,7 @@ export function createSignInTokens(options: SignInTokensOptions): SignInTokenSto
     if (stored.refreshToken === undefined || provider === undefined) return undefined
     try {
       const tokens = await provider.refresh(stored.refreshToken)
-      await write(subject, stored.provider, tokens)
+      await write(subject, { ...stored, ...tokens })
       return tokens
     } catch (error) {
       // Another process may have used a refresh token that counts once.
@@ -72,14 +74,16 @@ export function createSignInTokens(options: SignInTokensOptions): SignInTokenSto
   }
 
   return {
-    async put(subject, tokens) {
+    async put(subject, claimedTenant, tokens) {
       const provider = identityProvider()
-      if (provider !== undefined) await write(subject, nameProvider(provider.settings), tokens)
+      if (provider === undefined) return
+      await write(subject, { ...tokens, provider: nameProvider(provider.settings), claimedTenant })
     },
-    async find(subject, kind) {
+    async find(subject, tenant, kind) {
       const provider = identityProvider()
       const stored = await read(subject)
       if (provider === undefined || stored?.provider !== nameProvider(provider.settings)) return undefined
+      if (stored.claimedTenant !== undefined && stored.claimedTenant !== tenant) return undefined
       if (expiryOf(stored, kind) - clock() > marginMs) return tokenOf(stored, kind)
       const running = refreshing.get(subject) ?? refresh(subject, stored).finally(() => refreshing.delete(subject))
       refreshing.set(subject, running)
@@ -100,5 +104,5 @@ function expiryOf({ idTokenExpiresAtMs, accessTokenExpiresAtMs }: SignInTokens, 
 
 /** From the hash of the subject alone, which the record has: its key is wrapped anew without the person being there. */
 export function signInTokensContext(idHash: string): SealContext {
-  return { tenant: 'default', kind: 'sign-in-tokens', owner: idHash, id: idHash }
+  return { tenant: defaultTenant, kind: 'sign-in-tokens', owner: idHash, id: idHash }
 }

@@ -57,7 +57,12 @@ export async function seedSecrets(storage: Storage, vault: Vault): Promise<void>
   }
   const inAnHour = Date.now() + 3_600_000
   const times = { idTokenExpiresAtMs: inAnHour, accessTokenExpiresAtMs: inAnHour }
-  await owners.tokens.put('ada', { idToken: 'id of ada', accessToken: 'a', refreshToken: undefined, ...times })
+  await owners.tokens.put('ada', undefined, {
+    idToken: 'id of ada',
+    accessToken: 'a',
+    refreshToken: undefined,
+    ...times,
+  })
   await owners.signIns.put('interaction', pendingSignIn, 600)
   await owners.connects.put('connect-1', {
     ...{ upstream: 'tracker', tenant: 'default', owner: 'subject:ada', subject: 'ada', browserHash: 'b' },
@@ -87,7 +92,7 @@ export async function readSecrets(storage: Storage, vault: Vault): Promise<unkno
     sealer: sealer.open(sealer.seal('text', 'context'), 'context'),
     clients: await Promise.all(clients),
     connections: await Promise.all(connections),
-    tokens: await owners.tokens.find('ada', 'id_token'),
+    tokens: await owners.tokens.find('ada', 'default', 'id_token'),
     connect: await owners.connects.find('connect-1'),
     registration: vault.open(client?.sealed ?? '', upstreamClientContext(registration)),
     signIn: await readSignIn(storage, vault),

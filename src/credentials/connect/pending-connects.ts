@@ -2,6 +2,7 @@ import type { Clock } from '../../contracts/clock.ts'
 import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
 import type { SealContext, Vault } from '../../contracts/vault.ts'
 import { sha256 } from '../../lib/hash.ts'
+import { defaultTenant } from '../../lib/tenant.ts'
 import type { LocalListener } from './connection-paths.ts'
 
 /** A sign-in at an upstream that is under way. */
@@ -69,5 +70,5 @@ export function createPendingConnects<Authorization>(
 
 /** What a sealed record belongs to. From its hash alone, so that its key can be wrapped anew. */
 export function pendingConnectContext(idHash: string): SealContext {
-  return { tenant: 'default', kind: 'upstream-connect', owner: idHash, id: idHash }
+  return { tenant: defaultTenant, kind: 'upstream-connect', owner: idHash, id: idHash }
 }

@@ -36,7 +36,7 @@ function noteRequests(answer: (count: number) => GatewayError | undefined = () =
     },
     signInTokens: {
       put: async () => {},
-      find: async (subject, kind) => (subject === 'ada' ? `${kind}-ada` : undefined),
+      find: async (subject, _tenant, kind) => (subject === 'ada' ? `${kind}-ada` : undefined),
     },
     clock: () => 1_800_000_000_000,
   }

@@ -57,7 +57,7 @@ export async function withSubjectToken(
   { signInTokens }: MachineParts,
   use: (token: string) => Promise<TokenSet | GatewayError>,
 ): Promise<TokenSet | GatewayError> {
-  const token = subject && (await signInTokens.find(subject.id, kind))
+  const token = subject && (await signInTokens.find(subject.id, subject.tenant, kind))
   return token === undefined
     ? new GatewayError('credential_missing', { detail: `no ${kind} of a sign-in is kept` })
     : use(token)

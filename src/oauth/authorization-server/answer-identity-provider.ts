@@ -54,7 +54,7 @@ async function receiveAnswer(
   const claimed = tenants && claimedTenant(person.admission, tenants)
   const tenant = visit.asking ? selectTenant(visit.asking, claimed) : (claimed ?? defaultTenant)
   await rememberPerson(person, claimed, host)
-  await host.signInTokens()?.put(person.subject, tokens)
+  await host.signInTokens()?.put(person.subject, claimed, tokens)
   await finishSignIn(
     { ...visit, facts: { ...visit.facts, tenant } },
     { accountId: person.subject, amr: ['federated'] },
