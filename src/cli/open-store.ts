@@ -21,7 +21,7 @@ export interface ProjectStore {
 }
 
 /** Where the embedded store of a project is, from its settings alone: its routes may have problems. */
-async function readStoreSettings(directory: string) {
+export async function readStoreSettings(directory: string) {
   const problems = new ProblemList()
   const sources = await loadProject(directory)
   const compiled = compileSettings(sources, { mode: 'dev' }, problems)

@@ -1,10 +1,28 @@
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { loadOrCreateKeyFile, parseVaultKeys, VaultKeyError } from './keys.ts'
+import {
+  addKeyToFile,
+  generateVaultKey,
+  isKeyFileExposed,
+  loadOrCreateKeyFile,
+  parseVaultKeys,
+  VaultKeyError,
+} from './keys.ts'
 
 const runFile = promisify(execFile)
 const encoded = Buffer.alloc(32, 7).toString('base64')
@@ -83,5 +101,51 @@ describe('loadOrCreateKeyFile', () => {
     writeFileSync(path, 'k1:broken')
     expect(messageOf(() => loadOrCreateKeyFile(path, { create: true }))).toContain(path)
     expect(messageOf(() => loadOrCreateKeyFile(directory, { create: true }))).toMatch(/cannot be read \(EISDIR\)/)
+  })
+})
+
+describe('addKeyToFile', () => {
+  let directory: string
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'keys-'))
+  })
+  afterEach(() => rmSync(directory, { recursive: true }))
+
+  test('puts the key in front, keeps the text of the file, and lets nobody else read it', () => {
+    const path = join(directory, 'vault.keys')
+    writeFileSync(path, `# made by hand\nold:${encoded}\n`, { mode: 0o644 })
+    const key = generateVaultKey()
+    expect(addKeyToFile(path, key).map(({ id }) => id)).toEqual([key.id, 'old'])
+    expect(readFileSync(path, 'utf8')).toContain(`# made by hand\nold:${encoded}\n`)
+    expect(isKeyFileExposed(path)).toBe(false)
+    expect(readdirSync(directory)).toEqual(['vault.keys'])
+  })
+
+  test('a link stays a link to the file elsewhere', () => {
+    const [path, target] = [join(directory, 'vault.keys'), join(directory, 'real.keys')]
+    writeFileSync(target, `old:${encoded}`)
+    symlinkSync(target, path)
+    addKeyToFile(path, generateVaultKey())
+    expect(lstatSync(path).isSymbolicLink()).toBe(true)
+    expect(parseVaultKeys(readFileSync(target, 'utf8'), 'test')).toHaveLength(2)
+  })
+
+  test('a file that is missing or broken is left alone', () => {
+    const path = join(directory, 'vault.keys')
+    expect(messageOf(() => addKeyToFile(path, generateVaultKey()))).toContain('There are no vault keys')
+    writeFileSync(path, 'broken')
+    expect(messageOf(() => addKeyToFile(path, generateVaultKey()))).toContain('has no id')
+    expect(readFileSync(path, 'utf8')).toBe('broken')
+  })
+
+  test.skipIf(process.getuid?.() === 0)('a directory that cannot be written is named, with what to do', () => {
+    const folder = join(directory, 'mounted')
+    const path = join(folder, 'vault.keys')
+    mkdirSync(folder)
+    writeFileSync(path, `old:${encoded}`)
+    chmodSync(folder, 0o500)
+    expect(messageOf(() => addKeyToFile(path, generateVaultKey()))).toMatch(/cannot be written \(EACCES\)/)
+    chmodSync(folder, 0o700)
+    expect(readFileSync(path, 'utf8')).toBe(`old:${encoded}`)
   })
 })

@@ -2,7 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import type { SealContext } from '../contracts/vault.ts'
 import { parseVaultKeys } from './keys.ts'
-import { createVault, VaultError } from './vault.ts'
+import { createVault, keyIdOf, VaultError } from './vault.ts'
 
 const keyA = `a:${Buffer.alloc(32, 1).toString('base64')}`
 const keyB = `b:${Buffer.alloc(32, 2).toString('base64')}`
@@ -93,5 +93,37 @@ describe('rotation', () => {
     const sealed = vaultOf(keyA).seal('secret', place)
     expect(vaultOf(keyB, keyA).open(sealed, place)).toBe('secret')
     expect(vaultOf(keyB, keyA).seal('secret', place)).toMatch(/^v1\.b\./)
+  })
+
+  test('keys that change while the vault is used count at once', () => {
+    const vault = vaultOf(keyA)
+    const sealed = vault.seal('secret', place)
+    vault.use(parseVaultKeys(`${keyB},${keyA}`, 'test'))
+    expect(vault.keyIds).toEqual(['b', 'a'])
+    expect(vault.open(sealed, place)).toBe('secret')
+    expect(keyIdOf(vault.seal('secret', place))).toBe('b')
+  })
+
+  test('a key that is not known is looked for once, and the vault goes on without it', () => {
+    let looked = 0
+    const vault = createVault(parseVaultKeys(keyA, 'test'), () => {
+      looked += 1
+      return parseVaultKeys(`${keyB},${keyA}`, 'test')
+    })
+    expect(vault.open(vaultOf(keyA).seal('old', place), place)).toBe('old')
+    expect(looked).toBe(0)
+    expect(vault.open(vaultOf(keyB).seal('new', place), place)).toBe('new')
+    expect(vault.open(vaultOf(keyB).seal('new', place), place)).toBe('new')
+    expect(looked).toBe(1)
+    const foreign = createVault(parseVaultKeys(`c:${Buffer.alloc(32, 3).toString('base64')}`, 'test'))
+    expect(() => vault.open(foreign.seal('x', place), place)).toThrow('needs the vault key "c"')
+    expect(looked).toBe(2)
+  })
+
+  test('the id of the key is read without a key; anything else has none', () => {
+    expect(keyIdOf(vaultOf(keyB).seal('x', place))).toBe('b')
+    for (const text of ['', 'v1.a.b', 'v2.a.b.c', 'v1..b.c', 'v1.a.b.c.d', '{"keys":[]}']) {
+      expect(keyIdOf(text) || undefined).toBeUndefined()
+    }
   })
 })

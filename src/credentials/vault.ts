@@ -74,7 +74,7 @@ function formatRecord(key: VaultKey, recordKey: Buffer, ciphertext: Buffer, cont
 /** Id of the vault key that a record is sealed under; undefined when this is no sealed record. */
 export function keyIdOf(sealed: string): string | undefined {
   const [version, keyId, wrapped, ciphertext, ...rest] = sealed.split('.')
-  return version === format && wrapped && ciphertext && rest.length === 0 ? keyId : undefined
+  return version === format && keyId && wrapped && ciphertext && rest.length === 0 ? keyId : undefined
 }
 
 interface ParsedRecord {

@@ -8,7 +8,7 @@ export function checkCommand(): Command {
   return new Command('check')
     .description('Check a project: every problem of every file, with its place and what to write instead.')
     .argument('[directory]', 'Directory of the project.', '.')
-    .option('--production', 'Check also what `sallyport start` asks for: an https publicUrl, no dev login.')
+    .option('--production', 'Check also what `sallyport start` asks for: an https publicUrl, no dev login, vault keys.')
     .option('--json', 'Print the problems as JSON.')
     .addHelpText(
       'after',
@@ -19,12 +19,20 @@ export function checkCommand(): Command {
 
 async function runCheck(directory: string, options: { production?: boolean; json?: boolean }): Promise<void> {
   const result = await compileDirectory(directory, options.production ? 'start' : 'dev')
-  const ok = 'project' in result
-  const problems = ok ? result.project.warnings : result.problems
+  const compiled = 'project' in result
+  const vault = compiled && options.production ? await checkVault(directory) : []
+  const problems = [...(compiled ? result.project.warnings : result.problems), ...vault]
+  const ok = compiled && !vault.some(({ severity }) => severity === 'error')
   const verdict = ok ? describeSize(result.project) : ''
   const text = options.json ? JSON.stringify({ ok, problems }, undefined, 2) : describeProblems(problems, verdict)
   process.stdout.write(`${text}\n`)
   if (!ok) process.exitCode = 1
+}
+
+/** Only what `start` reads as well: nothing is made or changed. */
+async function checkVault(directory: string): Promise<readonly Problem[]> {
+  const { findVaultProblems } = await import('../find-vault-problems.ts')
+  return findVaultProblems(directory)
 }
 
 function describeProblems(problems: readonly Problem[], verdict: string): string {
