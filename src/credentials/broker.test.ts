@@ -323,6 +323,16 @@ describe('renew', () => {
     expect(world.refreshed).toHaveLength(0)
   })
 
+  test('an upstream that asks for ever so many scopes makes no link too long to open', async () => {
+    await gateway.connections.put(adas, oauthCredentialOf(world.now), 'ada')
+    const [source, used] = await use()
+    const many = Array.from({ length: 90 }, (_, index) => `${index}-${'x'.repeat(80)}`)
+    const challenge = `Bearer error="insufficient_scope", scope="${many.join(' ')}"`
+    const refusal = await refusalOf(source.renew(used, { status: 403, challenge }, ada))
+    expect(connectOf(refusal).url.length).toBeLessThan(4000)
+    expect(ticketIn(refusal)?.scopes.slice(0, 2)).toEqual(['read', many[0]])
+  })
+
   test('any other 403 is no matter of connecting', async () => {
     await gateway.connections.put(adas, oauthCredentialOf(world.now), 'ada')
     const [source, used] = await use()

@@ -38,6 +38,8 @@ export interface BrokerWorld {
   readonly refreshed: OAuthCredential[]
   /** What the token endpoint answers next; by default the n-th refresh gives `access-n` and `refresh-n`, for an hour. */
   answer: (credential: OAuthCredential, count: number) => TokenSet | GatewayError | Promise<TokenSet | GatewayError>
+  /** The file of the store, for attacks. */
+  readonly databasePath: string
   open(): Promise<BrokerProcess>
   close(): Promise<void>
 }
@@ -60,6 +62,7 @@ export function createBrokerWorld(): BrokerWorld {
     now: 1_000_000_000,
     events: [],
     logged: [],
+    databasePath: join(directory, 'sallyport.db'),
     refreshed: [],
     answer: (_credential, count) => tokensOf(count, world.now),
     async open() {

@@ -6,7 +6,6 @@ import type { ConnectionKey } from '../../contracts/storage.ts'
 import type { UpstreamSettings } from '../../contracts/upstream.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { MaybePromise } from '../../lib/maybe-promise.ts'
-import { parseChallenges } from '../../lib/parse-challenges.ts'
 import {
   type Connection,
   type ConnectionStore,
@@ -17,6 +16,7 @@ import {
 } from '../connections.ts'
 import { findMisfit } from '../find-misfit.ts'
 import type { ConnectCause, ConnectInvitations } from '../invite-to-connect.ts'
+import { readChallenge } from '../oauth-client/read-challenge.ts'
 import { identityOf, presentConnection } from '../present-credential.ts'
 import type { Refresher } from '../refresh.ts'
 import type { RefreshOutcome } from '../refresh-connection.ts'
@@ -117,16 +117,13 @@ export class ConnectionScheme implements CredentialScheme {
   }
 
   /** A refresh cannot widen what was consented to: the person is asked for everything they gave before and what is missing. */
-  #stepUp(stored: Connection | undefined, { challenge = '' }: UpstreamRefusal, exchange: Exchange): GatewayError {
-    const refused = parseChallenges(challenge).find(
-      ({ parameters }) => parameters.get('error') === 'insufficient_scope',
-    )
-    if (refused === undefined || this.#use.kind !== 'oauth') {
+  #stepUp(stored: Connection | undefined, { challenge }: UpstreamRefusal, exchange: Exchange): GatewayError {
+    const asked = readChallenge(challenge)
+    if (asked?.error !== 'insufficient_scope' || this.#use.kind !== 'oauth') {
       return new GatewayError('upstream_unauthorized', { detail: 'the upstream answered 403' })
     }
-    const missing = refused.parameters.get('scope')?.split(' ').filter(Boolean) ?? []
-    const scopes = [...new Set([...(stored?.record.scopes ?? []), ...missing])]
-    const detail = `the upstream asks for ${missing.join(' ') || 'another scope'}`
+    const scopes = joinScopes(stored?.record.scopes ?? [], asked.scopes)
+    const detail = `the upstream asks for ${asked.scopes.join(' ').slice(0, 200) || 'another scope'}`
     return this.#invite(exchange, { reason: 'connection_scope_required', detail, scopes })
   }
 
@@ -139,4 +136,15 @@ export class ConnectionScheme implements CredentialScheme {
 
 function isCredentialOf(connection: Connection, used: UpstreamCredential | undefined): boolean {
   return used?.generation === connection.record.generation && used.identity === identityOf(connection)
+}
+
+/** They travel in a link, and an upstream may ask for any number. */
+const longestScopes = 2000
+
+function joinScopes(given: readonly string[], asked: readonly string[]): readonly string[] {
+  let length = 0
+  return [...new Set([...given, ...asked])].filter((scope) => {
+    length += scope.length + 1
+    return length <= longestScopes
+  })
 }
