@@ -28,7 +28,12 @@ export async function runClientConformance(requirements: RequirementSet): Promis
       directory,
     ]
     const output = await runSuite(args)
-    const results = await readResults(directory, '')
+    // Scenarios are in a folder by the first part of their names.
+    const authorization = (await readResults(join(directory, 'auth'), '')).map((result) => ({
+      ...result,
+      name: `auth/${result.name}`,
+    }))
+    const results = [...authorization, ...(await readResults(directory, ''))]
     if (results.length === 0) throw new Error(`The client suite ran nothing:\n${output}`)
     return results
   } finally {

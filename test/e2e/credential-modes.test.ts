@@ -1,5 +1,5 @@
-import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { connectPerson } from '../harness/connect-person.ts'
 import { callJsonTool, connectAndCall, mustCall } from '../harness/connected-call.ts'
 import { mustSignIn } from '../harness/federated-login.ts'
 import { idpClientSecret, startIdentityProvider, type TestIdentityProvider } from '../harness/identity-provider.ts'
@@ -16,9 +16,10 @@ import {
   type ProtectedUpstream,
   startProtectedUpstream,
 } from '../harness/protected-upstream/start-protected-upstream.ts'
+import { runCli, runCliWith } from '../harness/run-cli.ts'
 import { connectSdkV2, createSdkV2Memory } from '../harness/sdk-v2-client.ts'
-import { seedConnections } from '../harness/seed-connections.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 import { signIn, signInAt, type TestPolicy, type TestProject } from '../harness/write-project.ts'
 
 type Headers = Readonly<Record<string, string>>
@@ -52,8 +53,14 @@ const start = async (credential: object, behaviour: BehaviourChange = {}): Promi
 
 /** Names of the headers of a call that carries no credential at all. */
 const plainHeaders = [
-  ...['accept', 'connection', 'content-length', 'content-type', 'host'],
-  ...['mcp-method', 'mcp-name', 'mcp-protocol-version'],
+  'accept',
+  'connection',
+  'content-length',
+  'content-type',
+  'host',
+  'mcp-method',
+  'mcp-name',
+  'mcp-protocol-version',
 ]
 
 /** Exactly the usual headers and this one arrived, whatever the client sent. */
@@ -84,39 +91,22 @@ describe('the upstream receives', () => {
   })
 
   it('shared-oauth: one token for everybody, and the event names the person', async () => {
-    const ada = await start(
-      { authMode: 'shared-oauth', clientRegistration: { mode: 'manual', ...client } },
-      { primary: { registration: 'manual', manualClients: [client] } },
-    )
-    await seedShared()
+    const ada = await start({ authMode: 'shared-oauth' }, { primary: { login: 'page' } })
+    expect(await callJsonTool(server(), ada, 'whoami').catch(String)).toMatch(/administrator/)
+    const printed = await runCli('connections', 'connect', 'echo', gateway.directory, '--url', gateway.publicUrl)
+    await connectPerson(printed.out.trim(), { subject: 'grace', account: 'company' })
     const { accessToken: bob } = await obtainToken(gateway.publicUrl, server(), 'bob')
     expectOnly(await mustCall(server(), ada, 'echo_headers'), 'authorization', upstreamToken)
-    expect(await mustCall(server(), ada, 'whoami')).toMatchObject({ account: 'company' })
     expect(await mustCall(server(), bob, 'whoami')).toMatchObject({ account: 'company' })
     for (const subject of ['ada', 'bob']) {
-      const event = await gateway.waitForEvent((each) => each.subject === subject && each.capability === 'whoami')
-      expect(event).toMatchObject({ credentialMode: 'shared-oauth', type: 'capability_completed' })
+      const event = await gateway.waitForEvent(
+        (each) => each.subject === subject && each.type === 'capability_completed',
+      )
+      expect(event).toMatchObject({ credentialMode: 'shared-oauth' })
     }
+    const connected = await gateway.waitForEvent((each) => each.type === 'auth_upstream_connected')
+    expect(connected).toMatchObject({ subject: 'grace' })
   })
-
-  const seedShared = async (): Promise<void> => {
-    const [token] = await upstream.mint(['company'], client.clientId)
-    const credential = {
-      kind: 'oauth' as const,
-      accessToken: token?.access_token ?? '',
-      refreshToken: token?.refresh_token,
-      expiresAtMs: undefined,
-      obtainedAtMs: Date.now(),
-      scopes: ['read'],
-      issuer: upstream.issuer,
-      resource: upstream.mcpUrl,
-      tokenEndpoint: `${upstream.issuer}/token`,
-      clientId: client.clientId,
-      url: upstream.mcpUrl,
-    }
-    const key = { tenant: 'default', upstream: 'echo', owner: 'shared' }
-    await seedConnections(join(gateway.directory, 'data'), [{ key, credential }])
-  }
 
   it('user-api-key: the key of the person, in the header and scheme of the upstream', async () => {
     const keys = { 'key-of-ada-at-the-upstream': 'ada', 'key-of-bob-at-the-upstream': 'bob' }
@@ -153,6 +143,20 @@ describe('the upstream receives', () => {
       { resource: { protection: 'api-key', apiKeys: { header, scheme, owners } } },
     )
     expectOnly(await mustCall(server(), token, 'echo_headers'), header, value)
+  })
+
+  it('shared-api-key: the key in the vault; a new one counts for the next call', async () => {
+    const owners = { 'first-key-of-the-company': 'first', 'second-key-of-the-company': 'second' }
+    const apiKeys = { header: 'authorization', scheme: 'Bearer', owners }
+    const token = await start({ authMode: 'shared-api-key' }, { resource: { protection: 'api-key', apiKeys } })
+    for (const name of ['first', 'second']) {
+      const args = ['connections', 'set-key', 'echo', gateway.directory, '--shared']
+      expect(await runCliWith(`${name}-key-of-the-company`, ...args)).toMatchObject({ code: 0 })
+      await waitUntil(`the ${name} key counts`, async () => {
+        const answer = await callJsonTool(server(), token, 'whoami').catch(() => undefined)
+        return answer && 'json' in answer && (answer.json as { account: string }).account === name
+      })
+    }
   })
 
   it('client-credentials: a token for the gateway itself, asked for once', async () => {

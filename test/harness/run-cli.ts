@@ -11,8 +11,14 @@ export interface CliResult {
 }
 
 /** Runs one command line in a process of its own, as people do. */
-export async function runCli(...args: string[]): Promise<CliResult> {
+export function runCli(...args: string[]): Promise<CliResult> {
+  return runCliWith('', ...args)
+}
+
+/** As `runCli`, with something on standard input. */
+export async function runCliWith(input: string, ...args: string[]): Promise<CliResult> {
   const child = spawn(process.execPath, [main, ...args], { env: { ...process.env, NO_COLOR: '1' } })
+  child.stdin.end(input)
   const printed = { out: '', errors: '' }
   child.stdout.on('data', (chunk: Buffer) => (printed.out += chunk.toString()))
   child.stderr.on('data', (chunk: Buffer) => (printed.errors += chunk.toString()))
