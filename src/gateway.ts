@@ -8,22 +8,22 @@ import { findFixedSettings } from './config/find-fixed-settings.ts'
 import { loadProject } from './config/load-project.ts'
 import type { Problem, Project, RouteSpec } from './config/project.ts'
 import { ProjectError } from './config/project-error.ts'
+import { createUpstreamDirectory } from './config/upstream-directory.ts'
 import { createVirtualServerDirectory } from './config/virtual-server-directory.ts'
 import type { Logger } from './contracts/logger.ts'
 import type { Storage } from './contracts/storage.ts'
 import type { SignInSettings, VirtualServerDirectory } from './contracts/virtual-server.ts'
 import { createBroker } from './credentials/broker.ts'
+import { callbackUrl } from './credentials/connect/answer-connect.ts'
 import { loadConnectTickets } from './credentials/connect-ticket.ts'
 import { createConnectionStore } from './credentials/connections.ts'
 import { loadSealer } from './credentials/load-sealer.ts'
-import { createUpstreamDiscovery } from './credentials/oauth-client/discover-upstream.ts'
-import { createRequestToken } from './credentials/oauth-client/token-request.ts'
-import { createUpstreamDoors } from './credentials/oauth-client/upstream-door.ts'
+import { createClientDocumentMount } from './credentials/oauth-client/client-document.ts'
+import { createUpstreamOAuthClient } from './credentials/oauth-client/create-oauth-client.ts'
 import { openVault } from './credentials/open-vault.ts'
-import { GatewayError } from './errors/gateway-error.ts'
 import { handlerTypes } from './handlers/index.ts'
 import { allowHosts, checkHost } from './http/check-host.ts'
-import { createDispatcher } from './http/dispatch.ts'
+import { createDispatcher, type Mount } from './http/dispatch.ts'
 import { createFetchDocument } from './http/fetch-document.ts'
 import { type Listener, listen } from './http/listen.ts'
 import { createIdentityProviders } from './identity/identity-providers.ts'
@@ -52,6 +52,8 @@ export interface GatewayOptions {
   readonly mode: 'dev' | 'start'
   /** Default: JSON lines on standard output at the project's level. */
   readonly log?: Log
+  /** `client_id` toward authorization servers of upstreams instead of a document of this gateway; for conformance tests. */
+  readonly clientDocumentUrl?: string | undefined
 }
 
 /** A gateway that serves. */
@@ -116,15 +118,24 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     log,
   })
   const tickets = await loadConnectTickets(storage.sealed, stores.vault, Date.now)
-  const openDoor = createUpstreamDoors(options.mode)
+  const address = { publicUrl: project.publicUrl, basePath: project.settings.basePath }
+  const { clientDocumentUrl } = options
+  const clientIdentity = { ...address, redirectUri: callbackUrl(address), clientDocumentUrl }
+  const oauthClient = createUpstreamOAuthClient({
+    mode: options.mode,
+    identity: clientIdentity,
+    clients: storage.upstreamClients,
+    vault: stores.vault,
+    clock: Date.now,
+  })
   const broker = createBroker({
     connections,
-    requestToken: createRequestToken(openDoor, Date.now),
-    discovery: createUpstreamDiscovery(openDoor, Date.now),
+    requestToken: oauthClient.requestToken,
+    discovery: oauthClient.discovery,
+    refreshTokens: oauthClient.refreshTokens,
     signInTokens,
     tickets,
-    refreshTokens: async () => new GatewayError('credential_provider_unreachable'),
-    address: { publicUrl: project.publicUrl, basePath: project.settings.basePath },
+    address,
     recorder,
     log,
     clock: Date.now,
@@ -164,7 +175,12 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   })
   const oldestEventMs = () => Date.now() - snapshots.project.settings.events.retentionDays * dayMs
   const stopRetention = startRetention(events, oldestEventMs, log)
-  const stopServing = serve(listener, snapshots, authorizationServer, virtualServers, recorder)
+  const clientDocuments = createClientDocumentMount(
+    clientIdentity,
+    createUpstreamDirectory(() => snapshots.project),
+  )
+  const mounts = [clientDocuments]
+  const stopServing = serve(listener, snapshots, { authorizationServer, virtualServers, recorder, mounts })
   return {
     publicUrl: project.publicUrl,
     get project() {
@@ -213,13 +229,19 @@ function signInParts({ mode }: GatewayOptions, project: () => Project) {
   }
 }
 
+/** What answers besides the routes. */
+interface ServedParts {
+  readonly authorizationServer: AuthorizationServer
+  readonly virtualServers: VirtualServerDirectory
+  readonly recorder: EventBuffer
+  readonly mounts: readonly Mount[]
+}
+
 /** Starts to answer requests; returns how to stop: new ones are refused, running ones get their drain time. */
 function serve(
   listener: Listener,
   snapshots: Snapshots,
-  authorizationServer: AuthorizationServer,
-  virtualServers: VirtualServerDirectory,
-  recorder: EventBuffer,
+  { authorizationServer, virtualServers, recorder, mounts }: ServedParts,
 ): () => Promise<void> {
   let stopping = false
   // A virtual server that nobody signs in to must not send clients to the authorization server.
@@ -233,6 +255,7 @@ function serve(
       isStopping: () => stopping,
       serveRoute: (request, response, path, search) => snapshots.current.serve(request, response, path, search),
       mounts: [
+        ...mounts,
         { ...resourceMetadata, owns: (path) => signsIn() && resourceMetadata.owns(path) },
         {
           owns: (path) => signsIn() && authorizationServer.owns(path),

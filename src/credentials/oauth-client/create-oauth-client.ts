@@ -1,16 +1,13 @@
 import type { Clock } from '../../contracts/clock.ts'
 import type { UpstreamClients } from '../../contracts/storage.ts'
-import type { UpstreamSettings } from '../../contracts/upstream.ts'
 import type { Vault } from '../../contracts/vault.ts'
-import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
+import { asGatewayError } from '../../errors/gateway-error.ts'
 import type { UpstreamAuthorization } from '../connect/connect-host.ts'
 import type { RefreshTokens } from '../token-endpoint.ts'
 import { type AuthorizeHost, beginAuthorization, finishAuthorization, type PendingAuthorization } from './authorize.ts'
 import type { ClientIdentity } from './client-document.ts'
 import { createUpstreamDiscovery, type UpstreamDiscovery } from './discover-upstream.ts'
-import type { IssuedToken } from './read-token-response.ts'
 import { refreshTokens } from './refresh-tokens.ts'
-import { requestClientCredentials } from './request-client-credentials.ts'
 import { revokeTokens } from './revoke-tokens.ts'
 import { createRequestToken, type RequestToken } from './token-request.ts'
 import { createUpstreamClientStore } from './upstream-client.ts'
@@ -22,8 +19,6 @@ export interface UpstreamOAuthClient {
   readonly refreshTokens: RefreshTokens
   /** For grants that need nobody's browser. */
   readonly requestToken: RequestToken
-  /** A token by the client credentials of an upstream (RFC 6749 §4.4). */
-  requestClientCredentials(upstream: UpstreamSettings): Promise<IssuedToken | GatewayError>
   readonly discovery: UpstreamDiscovery
 }
 
@@ -57,7 +52,5 @@ export function createUpstreamOAuthClient(options: UpstreamOAuthClientOptions): 
         revokeTokens({ openDoor, discovery, clients }, upstream, tenant, credential).catch(() => false),
     },
     refreshTokens: (request) => refreshTokens({ requestToken, clients }, request).catch(asGatewayError),
-    requestClientCredentials: (upstream) =>
-      requestClientCredentials({ requestToken, discovery }, upstream).catch(asGatewayError),
   }
 }
