@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { ConnectDetails } from '../../src/contracts/credential.ts'
 import type { SqlDatabase } from '../../src/contracts/sql-database.ts'
 import type { ConnectionKey } from '../../src/contracts/storage.ts'
 import { type Connection, ownerOf, sharedOwner } from '../../src/credentials/connections.ts'
@@ -136,8 +137,8 @@ describe('somebody who can write to the database', () => {
 describe('a link that reached somebody else', () => {
   test('names its owner and upstream under a seal, and opens for no other upstream', async () => {
     const refusal = await refusalOf(obtain(callBy('ada')))
-    const { url } = refusal.details.data?.connect as { url: string }
-    const ticket = new URL(url).searchParams.get('ticket') ?? ''
+    const connect = refusal.details.data?.connect as ConnectDetails
+    const ticket = new URL(connect.url).searchParams.get('ticket') ?? ''
     expect(gateway.tickets.open(ticket, 'tracker')).toMatchObject(adas)
     expect(gateway.tickets.open(ticket, 'notes')).toBeUndefined()
   })
