@@ -12,7 +12,12 @@ export async function findVaultProblems(directory: string): Promise<readonly Pro
   const problems: Problem[] = []
   const add = (severity: Problem['severity'], message: string) =>
     problems.push({
-      ...{ severity, file: 'sallyport.jsonc', line: 1, column: 1, path: 'vault', message },
+      severity,
+      file: 'sallyport.jsonc',
+      line: 1,
+      column: 1,
+      path: 'vault',
+      message,
       remedy: severity === 'error' ? 'See docs/operations/vault.md.' : undefined,
     })
   const { settings, vaultSecrets } = await readStoreSettings(directory)

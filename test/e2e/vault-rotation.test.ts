@@ -35,7 +35,7 @@ interface SealedProject {
   /** What the secrets are. */
   readonly expected: unknown
   /** The keys in the file now. */
-  keys(): VaultKeys
+  readonly keys: () => VaultKeys
 }
 
 /** A project whose store has secrets of every kind under the one key in its file. */
@@ -68,7 +68,7 @@ function rotateAndDie(directory: string, kill: KillPoint): Promise<string | unde
   const env = { ...process.env, ...withFaults({ kill }) }
   return new Promise((resolve) => {
     execFile(process.execPath, [main, 'vault', 'rotate', directory], { env }, (error) => {
-      resolve((error?.signal as string | undefined) ?? undefined)
+      resolve(error?.signal ?? undefined)
     })
   })
 }
@@ -201,11 +201,11 @@ describe('beside a running gateway', () => {
     const place = (n: number) => ({ tenant: 'default', upstream: 'busy', owner: `subject:${n}` })
     const credential = (key: string) => ({ kind: 'api-key', key, url: 'https://busy.example/mcp' }) as const
     for (let n = 0; n < 40; n += 1) await store.put(place(n), credential('0'), 'ada')
-    let writing = true
+    const gate = { writing: true }
     let written = 0
     const last = new Map<number, string>()
     const write = async () => {
-      for (let n = 0; writing; n = (n + 1) % 40) {
+      for (let n = 0; gate.writing; n = (n + 1) % 40) {
         const found = await store.find(place(n))
         if (found === undefined) throw new Error('a connection is gone')
         written += 1
@@ -219,7 +219,7 @@ describe('beside a running gateway', () => {
     await rotate(project.directory)
     const during = written
     await waitUntil('writes afterwards', () => written > during + 80)
-    writing = false
+    gate.writing = false
     await writer
     const onlyNew = createVault([keys()[0]])
     const reader = createConnectionStore({
@@ -245,10 +245,10 @@ describe('beside a running gateway', () => {
       const form = { grant_type: 'client_credentials', resource: `${origin}/mcp/echo` }
       return (await sendJson(`${origin}/oauth/token`, { form, headers })).status
     }
-    let rotating = true
+    const gate = { rotating: true }
     const statuses: number[] = []
-    const rotation = rotate(project.directory).finally(() => (rotating = false))
-    while (rotating) statuses.push(await askToken())
+    const rotation = rotate(project.directory).finally(() => (gate.rotating = false))
+    while (gate.rotating) statuses.push(await askToken())
     const { activeKey } = await rotation
     statuses.push(await askToken())
     expect(new Set(statuses)).toEqual(new Set([200]))

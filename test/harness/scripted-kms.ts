@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes } from 'node:crypto'
-import { createServer, type IncomingMessage } from 'node:http'
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { equalSecrets } from '../../src/lib/hash.ts'
 import { isJsonObject, type JsonObject } from '../../src/lib/json.ts'
@@ -32,7 +32,7 @@ class Refusal {
 async function serve(actionOf: (request: IncomingMessage) => string, answer: Answer): Promise<ScriptedKms> {
   const requests: { action: string; body: JsonObject; headers: IncomingMessage['headers'] }[] = []
   let broken: { readonly status: number; readonly body: string } | undefined
-  const server = createServer(async (request, response) => {
+  const handle = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const chunks: Buffer[] = []
     for await (const chunk of request) chunks.push(chunk as Buffer)
     const text = Buffer.concat(chunks).toString('utf8')
@@ -44,7 +44,8 @@ async function serve(actionOf: (request: IncomingMessage) => string, answer: Ans
     const status = broken?.status ?? (result instanceof Refusal ? result.status : 200)
     response.writeHead(status, { 'content-type': 'application/json' })
     response.end(broken?.body ?? JSON.stringify(result instanceof Refusal ? result.body : result))
-  })
+  }
+  const server = createServer((request, response) => void handle(request, response))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,

@@ -65,8 +65,15 @@ export async function seedSecrets(storage: Storage, vault: Vault): Promise<void>
   })
   await owners.signIns.put('interaction', pendingSignIn, 600)
   await owners.connects.put('connect-1', {
-    ...{ upstream: 'tracker', tenant: 'default', owner: 'subject:ada', subject: 'ada', browserHash: 'b' },
-    ...{ returnPath: undefined, local: undefined, virtualServer: undefined, authorization: 'verifier' },
+    upstream: 'tracker',
+    tenant: 'default',
+    owner: 'subject:ada',
+    subject: 'ada',
+    browserHash: 'b',
+    returnPath: undefined,
+    local: undefined,
+    virtualServer: undefined,
+    authorization: 'verifier',
   })
   const sealed = vault.seal('registration', upstreamClientContext(registration))
   await storage.upstreamClients.putIfAbsent({ ...registration, sealed })
