@@ -15,12 +15,18 @@ import type { Storage } from './contracts/storage.ts'
 import type { SignInSettings, VirtualServerDirectory } from './contracts/virtual-server.ts'
 import { createBroker } from './credentials/broker.ts'
 import { callbackUrl } from './credentials/connect/answer-connect.ts'
+import { createBrowserCookie } from './credentials/connect/browser-cookie.ts'
+import { createConnectionPages } from './credentials/connect/connection-pages.ts'
+import { createPendingConnects, pendingConnectSeconds } from './credentials/connect/pending-connects.ts'
+import { sendProbe } from './credentials/connect/send-probe.ts'
+import { tryKey } from './credentials/connect/try-key.ts'
 import { loadConnectTickets } from './credentials/connect-ticket.ts'
 import { createConnectionStore } from './credentials/connections.ts'
 import { loadSealer } from './credentials/load-sealer.ts'
 import { createClientDocumentMount } from './credentials/oauth-client/client-document.ts'
 import { createUpstreamOAuthClient } from './credentials/oauth-client/create-oauth-client.ts'
 import { openVault } from './credentials/open-vault.ts'
+import { createUpstreamLinks } from './credentials/upstream-links.ts'
 import { handlerTypes } from './handlers/index.ts'
 import { allowHosts, checkHost } from './http/check-host.ts'
 import { createDispatcher, type Mount } from './http/dispatch.ts'
@@ -95,8 +101,16 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     log,
     identityProvider: signIn.identityProvider,
   })
+  const upstreams = createUpstreamDirectory(() => snapshots.project)
+  const connections = createConnectionStore({
+    connections: storage.connections,
+    vault: stores.vault,
+    clock: Date.now,
+    log,
+  })
   const authorizationServer = await createAuthorizationServer({
     ...signIn,
+    upstreamLinks: createUpstreamLinks(upstreams, connections, project.settings.basePath),
     signInTokens: () => (exchangesSignIns(snapshots.project) ? signInTokens : undefined),
     publicUrl: project.publicUrl,
     basePath: project.settings.basePath,
@@ -111,12 +125,6 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   const apiKeys = createApiKeyVerifier({ apiKeys: storage.apiKeys, clock: Date.now, log })
   const limiter = createMemoryLimiter(Date.now)
   const sessionSealer = await loadSealer(storage.sealed, stores.vault, 'mcp-session')
-  const connections = createConnectionStore({
-    connections: storage.connections,
-    vault: stores.vault,
-    clock: Date.now,
-    log,
-  })
   const tickets = await loadConnectTickets(storage.sealed, stores.vault, Date.now)
   const address = { publicUrl: project.publicUrl, basePath: project.settings.basePath }
   const { clientDocumentUrl } = options
@@ -175,12 +183,30 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   })
   const oldestEventMs = () => Date.now() - snapshots.project.settings.events.retentionDays * dayMs
   const stopRetention = startRetention(events, oldestEventMs, log)
-  const clientDocuments = createClientDocumentMount(
-    clientIdentity,
-    createUpstreamDirectory(() => snapshots.project),
-  )
-  const mounts = [clientDocuments]
-  const stopServing = serve(listener, snapshots, { authorizationServer, virtualServers, recorder, mounts })
+  const connectionPages = createConnectionPages({
+    ...address,
+    upstreams,
+    signIn: authorizationServer.browserSignIn,
+    tickets,
+    connections,
+    authorization: oauthClient.authorization,
+    pending: createPendingConnects(storage.oauth, stores.vault, Date.now),
+    cookie: createBrowserCookie(project.publicUrl, pendingConnectSeconds),
+    records: storage.oauth,
+    tryKey: (upstream, key) => tryKey(upstream, key, sendProbe),
+    recorder,
+    log,
+    clock: Date.now,
+    clientAddressOf: (request) => snapshots.current.clientAddressOf(request),
+  })
+  const mounts = [createClientDocumentMount(clientIdentity, upstreams)]
+  const stopServing = serve(listener, snapshots, {
+    authorizationServer,
+    connectionPages,
+    virtualServers,
+    recorder,
+    mounts,
+  })
   return {
     publicUrl: project.publicUrl,
     get project() {
@@ -232,6 +258,7 @@ function signInParts({ mode }: GatewayOptions, project: () => Project) {
 /** What answers besides the routes. */
 interface ServedParts {
   readonly authorizationServer: AuthorizationServer
+  readonly connectionPages: Mount
   readonly virtualServers: VirtualServerDirectory
   readonly recorder: EventBuffer
   readonly mounts: readonly Mount[]
@@ -241,7 +268,7 @@ interface ServedParts {
 function serve(
   listener: Listener,
   snapshots: Snapshots,
-  { authorizationServer, virtualServers, recorder, mounts }: ServedParts,
+  { authorizationServer, connectionPages, virtualServers, recorder, mounts }: ServedParts,
 ): () => Promise<void> {
   let stopping = false
   // A virtual server that nobody signs in to must not send clients to the authorization server.
@@ -256,6 +283,7 @@ function serve(
       serveRoute: (request, response, path, search) => snapshots.current.serve(request, response, path, search),
       mounts: [
         ...mounts,
+        { ...connectionPages, owns: (path) => signsIn() && connectionPages.owns(path) },
         { ...resourceMetadata, owns: (path) => signsIn() && resourceMetadata.owns(path) },
         {
           owns: (path) => signsIn() && authorizationServer.owns(path),
