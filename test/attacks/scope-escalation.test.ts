@@ -99,7 +99,7 @@ test('scope escalation: a tool beyond the token, where the client is told in a r
   // A notification has no answer to put it in, and a token without the base scopes is challenged all the same.
   const notification = JSON.stringify({ jsonrpc: '2.0', method: 'tools/call', params })
   const headers = { authorization: `Bearer ${accessToken}`, 'mcp-protocol-version': '2025-11-25' }
-  expect((await postRaw(told, headers, notification)).status).toBe(403)
+  expect((await postRaw(told, notification, headers)).status).toBe(403)
   expect((await postModern(told, plain.accessToken, 'tools/call', params)).status).toBe(401)
   expect(upstream.requests).toHaveLength(before)
 })
