@@ -1,7 +1,7 @@
 import type { IdentityProviderSettings } from '../contracts/identity-provider.ts'
 import { claimedTenant } from './claimed-tenant.ts'
 import { judgeAdmission } from './judge-admission.ts'
-import type { PersonRecords } from './person-records.ts'
+import type { PersonRecords, RememberedPerson } from './person-records.ts'
 
 /** How people sign in now. */
 export interface SignInNow {
@@ -28,15 +28,24 @@ export async function findKnownSubject(
   people: PersonRecords,
   tenant?: string,
 ): Promise<KnownSubject | undefined> {
-  // Names of dev login cannot contain the sign that stands between issuer and identifier.
-  if (now.devLogin) return subject.includes('|') ? undefined : { tenant: undefined }
-  if (now.identityProvider === undefined) return undefined
-  const person = await people.find(subject, tenant)
-  if (person === undefined || person.provider !== nameProvider(now.identityProvider)) return undefined
-  const { signInAgainAfterSeconds = Number.POSITIVE_INFINITY, allow, tenants } = now.identityProvider
-  if (judgeAdmission(person.admission, allow, tenants) !== undefined) return undefined
+  const person = now.devLogin ? undefined : await people.find(subject, tenant)
+  if (!isAdmitted(subject, person, now)) return undefined
+  if (person === undefined || now.identityProvider === undefined) return { tenant: undefined }
+  const { signInAgainAfterSeconds = Number.POSITIVE_INFINITY, tenants } = now.identityProvider
   if (now.timeMs - person.signedInAtMs >= signInAgainAfterSeconds * 1000) return undefined
   return { tenant: tenants && claimedTenant(person.admission, tenants) }
+}
+
+/** True for somebody whom the present way of signing in would let in, however long ago they signed in. */
+export function isAdmitted(
+  subject: string,
+  person: RememberedPerson | undefined,
+  { devLogin, identityProvider }: Omit<SignInNow, 'timeMs'>,
+): boolean {
+  // Names of dev login cannot contain the sign that stands between issuer and identifier.
+  if (devLogin) return !subject.includes('|')
+  if (identityProvider === undefined || person?.provider !== nameProvider(identityProvider)) return false
+  return judgeAdmission(person.admission, identityProvider.allow, identityProvider.tenants) === undefined
 }
 
 /** The configured issuer; one that was written with a closing slash and then without is the same. */

@@ -55,12 +55,20 @@ describe('MCP clients of others, with people of a company', () => {
     expect(call).toMatchObject({ subject: subject(), capability: 'echo' })
   })
 
-  it('a new allow-list counts at the next sign-in', async () => {
+  it('a new allow-list counts at the next sign-in, and at the next call of who is signed in', async () => {
     const clientId = String((await registerClient(`${gateway.publicUrl}/gateway`)).body['client_id'])
     const asked = () =>
       buildAuthorization(`${gateway.publicUrl}/gateway`, clientId, { resource: gateway.server('echo') }).url
     await mustSignIn(asked(), idp.issuer, { name: 'ada' })
+    const request = buildAuthorization(`${gateway.publicUrl}/gateway`, clientId, { resource: gateway.server('echo') })
+    const redirect = await mustSignIn(request.url, idp.issuer, { name: 'ada' })
+    const accessToken = String(
+      (await redeemCode(`${gateway.publicUrl}/gateway`, request, redirect)).body['access_token'],
+    )
+    expect((await callTool(gateway.server('echo'), accessToken, 'echo')).status).toBe(200)
     expect(await gateway.reload(projectWith({ emailDomains: ['other.example'] }))).toEqual({ ok: true })
+    const after = await callTool(gateway.server('echo'), accessToken, 'echo')
+    expect([after.status, after.message?.error?.data?.reason]).toEqual([401, 'token_revoked'])
     await expect(mustSignIn(asked(), idp.issuer, { name: 'ada' })).rejects.toThrow('identity_not_allowed')
     const refused = await gateway.waitForEvent((event) => event.type === 'auth_sign_in_failed')
     expect(refused).toMatchObject({ reason: 'identity_not_allowed', outcome: 'denied', clientId })

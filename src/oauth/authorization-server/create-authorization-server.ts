@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { BrowserSignIn } from '../../contracts/upstream-links.ts'
+import { isAdmitted } from '../../identity/known-subjects.ts'
 import { randomId } from '../../lib/random-id.ts'
 import { type CachingTokenVerifier, createAccessTokenVerifier } from '../resource-server/verify-access-token.ts'
 import type { AuthorizationServerOptions } from './authorization-server-options.ts'
@@ -43,7 +44,15 @@ export async function createAuthorizationServer(options: AuthorizationServerOpti
   // A resource that is no virtual server any more has a name that no client may call, but those that may call all.
   const nameOf = (resource: string) => options.virtualServers.findByResource(resource)?.name ?? ''
   const findClientTenant = (id: string, resources: readonly string[]) => clients.findTenant(id, resources.map(nameOf))
-  const verifier = createAccessTokenVerifier({ records, clock, findClientTenant })
+  const verifier = createAccessTokenVerifier({
+    records,
+    clock,
+    findClientTenant,
+    isAdmitted: (subject, person) => {
+      const { devLogin } = options.settings()
+      return isAdmitted(subject, person, { devLogin, identityProvider: options.identityProvider?.()?.settings })
+    },
+  })
   let opening: Promise<OpenedProvider> | undefined
   const openWith = (chosen: ServerKeys) => openProvider(options, chosen, verifier, clients, clock)
   const open = () => (opening ??= openWith(keys))

@@ -3,7 +3,7 @@ import type { Clock } from '../../contracts/clock.ts'
 import type { Person } from '../../contracts/identity-provider.ts'
 import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
 import type { AccessTokenVerifier, VerifiedAccessToken } from '../../contracts/subject.ts'
-import { createPersonRecords } from '../../identity/person-records.ts'
+import { createPersonRecords, type RememberedPerson } from '../../identity/person-records.ts'
 import { clientSubject } from '../../identity/subject-id.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, type JsonObject, stringMember } from '../../lib/json.ts'
@@ -29,6 +29,8 @@ export interface TokenVerifierOptions {
   readonly findClientTenant?:
     | ((clientId: string, resources: readonly string[]) => Promise<string | undefined>)
     | undefined
+  /** False for people who would not be let in any more; absent: everybody is. Asked when a token is read from the store. */
+  readonly isAdmitted?: ((subject: string, person: RememberedPerson | undefined) => boolean) | undefined
   /** Tokens remembered. Default 50,000. */
   readonly cacheSize?: number | undefined
 }
@@ -60,6 +62,9 @@ export function createAccessTokenVerifier(options: TokenVerifierOptions): Cachin
     const person = await people.find(verified.subject.id, verified.subject.tenant)
     // Something was revoked meanwhile, perhaps this: look again.
     if (before !== revocations) return load(idHash)
+    // Nobody signed in for an identity assertion: it was judged when it was exchanged, and its token ends soon.
+    const { isAdmitted } = options
+    if (isAdmitted && !isOfAssertion(record) && !isAdmitted(verified.subject.id, person)) return 'token_revoked'
     const described = person === undefined ? verified : describeSubject(verified, person)
     cache.set(idHash, described)
     return described
@@ -111,6 +116,11 @@ export function createAccessTokenVerifier(options: TokenVerifierOptions): Cachin
       cache.clear()
     },
   }
+}
+
+function isOfAssertion({ payload }: OAuthRecord): boolean {
+  const token: unknown = JSON.parse(payload)
+  return isJsonObject(token) && token['gty'] === 'id_jag'
 }
 
 /** What the identity provider said about the person, for policies. */
