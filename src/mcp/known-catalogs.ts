@@ -131,8 +131,8 @@ export class RouteCatalogs {
   /** An upstream that refuses `server/discover` for another reason than the revision is of an older one. */
   async #learnEra(tenant: string, response: JsonObject | undefined): Promise<void> {
     if (response === undefined) return
-    const isModern = isJsonObject(response.error) ? isModernError(response.error.code) : isJsonObject(response.result)
-    await this.noteEra(tenant, isModern ? 'modern' : 'legacy')
+    const era = isJsonObject(response.error) ? eraOfError(response.error.code) : 'modern'
+    if (era) await this.noteEra(tenant, era)
   }
 
   /** The whole list, once its last page came; pages must follow each other. */
@@ -199,7 +199,12 @@ function completedResult(response: JsonObject): JsonObject | undefined {
   return result?.resultType === undefined || result.resultType === 'complete' ? result : undefined
 }
 
+const internalError = -32603
 /** Codes that only 2026-07-28 has. */
-function isModernError(code: unknown): boolean {
-  return code === -32020 || code === -32021 || code === -32022
+const modernCodes: readonly unknown[] = [-32020, -32021, -32022]
+
+/** An error within the upstream says nothing about its era. */
+function eraOfError(code: unknown): Era | undefined {
+  if (code === internalError) return undefined
+  return modernCodes.includes(code) ? 'modern' : 'legacy'
 }
