@@ -229,6 +229,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       stopWatching()
       authorizationServer.close()
       await apiKeys.close()
+      await broker.close()
       await connections.close()
       await stores.close()
       log.flush()

@@ -2,13 +2,16 @@ import type { CredentialBroker } from '../contracts/credential.ts'
 import type { ConnectTickets, GatewayAddress } from './connect-ticket.ts'
 import type { ConnectionStore } from './connections.ts'
 import { createConnectInvitations } from './invite-to-connect.ts'
-import { createRefresher } from './refresh.ts'
+import { createRefresher, type Refresher } from './refresh.ts'
 import type { RefreshHost } from './refresh-connection.ts'
 import { createSchemes } from './schemes/index.ts'
 import type { MachineParts } from './schemes/machine-parts.ts'
 
 /** Hands every route the credentials of its upstream, and forgets connections that are no more. */
-export interface ForgetfulBroker extends CredentialBroker, Pick<ConnectionStore, 'forget' | 'forgetAll'> {}
+export interface ForgetfulBroker
+  extends CredentialBroker,
+    Pick<ConnectionStore, 'forget' | 'forgetAll'>,
+    Pick<Refresher, 'close'> {}
 
 /** What the broker needs. */
 export interface BrokerOptions extends RefreshHost, Pick<MachineParts, 'requestToken' | 'discovery' | 'signInTokens'> {
@@ -20,7 +23,8 @@ export interface BrokerOptions extends RefreshHost, Pick<MachineParts, 'requestT
 export function createBroker(options: BrokerOptions): ForgetfulBroker {
   const { connections, address, tickets } = options
   const invitations = createConnectInvitations(address, tickets)
-  const schemes = createSchemes({ ...options, invitations, refresher: createRefresher(options) })
+  const refresher = createRefresher(options)
+  const schemes = createSchemes({ ...options, invitations, refresher })
   return {
     open(upstream) {
       const scheme = schemes[upstream.mode](upstream)
@@ -32,5 +36,6 @@ export function createBroker(options: BrokerOptions): ForgetfulBroker {
     },
     forget: (id) => connections.forget(id),
     forgetAll: () => connections.forgetAll(),
+    close: () => refresher.close(),
   }
 }

@@ -111,6 +111,26 @@ describe('in time', () => {
     expect(narrowed?.credential).toMatchObject({ refreshToken: 'refresh-2', scopes: ['list'] })
   })
 
+  test('a gateway that stops waits for the token of a refresh under way, and begins no other', async () => {
+    await connect()
+    world.now += hourMs - secondsMs
+    const endpoint = holdAnswer()
+    await headerOf(obtain(left))
+    await endpoint.asked
+    let closed = false
+    const closing = left.broker.close().then(() => {
+      closed = true
+    })
+    await headerOf(obtain(left))
+    expect(closed).toBe(false)
+    endpoint.answer(tokensOf(1, world.now))
+    await closing
+    expect((await right.connections.find(adas))?.credential).toMatchObject({ refreshToken: 'refresh-1' })
+    world.now += hourMs
+    expect((await refusalOf(obtain(left))).details.detail).toBe('this gateway is stopping')
+    expect(world.refreshed).toHaveLength(1)
+  })
+
   test('it leaves an event that says for whom and where', async () => {
     const { id } = (await connect()).record
     world.now += hourMs

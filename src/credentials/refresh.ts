@@ -22,6 +22,8 @@ export interface Refresher {
   refresh(task: RefreshTask): Promise<RefreshOutcome>
   /** Refreshes while calls go on with the token at hand. */
   refreshEarly(task: RefreshTask): void
+  /** Begins no refresh any more, and waits until the tokens of those under way are stored: their old ones may be dead already. */
+  close(): Promise<void>
 }
 
 /** The right to refresh outlives the token request by far: a refresh token is never used by two holders at once. Milliseconds. */
@@ -36,12 +38,13 @@ const longestPauseMs = 5 * 60_000
 export function createRefresher(host: RefreshHost): Refresher {
   const running = new Map<string, Promise<RefreshOutcome>>()
   const failures = new LRUCache<string, { readonly error: GatewayError; readonly untilMs: number }>({ max: 10_000 })
+  let closing = false
 
   async function attempt(task: RefreshTask): Promise<RefreshOutcome> {
     const { id } = task.connection.record
     const failure = failures.get(id)
     if (failure && host.clock() < failure.untilMs) return failure.error
-    const outcome = await refreshInTurn(host, task)
+    const outcome = await refreshInTurn(host, task, () => closing)
     if (outcome instanceof GatewayError) failures.set(id, { error: outcome, untilMs: host.clock() + pauseOf(outcome) })
     else failures.delete(id)
     return outcome
@@ -63,6 +66,10 @@ export function createRefresher(host: RefreshHost): Refresher {
         host.log.error({ err: error, upstream: task.upstream.id }, 'could not refresh a token'),
       )
     },
+    async close() {
+      closing = true
+      await Promise.allSettled(running.values())
+    },
   }
 }
 
@@ -72,12 +79,16 @@ function pauseOf({ details }: GatewayError): number {
 }
 
 /** Takes the right to refresh, or waits until whoever has it is done: what they stored is as good. */
-async function refreshInTurn(host: RefreshHost, { connection, ...task }: RefreshTask): Promise<RefreshOutcome> {
+async function refreshInTurn(
+  host: RefreshHost,
+  { connection, ...task }: RefreshTask,
+  isClosing: () => boolean,
+): Promise<RefreshOutcome> {
   const { connections, clock } = host
   const holder = randomId()
   const endMs = clock() + longestWaitMs
   let current = connection
-  for (let waitMs = 25; clock() < endMs; waitMs = Math.min(waitMs * 1.5, 500)) {
+  for (let waitMs = 25; clock() < endMs && !isClosing(); waitMs = Math.min(waitMs * 1.5, 500)) {
     const { record, credential } = current
     const turn = { ...task, connection: current }
     if (credential.refreshToken === undefined) {
@@ -96,7 +107,9 @@ async function refreshInTurn(host: RefreshHost, { connection, ...task }: Refresh
     }
   }
   return new GatewayError('credential_provider_unreachable', {
-    detail: 'another process holds the right to refresh this connection and does not come to an end',
+    detail: isClosing()
+      ? 'this gateway is stopping'
+      : 'another process holds the right to refresh this connection and does not come to an end',
   })
 }
 
