@@ -7,7 +7,8 @@ const keys = { keys: [{ kty: 'EC' }] }
 const secret = 'sixteen-characters'
 
 async function problemsOf(...clients: object[]): Promise<string[]> {
-  const servers = { tracker: { upstream: 'https://upstream.example/mcp', inbound: ['sign-in'] } }
+  const tracker = { upstream: 'https://upstream.example/mcp', inbound: ['sign-in'] }
+  const servers = { tracker, payroll: { ...tracker, tenant: 'acme' } }
   const directory = await createProject({ settings: { clients }, servers, policies: signIn() })
   const result = await compileDirectory(directory, 'dev')
   await rm(directory, { recursive: true })
@@ -18,7 +19,7 @@ test('clients that can do something are fine', async () => {
   expect(
     await problemsOf(
       { id: 'a', name: 'A', secret, servers: ['tracker'] },
-      { id: 'b', name: 'B', jwks: keys, servers: ['*'], tenant: 'acme' },
+      { id: 'b', name: 'B', jwks: keys, servers: ['*', 'payroll'], tenant: 'acme' },
       { id: 'c', name: 'C', jwksUri: 'https://c.example/jwks', servers: ['tracker'] },
       { id: 'd', name: 'D', redirectUris: ['http://127.0.0.1/cb', 'cursor://anysphere/cb'] },
     ),
@@ -27,6 +28,8 @@ test('clients that can do something are fine', async () => {
 
 test.each([
   ['a misspelt virtual server', { secret, servers: ['trakcer'] }, 'clients[0].servers[0]: there is no virtual server'],
+  ['a virtual server of another tenant', { secret, servers: ['payroll'] }, '"payroll" belongs to tenant "acme", the'],
+  ['a tenant in capital letters', { secret, servers: ['*'], tenant: 'Acme' }, 'clients[0].tenant: must be a tenant'],
   ['a misspelt scope', { secret, servers: ['*'], scopes: ['mcp:tool'] }, 'clients[0].scopes[0]: no virtual server has'],
   ['a script as redirect', { redirectUris: ['javascript:alert(1)'] }, 'clients[0].redirectUris[0]:'],
   ['no way to authenticate', { servers: ['*'] }, 'must authenticate'],

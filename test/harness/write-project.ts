@@ -17,6 +17,7 @@ export interface TestServer {
   readonly inbound: readonly string[]
   /** Client headers sent upstream. */
   readonly forwardHeaders?: readonly string[]
+  readonly tenant?: string
 }
 
 /** One entry of policies.json: its type and its options. */
@@ -58,10 +59,11 @@ export async function writeProject(directory: string, project: TestProject): Pro
   await writeJson(join(directory, 'config/routes.oas.json'), { openapi: '3.1.0', info, paths })
 }
 
-function path(name: string, { upstream, inbound, forwardHeaders = [] }: TestServer): object {
+function path(name: string, { upstream, inbound, forwardHeaders = [], tenant }: TestServer): object {
   const options = { rewritePattern: upstream, forwardHeaders }
   const handler = { module: '$import(sallyport)', export: 'McpProxyHandler', options }
-  return { 'get,post': { operationId: name, summary: name, 'x-gateway-route': { handler, policies: { inbound } } } }
+  const route = { handler, policies: { inbound }, tenant }
+  return { 'get,post': { operationId: name, summary: name, 'x-gateway-route': route } }
 }
 
 const irregularExports: { readonly [type: string]: string } = {
