@@ -2,12 +2,16 @@ import type { Project } from '../config/project.ts'
 import { ProjectError } from '../config/project-error.ts'
 import type { ConnectionRecord } from '../contracts/storage.ts'
 import type { UpstreamSettings } from '../contracts/upstream.ts'
+import type { Vault } from '../contracts/vault.ts'
 import { isShared, usesKey } from '../credentials/connect/admit-connect.ts'
+import { callbackUrl } from '../credentials/connect/answer-connect.ts'
+import { disconnect } from '../credentials/connect/disconnect.ts'
 import { sendProbe } from '../credentials/connect/send-probe.ts'
 import { storeKey } from '../credentials/connect/store-key.ts'
 import { tryKey } from '../credentials/connect/try-key.ts'
-import { connectUrl, loadConnectTickets } from '../credentials/connect-ticket.ts'
+import { connectionsUrl, connectUrl, loadConnectTickets } from '../credentials/connect-ticket.ts'
 import { createConnectionStore, ownerOf, sharedOwner } from '../credentials/connections.ts'
+import { createUpstreamOAuthClient } from '../credentials/oauth-client/create-oauth-client.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { formatTime, printAnswer } from './command-group.ts'
 import { compileDirectory } from './compile-directory.ts'
@@ -45,21 +49,34 @@ export async function listConnections(directory: string, options: ListOptions): 
   printAnswer(json, records.map(describeConnection), text)
 }
 
-/**
- * Removes a connection; a running gateway stops using it within a second. The tokens are not revoked at the upstream: the page of the
- * connections does that.
- */
-export async function revokeConnection(upstream: string, directory: string, options: OwnerOptions): Promise<void> {
-  const { tenant } = options
-  const key = { tenant, upstream, owner: readOwner(options) }
-  await withStore(directory, async ({ storage, record }) => {
-    if (!(await storage.connections.remove(key)))
+/** Removes a connection, and revokes its tokens at the upstream where that is possible. A running gateway stops using it within a second. */
+export async function revokeConnection(upstreamId: string, directory: string, options: OwnerOptions): Promise<void> {
+  const { tenant, subject } = options
+  const key = { tenant, upstream: upstreamId, owner: readOwner(options) }
+  const result = await compileDirectory(directory, 'dev')
+  const project = 'project' in result ? result.project : undefined
+  const upstream = project && listUpstreams(project).find(({ id }) => id === upstreamId)
+  const outcome = await withStore(directory, async (store) => {
+    const { vault } = await store.openVault()
+    const { authorization } = createUpstreamOAuthClient({
+      mode: 'dev',
+      identity: { ...addressOf(project), redirectUri: callbackUrl(addressOf(project)) },
+      clients: store.storage.upstreamClients,
+      vault,
+      clock: Date.now,
+    })
+    const connections = openConnections(store, vault)
+    const done = await disconnect(upstream, key, { connections, authorization })
+    await connections.close()
+    if (done === undefined)
       throw new UsageError(
-        `there is no such connection to "${upstream}" in tenant ${tenant}. See: sallyport connections list`,
+        `there is no such connection to "${upstreamId}" in tenant ${tenant}. See: sallyport connections list`,
       )
-    await record([{ type: 'auth_upstream_disconnected', tenant, subject: options.subject ?? null }])
+    const facts = upstream && describeUpstream(upstream)
+    await store.record([{ type: 'auth_upstream_disconnected', tenant, subject: subject ?? null, ...facts }])
+    return done
   })
-  printAnswer(options.json, { ...key, revoked: true }, `revoked the connection of ${key.owner} to ${upstream}`)
+  printAnswer(options.json, { ...key, revoked: true, outcome }, `removed the connection to ${upstreamId}: ${outcome}`)
 }
 
 /** Stores a key for a person or for everybody, after it was tried at the upstream. */
@@ -77,7 +94,8 @@ export async function setUpstreamKey(upstreamId: string, directory: string, opti
   const text = await readSecret(`Key for ${upstream.displayName}`)
   const { tenant, subject } = options
   const stored = await withStore(directory, async (store) => {
-    const connections = await openConnections(store)
+    const { vault } = await store.openVault()
+    const connections = openConnections(store, vault)
     const offered = { upstream, key: { tenant, upstream: upstreamId, owner }, text, subject: nameOperator() }
     const verdict = await storeKey(offered, { connections, tryKey: (at, key) => tryKey(at, key, sendProbe) })
     await connections.close()
@@ -102,38 +120,48 @@ export async function printConnectLink(
   options: { readonly tenant: string; readonly url?: string; readonly json?: boolean },
 ): Promise<void> {
   const { project, upstream } = await findUpstream(upstreamId, directory)
+  const address = { ...addressOf(project), ...(options.url !== undefined && { publicUrl: readOrigin(options.url) }) }
   if (!isShared(upstream))
-    throw new UsageError(
-      `"${upstreamId}" is connected by each person, at ${addressOf(project, options.url)}/auth/connections`,
-    )
+    throw new UsageError(`"${upstreamId}" is connected by each person, at ${connectionsUrl(address)}`)
+  if (URL.parse(address.publicUrl)?.port === '0')
+    throw new UsageError('say where the gateway is reached: --url <origin>.')
   const { tenant } = options
   const ticket = await withStore(directory, async ({ storage, openVault }) => {
     const { vault } = await openVault()
     const tickets = await loadConnectTickets(storage.sealed, vault, Date.now)
     return tickets.create({ tenant, upstream: upstreamId, owner: sharedOwner })
   })
-  const publicUrl = options.url?.replace(/\/$/, '') ?? project.publicUrl
-  const url = connectUrl({ publicUrl, basePath: project.settings.basePath }, upstreamId, ticket)
+  const url = connectUrl(address, upstreamId, ticket)
   printAnswer(options.json, { url, upstream: upstreamId, tenant }, url)
   if (!options.json)
     process.stderr.write('Open it within ten minutes. It works once, for whoever is signed in; the event names them.\n')
 }
 
-function addressOf({ publicUrl, settings }: Project, url: string | undefined): string {
-  return (url?.replace(/\/$/, '') ?? publicUrl) + settings.basePath
+function readOrigin(text: string): string {
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol)) throw new UsageError('--url must be an http or https origin.')
+  return url.origin
 }
 
-async function openConnections({ storage, openVault }: ProjectStore) {
-  const { vault } = await openVault()
+/** Where the gateway of a project is reached; one that does not compile is only good for removing things. */
+function addressOf(project: Project | undefined): { publicUrl: string; basePath: string } {
+  return { publicUrl: project?.publicUrl ?? 'http://127.0.0.1', basePath: project?.settings.basePath ?? '' }
+}
+
+function openConnections({ storage }: ProjectStore, vault: Vault) {
   const log = { debug() {}, info() {}, warn() {}, error() {} }
   return createConnectionStore({ connections: storage.connections, vault, clock: Date.now, log })
+}
+
+function listUpstreams({ routes }: Project): readonly UpstreamSettings[] {
+  return routes.flatMap(({ upstream }) => upstream ?? [])
 }
 
 async function findUpstream(id: string, directory: string): Promise<{ project: Project; upstream: UpstreamSettings }> {
   const result = await compileDirectory(directory, 'dev')
   if ('problems' in result) throw new ProjectError(result.problems)
   const { project } = result
-  const upstreams = project.routes.flatMap(({ upstream }) => upstream ?? [])
+  const upstreams = listUpstreams(project)
   const upstream = upstreams.find((each) => each.id === id)
   if (upstream === undefined) {
     const known = upstreams.map((each) => each.id).join(', ')

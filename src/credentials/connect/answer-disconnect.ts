@@ -1,5 +1,3 @@
-import type { ConnectionKey } from '../../contracts/storage.ts'
-import type { UpstreamSettings } from '../../contracts/upstream.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { renderDisconnectPage } from '../../oauth/pages/disconnect-page.ts'
 import { ownerOf } from '../connections.ts'
@@ -8,6 +6,7 @@ import { noticePath } from './answer-list.ts'
 import { checkForm } from './check-form.ts'
 import type { ConnectHost, PageAnswer, PersonalVisit } from './connect-host.ts'
 import { listPath, listRequestFields, readConnectRequest } from './connection-paths.ts'
+import { disconnect } from './disconnect.ts'
 import { recordConnectEvent } from './record-connect-events.ts'
 import { requireUpstream } from './require-upstream.ts'
 
@@ -50,22 +49,4 @@ export async function answerDisconnect(
     recordConnectEvent(host, 'auth_upstream_disconnected', visit.requestId, upstream, facts)
   }
   return { redirect: noticePath(host.basePath, upstream.id, 'disconnected') }
-}
-
-/**
- * Removes a connection here first, then revokes it at the upstream as well as that can be done: whoever disconnects is disconnected, also
- * when the upstream is down. Says what came of the revocation; undefined when there was no connection.
- */
-async function disconnect(
-  upstream: UpstreamSettings,
-  key: ConnectionKey,
-  host: ConnectHost,
-): Promise<string | undefined> {
-  const connection = await host.connections.find(key).catch(() => undefined)
-  if (!(await host.connections.remove(key))) return undefined
-  if (connection === undefined) return 'its secret could not be opened, so nothing was revoked at the upstream'
-  const { credential } = connection
-  if (credential.kind === 'api-key') return 'the key stays valid at the upstream'
-  const revoked = await host.authorization.revoke(upstream, key.tenant, credential)
-  return revoked ? 'revoked at the upstream' : 'not revoked at the upstream'
 }

@@ -1,0 +1,29 @@
+import type { ConnectionKey } from '../../contracts/storage.ts'
+import type { UpstreamSettings } from '../../contracts/upstream.ts'
+import type { ConnectionStore } from '../connections.ts'
+import type { UpstreamAuthorization } from './connect-host.ts'
+
+/** What disconnecting needs. */
+export interface DisconnectHost {
+  readonly connections: Pick<ConnectionStore, 'find' | 'remove'>
+  readonly authorization: Pick<UpstreamAuthorization, 'revoke'>
+}
+
+/**
+ * Removes a connection here first, then revokes it at the upstream as well as that can be done: whoever disconnects is disconnected, also
+ * when the upstream is down. Says what came of the revocation; undefined when there was no connection. An upstream that left the project is
+ * not asked.
+ */
+export async function disconnect(
+  upstream: UpstreamSettings | undefined,
+  key: ConnectionKey,
+  { connections, authorization }: DisconnectHost,
+): Promise<string | undefined> {
+  const connection = await connections.find(key).catch(() => undefined)
+  if (!(await connections.remove(key))) return undefined
+  if (connection === undefined) return 'its secret could not be opened, so nothing was revoked at the upstream'
+  const { credential } = connection
+  if (credential.kind === 'api-key') return 'the key stays valid at the upstream'
+  const revoked = upstream !== undefined && (await authorization.revoke(upstream, key.tenant, credential))
+  return revoked ? 'revoked at the upstream' : 'not revoked at the upstream'
+}
