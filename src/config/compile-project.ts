@@ -5,6 +5,7 @@ import type { SignInSettings } from '../contracts/virtual-server.ts'
 import { isLoopbackHost } from '../lib/loopback.ts'
 import { checkClients } from './check-clients.ts'
 import { checkScopes } from './check-scopes.ts'
+import { checkSubjects } from './check-subjects.ts'
 import { checkUpstreams } from './check-upstreams.ts'
 import { compileCorsPolicies } from './compile-cors.ts'
 import { type CompiledPolicies, compilePolicies } from './compile-policies.ts'
@@ -41,6 +42,7 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
   reportUnused(policies, operations, sources, problems)
   // A broken route would make its name look unknown.
   if (compiled && !problems.hasErrors) checkClients(compiled.settings, routes, sources.settings, problems)
+  checkSubjects(policies, sources.policies, problems)
   checkUpstreams(policies, routes, sources.policies, problems)
   const signIn = findSignIn(policies, routes)
   // A broken route would make its name look unknown.

@@ -54,6 +54,11 @@ export interface PolicyType<Options = unknown> {
   upstreamSettings?(options: Options, policyName: string, upstreamUrl: string): UpstreamSettings
   /** True on policies whose instances have `authentication`: a route with one of them is not open to everybody. */
   readonly authenticates?: true
+  /**
+   * Issuers whose subjects are known by `sub` alone. Two of them in a project could speak for the people of each other, which is a
+   * warning. Those of `signInSettings` need not be repeated.
+   */
+  bareSubjectIssuers?(options: Options): readonly string[]
   /** True when these options let requests without any credential pass. */
   admitsAnonymous?(options: Options): boolean
   create(options: Options, host: PolicyHost): Policy

@@ -92,6 +92,15 @@ export const reasons = {
     cause: 'The request carried the token in the query, twice, or with another scheme than Bearer (RFC 6750 §2).',
     remedy: 'Configure the client to send `Authorization: Bearer …`; never put a token into a URL.',
   },
+  token_key_bound: {
+    origin: 'client',
+    status: 401,
+    code: 401,
+    message: 'The token is bound to a key and cannot be used as a bearer token.',
+    cause:
+      'The token has the claim `cnf` (RFC 7800): its issuer bound it to a key or certificate by DPoP or mTLS, of which this gateway takes no proof.',
+    remedy: 'Have the issuer make tokens for the audience of this gateway without sender constraint, short-lived.',
+  },
   key_missing: {
     origin: 'client',
     status: 401,

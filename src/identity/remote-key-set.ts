@@ -11,6 +11,8 @@ export interface RemoteKeySetOptions {
   readonly jwksUrl: string | undefined
   readonly call: CallAuthorizationServer
   readonly timeoutMs: number
+  /** How long the keys read last are used while the issuer cannot be reached. Default one hour. */
+  readonly staleMs?: number | undefined
   readonly clock: Clock
 }
 
@@ -18,15 +20,19 @@ export interface RemoteKeySetOptions {
 const maxAgeMs = 10 * 60 * 1000
 /** A token that names an unknown key makes the keys be read again, but not more often than this: anybody can name one. */
 const floorMs = 30 * 1000
+const defaultStaleMs = 60 * 60 * 1000
 
 interface Loaded {
   readonly find: JWTVerifyGetKey
   readonly atMs: number
 }
 
-/** Public keys of an issuer, read when first needed. Old keys are used while the issuer cannot be reached. */
+/**
+ * Public keys of an issuer, read when first needed. While the issuer cannot be reached, old keys are used for `staleMs`: one that it withdrew
+ * meanwhile, because it leaked, must not be good for as long as somebody keeps the issuer from answering.
+ */
 export function createRemoteKeySet(options: RemoteKeySetOptions): JWTVerifyGetKey {
-  const { clock } = options
+  const { clock, staleMs = defaultStaleMs } = options
   let loaded: Loaded | undefined
   let triedAtMs = Number.NEGATIVE_INFINITY
   let loading: Promise<Loaded> | undefined
@@ -43,14 +49,27 @@ export function createRemoteKeySet(options: RemoteKeySetOptions): JWTVerifyGetKe
     })
     return loading
   }
+  const unreachable = (why: string) =>
+    new GatewayError('identity_provider_unreachable', { detail: `${options.issuer}: ${why}` })
   const mayAsk = () => clock() - triedAtMs >= floorMs
   const current = async (): Promise<Loaded> => {
     if (loaded === undefined) {
       if (loading !== undefined || mayAsk()) return refresh()
-      throw new GatewayError('identity_provider_unreachable', { detail: `the keys of ${options.issuer} are not known` })
+      throw unreachable('its keys are not known')
     }
-    const isOld = clock() - loaded.atMs >= maxAgeMs
-    return isOld && mayAsk() ? refresh().catch(() => loaded as Loaded) : loaded
+    const known = loaded
+    const age = clock() - known.atMs
+    const isStale = age >= staleMs
+    if (age < Math.min(maxAgeMs, staleMs)) return known
+    if (loading !== undefined || mayAsk()) {
+      return refresh().catch((error: unknown) => {
+        if (isStale) throw error
+        return known
+      })
+    }
+    if (isStale && triedAtMs > known.atMs)
+      throw unreachable('it could not be reached for too long, so its keys do not count any more')
+    return known
   }
 
   return async (header, token) => {

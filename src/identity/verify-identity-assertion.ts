@@ -87,6 +87,8 @@ function readAssertion(
     return { refusal: 'sub, client_id, resource and jti must be texts' }
   }
   if (subjectMapping === 'sub_id_only' && namesIssuer(sub)) return { refusal: 'sub names a person of an issuer' }
+  // RFC 7800: it counts only together with a proof, which this gateway does not take.
+  if (claims['cnf'] !== undefined) return { refusal: 'it is bound to a key of the client (cnf)' }
   // Several audiences would let each of them use it at the others.
   if (typeof aud !== 'string' && aud?.length !== 1) return { refusal: 'it has several audiences' }
   if (scope !== undefined && typeof scope !== 'string') return { refusal: 'scope must be a text' }

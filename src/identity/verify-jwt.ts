@@ -34,7 +34,7 @@ export interface JwtVerifierOptions {
 
 /** Why a JWT is not valid. */
 export type JwtRefusal = {
-  readonly reason: 'token_invalid' | 'token_expired' | 'token_wrong_audience'
+  readonly reason: 'token_invalid' | 'token_expired' | 'token_wrong_audience' | 'token_key_bound'
   /** For the operator. */
   readonly detail: string
 }
@@ -102,6 +102,8 @@ async function verifyOnce(token: string, options: JwtVerifierOptions): Promise<{
       requiredClaims: ['exp'],
     })
     if (!isCallersToken(protectedHeader.typ)) return refuse('token_invalid', 'the token is of another type')
+    // RFC 7800: whoever has the token alone is not its holder. This gateway takes no proof, so it must not take the token.
+    if (payload['cnf'] !== undefined) return refuse('token_key_bound', 'the token has the claim "cnf"')
     const missing = Object.entries(options.requiredClaims).find(([claim, values]) => !hasClaim(payload, claim, values))
     return missing
       ? refuse('token_invalid', `the claim "${missing[0]}" is missing or not accepted`)

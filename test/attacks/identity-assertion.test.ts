@@ -97,6 +97,7 @@ describe('an identity assertion', () => {
     ['an old time of issue', () => ({ iat: now() - 3600 })],
     ['a time of issue to come', () => ({ iat: now() + 3600 })],
     ['a time before which it is not valid', () => ({ nbf: now() + 3600 })],
+    ['a key of the client that nobody proved (cnf)', () => ({ cnf: { jkt: 'x' } })],
     ['scopes that are no text', () => ({ scope: ['mcp:tools'] })],
   ])('with %s is refused', async (_what, changes, header) => {
     const { status, body } = await exchange(await assertion(changes(), header))

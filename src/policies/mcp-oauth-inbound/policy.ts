@@ -11,7 +11,7 @@ import { carriesToken, isAccessToken, readBearerToken } from '../../oauth/resour
 import { type McpOAuthOptions, mcpOAuthOptions, readSignInSettings } from './options.ts'
 import { compileToolScopes } from './tool-scopes.ts'
 
-type TokenReason = Extract<ReasonCode, `token_${string}`>
+type TokenReason = Exclude<Extract<ReasonCode, `token_${string}`>, 'token_key_bound'>
 
 const challengeErrors: {
   readonly [Reason in TokenReason]: 'invalid_request' | 'invalid_token' | 'insufficient_scope' | undefined

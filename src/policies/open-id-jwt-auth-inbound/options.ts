@@ -63,6 +63,13 @@ export const openIdJwtOptions = z
       .boolean()
       .default(false)
       .describe('Let requests without any credential pass. A token that is not valid is refused all the same.'),
+    staleKeysSeconds: z
+      .number()
+      .nonnegative()
+      .default(3600)
+      .describe(
+        'How long the keys that were read last are used while the issuer cannot be reached; then its tokens are refused. Seconds.',
+      ),
     remoteTimeoutMs: z.int().positive().default(10_000).describe('Time for one request to the issuer. Milliseconds.'),
   })
   .refine(({ tenant, tenants }) => tenant === undefined || tenants === undefined, {

@@ -162,12 +162,42 @@ describe('keys', () => {
     const { present } = createPolicy()
     await present(await issuer.sign())
     issuer.down = true
-    vi.setSystemTime(Date.now() + 3_600_000)
+    vi.setSystemTime(Date.now() + 3_590_000)
     expect(await present(await issuer.sign())).toMatchObject({ id: subjectOf('ada') })
     const fresh = createPolicy()
     for (let n = 0; n < 2; n++) {
       expect(await fresh.present(await issuer.sign({ n }))).toMatchObject({ reason: 'identity_provider_unreachable' })
     }
+  })
+
+  test('a withdrawn key does not count for as long as somebody keeps the issuer from answering', async () => {
+    vi.useFakeTimers({ toFake: ['Date'] })
+    for (const [options, seconds] of [
+      [{}, 3600],
+      [{ staleKeysSeconds: 60 }, 60],
+    ] as const) {
+      issuer.down = false
+      const { present } = createPolicy(options)
+      await present(await issuer.sign({ seconds }))
+      issuer.down = true
+      vi.setSystemTime(Date.now() + (seconds - 5) * 1000)
+      expect(await present(await issuer.sign({ n: 1 }))).toMatchObject({ id: subjectOf('ada') })
+      vi.setSystemTime(Date.now() + 6000)
+      // Refused at once and without asking: the issuer is not asked more often because it is down.
+      for (const n of [2, 3]) {
+        const refusal = await present(await issuer.sign({ n }))
+        expect(refusal).toMatchObject({ reason: 'identity_provider_unreachable', status: 502 })
+      }
+      issuer.down = false
+      vi.setSystemTime(Date.now() + 31_000)
+      expect(await present(await issuer.sign({ n: 4 }))).toMatchObject({ id: subjectOf('ada') })
+    }
+  })
+
+  test('keys that may not be used for long are read again, not refused, while the issuer answers', async () => {
+    const { present } = createPolicy({ staleKeysSeconds: 0, jwkUrl: `${issuer.url}/jwks` })
+    for (const n of [1, 2, 3]) expect(await present(await issuer.sign({ n }))).toMatchObject({ id: subjectOf('ada') })
+    expect(issuer.requests).toEqual(['/jwks'])
   })
 
   test('metadata of another issuer is not believed', async () => {
@@ -283,6 +313,17 @@ describe('attacks', () => {
     for (const typ of ['JWT', 'jwt', 'at+jwt', 'application/at+jwt']) {
       expect(await createPolicy().present(await issuer.sign({}, { typ }))).not.toBeInstanceOf(GatewayError)
     }
+  })
+
+  test('stolen token: one that is bound to a key of its holder is no bearer token', async () => {
+    for (const cnf of [{ jkt: '0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I' }, { 'x5t#S256': 'x' }, {}, null, 'x']) {
+      await refused(await issuer.sign({ cnf }), 'token_key_bound')
+    }
+    const refusal = await createPolicy().present(await issuer.sign({ cnf: { jkt: 'x' } }))
+    expect(refusal).toMatchObject({
+      status: 401,
+      details: { headers: { 'www-authenticate': expect.stringContaining('bound to a key') as string } },
+    })
   })
 
   test('subject confusion: an issuer without a prefix cannot name a person of another issuer', async () => {

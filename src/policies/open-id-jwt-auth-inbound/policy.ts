@@ -26,22 +26,25 @@ export const openIdJwtAuthInbound: PolicyType<OpenIdJwtOptions> = {
     'token_expired',
     'token_wrong_audience',
     'token_misplaced',
+    'token_key_bound',
     'identity_provider_unreachable',
   ],
   authenticates: true,
+  bareSubjectIssuers: ({ issuer, subjectMapping }) => (subjectMapping === 'sub_id_only' ? [issuer] : []),
   admitsAnonymous: (options) => options.allowUnauthenticatedRequests,
   create: (options) => ({ authentication: createAuthentication(options, createVerifier(options)) }),
 }
 
 function createVerifier(options: OpenIdJwtOptions): JwtVerifier {
   const { issuer, audience, algorithms, clockToleranceSeconds, jwkUrl: jwksUrl, remoteTimeoutMs: timeoutMs } = options
+  const staleMs = options.staleKeysSeconds * 1000
   const hosts = [issuer, jwksUrl].flatMap((url) => (url === undefined ? [] : new URL(url).host))
   const call = createCallAuthorizationServer({
     unreachable: 'identity_provider_unreachable',
     trustedHosts: new Set(hosts),
     allowLoopbackHttp: true,
   })
-  const findKey = createRemoteKeySet({ issuer, jwksUrl, call, timeoutMs, clock: Date.now })
+  const findKey = createRemoteKeySet({ issuer, jwksUrl, call, timeoutMs, staleMs, clock: Date.now })
   const requiredClaims = Object.fromEntries(
     Object.entries(options.requiredClaims).map(([claim, values]) => [claim, [values].flat()]),
   )
