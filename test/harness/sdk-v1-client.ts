@@ -12,20 +12,24 @@ export function createSdkV1Memory(signIn: SignIn): SdkV1Memory {
   return new MemoryOAuthProvider('SDK v1 test client', signIn)
 }
 
-/** Connects the official SDK v1 client; signs in when the server challenges it. Without a memory, `headers` must authenticate. */
+/**
+ * Connects the official SDK v1 client; signs in when the server challenges it. Without a memory, `headers` must authenticate. With
+ * `elicitsUrls` it says that it opens links for its person.
+ */
 export async function connectSdkV1(
   url: string,
   memory: SdkV1Memory | undefined,
   headers: Record<string, string> = {},
+  elicitsUrls = false,
 ): Promise<RealClient> {
   try {
-    return await connect(url, memory, headers)
+    return await connect(url, memory, headers, elicitsUrls)
   } catch (error) {
     if (!(error instanceof UnauthorizedError) || !memory?.callback) throw error
     const code = memory.callback.searchParams.get('code')
     if (!code) throw new Error(`The sign-in ended at ${memory.callback.href}`, { cause: error })
     await openTransport(url, memory, headers).finishAuth(code)
-    return connect(url, memory, headers)
+    return connect(url, memory, headers, elicitsUrls)
   }
 }
 
@@ -40,8 +44,10 @@ async function connect(
   url: string,
   memory: SdkV1Memory | undefined,
   headers: Record<string, string>,
+  elicitsUrls: boolean,
 ): Promise<RealClient> {
-  const client = new Client({ name: 'sdk-v1-test', version: '1.0.0' })
+  const capabilities = elicitsUrls ? { elicitation: { url: {} } } : {}
+  const client = new Client({ name: 'sdk-v1-test', version: '1.0.0' }, { capabilities })
   const transport = openTransport(url, memory, headers)
   await client.connect(transport)
   return {

@@ -31,6 +31,8 @@ export interface SdkV2Options {
   readonly era: ClientEra
   readonly memory?: SdkV2Memory
   readonly headers?: Record<string, string>
+  /** What the person does with a link that the client shows; absent: the client does not show any. */
+  readonly openLink?: (url: string) => Promise<void>
 }
 
 /** Connects the official SDK v2 client; signs in when the server challenges it. */
@@ -66,8 +68,19 @@ function openTransport(url: string, { memory, headers = {} }: SdkV2Options): Str
 async function connect(url: string, options: SdkV2Options): Promise<RealClient> {
   const client = new Client(
     { name: 'sdk-v2-test', version: '1.0.0' },
-    { versionNegotiation: { mode: negotiation[options.era] } },
+    {
+      versionNegotiation: { mode: negotiation[options.era] },
+      capabilities: options.openLink ? { elicitation: { url: {} } } : {},
+    },
   )
+  const { openLink } = options
+  if (openLink) {
+    client.setRequestHandler('elicitation/create', async ({ params }) => {
+      if (params.mode !== 'url') return { action: 'decline' }
+      await openLink(params.url)
+      return { action: 'accept' }
+    })
+  }
   await client.connect(openTransport(url, options))
   return {
     listTools: async () => (await client.listTools()).tools.map((tool) => tool.name),
