@@ -38,16 +38,14 @@ export interface AuthorizeHost {
   readonly clock: Clock
 }
 
-/** A person who sets out must meet the server of today; those who set out together share one look. */
-const discoveryMaxAgeMs = 30_000
-
 /** Begins an authorization (RFC 6749 §4.1.1) with PKCE (RFC 7636). Rejects with a `credential_*` reason. */
 export async function beginAuthorization(
   host: AuthorizeHost,
   { tenant, upstream, redirectUri, state, scopes: further }: AuthorizationStart,
 ): Promise<{ readonly url: URL; readonly pending: PendingAuthorization }> {
   const oauth = requireOAuth(upstream)
-  const found = await host.discovery.find(upstream, discoveryMaxAgeMs)
+  // A person who sets out must meet the server of now: they may do so because the upstream just moved to another one.
+  const found = await host.discovery.find(upstream, 0)
   const { issuer, server } = found
   if (!server.offersPkce) {
     throw new GatewayError('credential_pkce_unsupported', { detail: `the metadata of ${issuer} does not list S256` })

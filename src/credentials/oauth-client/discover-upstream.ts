@@ -20,7 +20,7 @@ export interface DiscoveredUpstream {
 
 /** Finds out who issues tokens for an upstream. Rejects with a `credential_*` reason. */
 export interface UpstreamDiscovery {
-  /** What was found at most `maxAgeMs` ago (default: ten minutes), else anew. */
+  /** What was found at most `maxAgeMs` ago (default: ten minutes), else anew. 0: looks now, together with who looks already. */
   find(upstream: UpstreamSettings, maxAgeMs?: number): Promise<DiscoveredUpstream>
   /** Looks anew next time: something that was found did not hold. */
   forget(upstream: UpstreamSettings): void
@@ -31,17 +31,23 @@ const probeTimeoutMs = 5000
 
 /** Discovery that asks once for all who wait, and remembers. A reload forgets, since every reload has settings of its own. */
 export function createUpstreamDiscovery(openDoor: OpenDoor, clock: Clock): UpstreamDiscovery {
-  const found = new WeakMap<UpstreamSettings, { readonly result: Promise<DiscoveredUpstream>; readonly atMs: number }>()
+  const found = new WeakMap<UpstreamSettings, { readonly result: Promise<DiscoveredUpstream>; atMs: number }>()
   return {
     find(upstream, maxAgeMs = defaultMaxAgeMs) {
       const known = found.get(upstream)
       if (known !== undefined && clock() - known.atMs < maxAgeMs) return known.result
       const result = discoverUpstream(openDoor(upstream), upstream)
-      const entry = { result, atMs: clock() }
+      // Not found yet, so not too old for anybody.
+      const entry = { result, atMs: Number.POSITIVE_INFINITY }
       found.set(upstream, entry)
-      result.catch(() => {
-        if (found.get(upstream) === entry) found.delete(upstream)
-      })
+      result.then(
+        () => {
+          entry.atMs = clock()
+        },
+        () => {
+          if (found.get(upstream) === entry) found.delete(upstream)
+        },
+      )
       return result
     },
     forget: (upstream) => void found.delete(upstream),

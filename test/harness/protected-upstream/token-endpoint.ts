@@ -138,6 +138,7 @@ async function redeemAssertion(
   usedAssertions.add(claims.jti)
   const resource = typeof claims['resource'] === 'string' ? claims['resource'] : undefined
   if (resource !== undefined && resource !== server.resource) return oauthError('invalid_target', resource)
+  if (!form.has('scope')) form.set('scope', typeof claims['scope'] === 'string' ? claims['scope'] : '')
   return issueFor(server, client, form, claims.sub, resource ?? server.resource)
 }
 
