@@ -99,7 +99,7 @@ export interface ConnectionStoreOptions {
 
 /** Opens and seals the secrets of connections on their way to and from the store. */
 export function createConnectionStore({ connections, vault, clock, log }: ConnectionStoreOptions): ConnectionStore {
-  const memory = new RememberedConnections()
+  const memory = new RememberedConnections<Connection>()
   const uses = createUseLog({ write: (list) => connections.markUsed(list), what: 'connections', log })
 
   async function find(key: ConnectionKey): Promise<Connection | undefined> {

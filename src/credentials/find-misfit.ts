@@ -1,5 +1,6 @@
 import type { UpstreamSettings } from '../contracts/upstream.ts'
 import type { OAuthCredential, StoredCredential } from './connections.ts'
+import { covers } from './oauth-client/resource-metadata.ts'
 
 /**
  * Why a credential must not go to an upstream as it is configured now: it was made for another one. A credential reaches only the server, and
@@ -15,13 +16,13 @@ export function findMisfit(credential: StoredCredential, { url, oauth }: Upstrea
     return `connected by way of ${credential.issuer}`
   }
   const { resource } = overrides
-  const isWanted = typeof resource === 'object' ? credential.resource === resource.value : covers(credential, url)
+  const isWanted = typeof resource === 'object' ? credential.resource === resource.value : isStillFor(credential, url)
   return isWanted ? undefined : `connected for the resource ${credential.resource ?? '(none)'}`
 }
 
 /** When it was connected, the resource was compared with the URL of then. Another path may be another tenant of the same host. */
-function covers({ url: earlier, resource }: OAuthCredential, url: string): boolean {
-  return url === earlier || resource === undefined || `${url}/`.startsWith(`${resource.replace(/\/$/, '')}/`)
+function isStillFor({ url: earlier, resource }: OAuthCredential, url: string): boolean {
+  return url === earlier || resource === undefined || covers(resource, url)
 }
 
 /** Operators write issuers with and without a trailing slash. */

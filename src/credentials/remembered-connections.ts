@@ -1,11 +1,10 @@
 import { LRUCache } from 'lru-cache'
-import type { ConnectionKey } from '../contracts/storage.ts'
-import type { Connection } from './connections.ts'
+import type { ConnectionKey, ConnectionRecord } from '../contracts/storage.ts'
 
 const mostRemembered = 10_000
 
 /** Open connections in memory, so that a call costs neither the store nor a decryption. */
-export class RememberedConnections {
+export class RememberedConnections<Connection extends { readonly record: ConnectionRecord }> {
   readonly #connections = new LRUCache<string, Connection>({ max: mostRemembered })
   /** Grows when something is forgotten: what was read before that may be no more. */
   forgotten = 0

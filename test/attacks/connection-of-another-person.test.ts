@@ -71,7 +71,7 @@ describe('somebody who asks as somebody else', () => {
     fc.assert(
       fc.property(key, key, (left: ConnectionKey, right: ConnectionKey) => {
         fc.pre(left.tenant !== right.tenant || left.upstream !== right.upstream || left.owner !== right.owner)
-        const memory = new RememberedConnections()
+        const memory = new RememberedConnections<Connection>()
         memory.put({ record: { ...left, state: 'connected' } } as Connection)
         expect(memory.get(left)).toBeDefined()
         expect(memory.get(right)).toBeUndefined()
