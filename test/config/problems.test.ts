@@ -316,6 +316,22 @@ sallyport.jsonc:4:53 error: must be a number, not a string
   })
 })
 
+describe('the tenant of a route', () => {
+  const withTenant = (tenant: unknown) => {
+    const { 'x-gateway-route': route, ...rest } = operation('x', ['sign-in']) as { 'x-gateway-route': object }
+    return routes({ '/mcp/x': { post: { ...rest, 'x-gateway-route': { ...route, tenant } } } })
+  }
+
+  it('is that of its virtual server', async () => {
+    const project = await compileSound(withTenant('acme'))
+    expect([project.routes[0]?.tenant, project.virtualServers[0]?.tenant]).toEqual(['acme', 'acme'])
+  })
+
+  it.each(['Acme', '', 'a b', 7])('cannot be %j', async (tenant) => {
+    expect(await describeProblems(withTenant(tenant))).toContain('paths./mcp/x.post.x-gateway-route.tenant')
+  })
+})
+
 describe('a compiled project', () => {
   it('has its virtual servers with their URLs', async () => {
     const project = await compileSound({

@@ -210,6 +210,17 @@ describe('options', () => {
       { oidc, browserLogin: login, allow: { tenants: ['a'] } },
       'allow.tenants needs claims.tenant',
     ],
+    [
+      'tenants from no claim',
+      { oidc, browserLogin: login, tenants: { fromClaim: true } },
+      'tenants needs claims.tenant',
+    ],
+    [
+      'a tenant with capital letters',
+      { oidc, browserLogin: login, claims: { tenant: 'org' }, tenants: { fromClaim: true, map: { a: 'Acme' } } },
+      'tenants.map.a must be a tenant',
+    ],
+    ['tenants that are not from a claim', { ...dev, tenants: { fromClaim: false } }, 'tenants.fromClaim Invalid input'],
     ['a scope with a space', { ...dev, scopes: { x: { base: ['a b'] } } }, 'scopes.x.base.0 must be a scope'],
     ['a scope with a quote', { ...dev, scopes: { x: { tools: { t: ['a"'] } } } }, 'scopes.x.tools.t.0 must be a scope'],
     ['a reserved scope', { ...dev, scopes: { x: { base: ['offline_access'] } } }, 'must be neither "openid" nor'],
@@ -219,6 +230,21 @@ describe('options', () => {
   ])('refuse %s', (_what, options, message) => {
     const issues = mcpOAuthOptions.safeParse(options).error?.issues ?? []
     expect(issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('\n')).toContain(message)
+  })
+
+  test('say which tenant a claim names, also of identity assertions of the same provider', () => {
+    const tenants = { fromClaim: true, map: { Org_1: 'acme' } }
+    const options = mcpOAuthOptions.parse({
+      oidc,
+      browserLogin: login,
+      claims: { tenant: 'org' },
+      tenants,
+      idJag: { enabled: true },
+    })
+    expect(mcpOAuthInbound.signInSettings?.(options)).toMatchObject({
+      identityProvider: { tenants: { map: tenants.map } },
+      idJag: [{ signIn: { tenants: { map: tenants.map } } }],
+    })
   })
 
   test('of dev login may name an issuer, which is not used', () => {

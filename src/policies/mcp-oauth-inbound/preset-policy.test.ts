@@ -81,6 +81,7 @@ const expectations: readonly Expectation[] = [
     mistakes: [
       [{ oktaDomain: 'acme-admin.okta.com' }, '-admin'],
       [{ oktaDomain: 'acme.okta.com', allow: { tenants: ['x'] } }, 'claims.tenant'],
+      [{ oktaDomain: 'acme.okta.com', tenants: { fromClaim: true } }, 'tenants needs claims.tenant'],
     ],
   },
   {
@@ -433,6 +434,13 @@ test('a secret does not print, wherever the settings end up', () => {
   const settings = read('okta', { oktaDomain: 'acme.okta.com' })
   expect(JSON.stringify(settings)).not.toContain('top-secret')
   expect(settings.clientSecret?.reveal()).toBe('top-secret')
+})
+
+test('tenants come from the usual claim of the provider', () => {
+  const map = { org_1: 'acme' }
+  const settings = read('auth0', { auth0Domain: 'acme.eu.auth0.com', tenants: { fromClaim: true, map } })
+  expect(settings).toMatchObject({ claims: { tenant: ['org_id'] }, tenants: { map } })
+  expect(read('auth0', { auth0Domain: 'acme.eu.auth0.com' }).tenants).toBeUndefined()
 })
 
 test('claims may be elsewhere', () => {

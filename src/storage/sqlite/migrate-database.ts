@@ -27,7 +27,7 @@ export function migrateDatabase(database: SqlDatabase): void {
 }
 
 /** Kysely as a compiler only: it never connects. */
-function createCompiler(): Kysely<unknown> {
+export function createCompiler(): Kysely<unknown> {
   return new Kysely<unknown>({
     dialect: {
       createAdapter: () => new SqliteAdapter(),

@@ -10,6 +10,7 @@ import { migrations } from '../migrations/index.ts'
 import { schemaVersion } from '../migrations/schema-version.ts'
 import { StorageError } from '../storage-error.ts'
 import { runStorageSuite, type StorageUnderTest } from '../suite.ts'
+import { createCompiler } from './migrate-database.ts'
 import { openDatabase } from './open-database.ts'
 import { openStorage } from './open-storage.ts'
 
@@ -121,6 +122,21 @@ describe('the schema', () => {
     database.exec('drop table sealed_values')
     database.close()
     await (await openStorage(directory)).close()
+  })
+
+  test('what was stored before there were tenants belongs to the default one', async () => {
+    const database = openDatabase(join(directory, 'sallyport.db'))
+    const oldest = migrations.slice(0, 3)
+    for (const migration of oldest) {
+      for (const statement of migration.statements(createCompiler())) database.exec(statement.compile().sql)
+    }
+    database.exec(`insert into oauth_records (model, id_hash, grant_id, payload, created_at_ms)
+      values ('Grant', 'hash', 'grant', '{}', 1); pragma user_version=${oldest.length}`)
+    database.close()
+    const storage = await openStorage(directory)
+    expect(await storage.oauth.find('Grant', 'hash')).toMatchObject({ tenant: 'default', grantId: 'grant' })
+    expect(await storage.oauth.destroyByGrant('grant', 'default')).toBe(1)
+    await storage.close()
   })
 
   test('every look-up uses an index', async () => {
