@@ -7,8 +7,6 @@ const root = join(import.meta.dirname, '../..')
 
 /** Declared ahead of the code that will use them; an entry leaves this list with the change that uses it. */
 const reasonsOfLaterChanges = [
-  // Connections of people to upstreams that need a credential of their own.
-  'connection_required',
   // Requests of an upstream to the client: elicitation, sampling, roots.
   'message_capability_missing',
 ]
