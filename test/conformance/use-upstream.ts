@@ -14,7 +14,7 @@ export interface ClientScenario {
 }
 
 /** What the suite takes for the client document of everybody; it does not fetch it. */
-export const suiteClientDocument = 'https://conformance-test.local/client-metadata.json'
+const clientDocumentUrl = 'https://conformance-test.local/client-metadata.json'
 
 /** How often a person connects before they give up. More than a client may ask for by itself. */
 const patience = 6
@@ -24,7 +24,7 @@ const patience = 6
  * connect, the person follows the link. Returns what was seen; throws when the call does not succeed in the end.
  */
 export async function useUpstream(scenario: ClientScenario): Promise<string> {
-  const gateway = await startTestGateway(projectFor(scenario))
+  const gateway = await startTestGateway(projectFor(scenario), { clientDocumentUrl })
   try {
     return await callUntilConnected(gateway, scenario)
   } finally {
@@ -70,7 +70,6 @@ async function listAndCall(server: string, accessToken: string, version: string)
 function projectFor({ scenario, upstream, context }: ClientScenario): TestProject {
   const credential = credentialFor(scenario, context)
   return {
-    settings: { connections: { clientMetadataUrl: suiteClientDocument } },
     servers: { upstream: { upstream, inbound: credential ? ['sign-in', 'credential'] : ['sign-in'] } },
     policies: { ...signIn(), ...(credential && { credential }) },
   }

@@ -2,7 +2,7 @@ import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { GatewayEvent } from '../../src/analytics/event.ts'
 import { readEvents } from '../../src/analytics/read-events.ts'
-import { type ReloadResult, startGateway } from '../../src/gateway.ts'
+import { type GatewayOptions, type ReloadResult, startGateway } from '../../src/gateway.ts'
 import { openDatabase } from '../../src/storage/sqlite/open-database.ts'
 import { waitUntil } from './wait-until.ts'
 import { createProject, type TestProject, writeProject } from './write-project.ts'
@@ -25,9 +25,13 @@ export interface TestGateway {
 }
 
 /** Starts a real gateway on a free port of 127.0.0.1. */
-export async function startTestGateway(project: TestProject): Promise<TestGateway> {
+export async function startTestGateway(
+  project: TestProject,
+  options: Pick<GatewayOptions, 'clientDocumentUrl'> = {},
+): Promise<TestGateway> {
   const directory = await createProject(project)
-  let gateway = await startGateway({ projectDirectory: directory, mode: 'dev' })
+  const start = () => startGateway({ projectDirectory: directory, mode: 'dev', ...options })
+  let gateway = await start()
   const { publicUrl } = gateway
   // Port 0 until a restart, which must come back where clients know it; a reload may not change the listener.
   let listen = { port: 0 }
@@ -47,7 +51,7 @@ export async function startTestGateway(project: TestProject): Promise<TestGatewa
       await gateway.close()
       listen = { port: Number(new URL(publicUrl).port) }
       await writeProject(directory, pinned(project))
-      gateway = await startGateway({ projectDirectory: directory, mode: 'dev' })
+      gateway = await start()
     },
     close: async () => {
       await gateway.close()
