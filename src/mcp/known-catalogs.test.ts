@@ -23,7 +23,7 @@ const request = (params: object = {}, method = 'tools/list') =>
 const page = (names: readonly string[], nextCursor?: string) =>
   Buffer.from(JSON.stringify({ id: 1, result: { tools: names, ...(nextCursor !== undefined && { nextCursor }) } }))
 const known = async (subject = 'ada', tenant?: string) =>
-  (await catalogs.find('tools/list', as(subject, tenant)))?.tools
+  (await catalogs.find('tools/list', as(subject, tenant), true))?.tools
 
 describe('a list in pages', () => {
   it('is known when its last page came', async () => {
@@ -32,7 +32,7 @@ describe('a list in pages', () => {
     catalogs.note(request({ cursor: '' }), as('ada'), 'a', page(['two'], 'c2'))
     catalogs.note(request({ cursor: 'c2' }), as('ada'), 'a', page(['three']))
     expect(await known()).toEqual(['one', 'two', 'three'])
-    expect(await catalogs.find('tools/list', as('ada'))).not.toHaveProperty('nextCursor')
+    expect(await catalogs.find('tools/list', as('ada'), true)).not.toHaveProperty('nextCursor')
   })
 
   it.each([

@@ -88,12 +88,16 @@ export class RouteCatalogs {
     this.#timer ??= setTimeout(() => void this.flush(), writeAfterMs).unref()
   }
 
-  /** What this caller would see if it were connected; undefined when nobody knows. */
-  async find(method: string, exchange: Exchange): Promise<JsonObject | undefined> {
+  /**
+   * What this caller would see if its connection worked; undefined when nobody knows. Without `hasConnection` there is none at all: what it
+   * saw under an earlier one ended with that and is removed.
+   */
+  async find(method: string, exchange: Exchange, hasConnection: boolean): Promise<JsonObject | undefined> {
     if (this.#noted.length > 0) await this.flush()
     for (const owner of this.#ownersOf(exchange)) {
       const result = await this.#read(exchange.tenant, owner, method)
-      if (result) return result
+      if (result && (hasConnection || owner === sharedOwner)) return result
+      if (result) await this.#remove(exchange.tenant, owner)
     }
     return undefined
   }
@@ -157,7 +161,7 @@ export class RouteCatalogs {
     const result = JSON.stringify(value)
     if (result.length > largestBytes) return
     const key = JSON.stringify([tenant, owner, method])
-    // The identity belongs to it: after a disconnect, which removes the record, it is written again.
+    // Another process may have removed the record of an earlier connection.
     const hash = sha256(identity + result)
     if (this.#written.get(key) === hash) return
     const { store, virtualServer, log } = this.#options
@@ -174,6 +178,12 @@ export class RouteCatalogs {
     const record = await store.find({ tenant, virtualServer, owner, method })
     const result: unknown = record && JSON.parse(record.result)
     return isJsonObject(result) ? result : undefined
+  }
+
+  async #remove(tenant: string, owner: string): Promise<void> {
+    const { store, virtualServer } = this.#options
+    for (const method of recordedMethods) this.#written.delete(JSON.stringify([tenant, owner, method]))
+    await store.remove(tenant, virtualServer, owner)
   }
 
   /** For whom a catalogue is kept; the caller's own goes before that of others. */

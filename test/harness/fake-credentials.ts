@@ -11,6 +11,8 @@ export interface FakeCredentials extends CredentialSource {
   /** What `renew` gives, by subject; absent: it asks to connect again. */
   readonly renewals: Map<string, UpstreamCredential>
   readonly refusals: UpstreamRefusal[]
+  /** Subjects whose connection has to be renewed by themselves. */
+  readonly expired: Set<string>
 }
 
 export const connectUrl = 'https://gateway.example/auth/connections/tracker/connect?ticket=t'
@@ -34,13 +36,18 @@ export function createFakeCredentials(change: Partial<UpstreamSettings> = {}): F
   const accounts = new Map<string, UpstreamCredential>()
   const renewals = new Map<string, UpstreamCredential>()
   const refusals: UpstreamRefusal[] = []
+  const expired = new Set<string>()
   const nameOf = ({ subject }: Exchange) => subject?.id ?? ''
   return {
     upstream,
     accounts,
     renewals,
     refusals,
-    obtain: (exchange) => accounts.get(nameOf(exchange)) ?? inviteTo(upstream, 'connection_required'),
+    expired,
+    obtain: (exchange) => {
+      if (expired.has(nameOf(exchange))) return inviteTo(upstream, 'connection_reconsent_required')
+      return accounts.get(nameOf(exchange)) ?? inviteTo(upstream, 'connection_required')
+    },
     renew: async (_, refusal, exchange) => {
       refusals.push(refusal)
       const renewed = refusal.afterRenewal ? undefined : renewals.get(nameOf(exchange))

@@ -19,7 +19,7 @@ export async function answerInitialize(
   const requested = stringMember(objectMember(message.body, 'params') ?? {}, 'protocolVersion')
   const result = {
     protocolVersion: agreeOnLegacyVersion(requested),
-    capabilities: await findCapabilities(exchange, catalogs),
+    capabilities: await findCapabilities(advice, exchange, catalogs),
     serverInfo: describeServer(advice),
     instructions: instruct(advice),
   }
@@ -39,7 +39,7 @@ export async function answerDiscover(
   }
   const result = {
     supportedVersions,
-    capabilities: await findCapabilities(exchange, catalogs),
+    capabilities: await findCapabilities(advice, exchange, catalogs),
     instructions: instruct(advice),
     _meta: { 'io.modelcontextprotocol/serverInfo': describeServer(advice) },
   }
@@ -47,8 +47,13 @@ export async function answerDiscover(
 }
 
 /** Those that the upstream had when somebody was connected. Nobody can know them before; tools there are in any case. */
-async function findCapabilities(exchange: Exchange, catalogs: RouteCatalogs): Promise<JsonObject> {
-  const known = (await catalogs.find('server/discover', exchange)) ?? (await catalogs.find('initialize', exchange))
+async function findCapabilities(
+  { hasConnection }: ConnectAdvice,
+  exchange: Exchange,
+  catalogs: RouteCatalogs,
+): Promise<JsonObject> {
+  const find = (method: string) => catalogs.find(method, exchange, hasConnection)
+  const known = (await find('server/discover')) ?? (await find('initialize'))
   return { tools: {}, ...(known && objectMember(known, 'capabilities')) }
 }
 

@@ -26,10 +26,10 @@ export async function answerUnconnected(
   if (message.method === 'server/discover') return answerDiscover(advice, message, exchange, catalogs)
   if (message.method === 'ping') return createOwnAnswer(message, {})
   const member = listMethods.get(message.method)
-  const known = member === undefined ? undefined : await catalogs.find(message.method, exchange)
+  const known = member === undefined ? undefined : await catalogs.find(message.method, exchange, advice.hasConnection)
   // Who only lacks a scope is connected: the tool that connects would have nothing to say.
-  const hasConnection = advice.refusal.reason === 'connection_scope_required'
-  return member === undefined || (hasConnection && known === undefined)
+  const isConnected = advice.refusal.reason === 'connection_scope_required'
+  return member === undefined || (isConnected && known === undefined)
     ? refuseCall(advice, message, elicitsUrl, exchange.routeName)
     : answerList(advice, message, member, known)
 }

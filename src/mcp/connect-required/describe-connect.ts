@@ -12,6 +12,8 @@ export interface ConnectAdvice {
   /** Where this person can connect; undefined when they cannot do it themselves. */
   readonly url: string | undefined
   readonly state: ConnectDetails['state'] | undefined
+  /** There is a connection, which does not work at the moment, or not for this. */
+  readonly hasConnection: boolean
 }
 
 /** True for refusals that say something about a connection, as opposed to failures. */
@@ -25,7 +27,8 @@ export function adviseConnect(refusal: GatewayError, upstream: UpstreamSettings)
   const details = isJsonObject(connect) ? (connect as unknown as ConnectDetails) : undefined
   const state = details?.state
   const url = state === 'admin_connect_required' ? undefined : details?.url
-  return { refusal, upstream, summary: summarize(refusal, upstream, url), url, state }
+  const hasConnection = refusal.reason !== 'connection_required'
+  return { refusal, upstream, summary: summarize(refusal, upstream, url), url, state, hasConnection }
 }
 
 function summarize(refusal: GatewayError, { displayName }: UpstreamSettings, url: string | undefined): string {
