@@ -6,12 +6,12 @@ import { CatalogCache, cacheKey } from './catalog-cache.ts'
 
 const alice: Subject = { id: 'alice', tenant: 'default', clientId: 'c', scopes: [], data: {} }
 
-function keyFor(subject: Subject, params: object = {}, headers: Record<string, string> = {}) {
+function keyFor(subject: Subject, params: object = {}, headers: Record<string, string> = {}, owner?: string) {
   const upstreamHeaders = new UpstreamHeaderMap()
   for (const [name, value] of Object.entries(headers)) upstreamHeaders.set(name, value)
   const body = { jsonrpc: '2.0', id: 1, method: 'tools/list', params }
   const message = { method: 'tools/list', protocolVersion: '2026-07-28', body } as unknown as McpMessage
-  return cacheKey(message, { subject, tenant: subject.tenant, upstreamHeaders, search: '' } as never)
+  return cacheKey(message, { subject, tenant: subject.tenant, upstreamHeaders, search: '' } as never, owner)
 }
 
 const publicList = { resultType: 'complete', tools: [{ name: 'a' }], ttlMs: 60_000, cacheScope: 'public' }
@@ -46,6 +46,14 @@ describe('CatalogCache', () => {
     expect(personal.answer(keyFor(bob), 1)).toBeUndefined()
     expect(personal.answer(keyFor(alice), 1)).toBeDefined()
     expect(personal.answer(keyFor({ ...alice, clientId: 'other' }), 1)).toBeUndefined()
+  })
+
+  it('shares nothing between credentials, not even a public list of the same person', () => {
+    const cache = new CatalogCache()
+    cache.keep(keyFor(alice, {}, {}, 'first account'), publicList, false)
+    expect(cache.answer(keyFor(alice, {}, {}, 'second account'), 1)).toBeUndefined()
+    expect(cache.answer(keyFor(alice), 1)).toBeUndefined()
+    expect(cache.answer(keyFor(alice, {}, {}, 'first account'), 1)).toBeDefined()
   })
 
   it('treats a public list that a policy made for one person as private', () => {
