@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, expect, test } from 'vitest'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import {
   type BrokerProcess,
   type BrokerWorld,
@@ -81,6 +81,13 @@ test('one that needs consent keeps its credential, is not remembered, and a new 
   const again = ended && (await connections.update(ended, oauthCredentialOf(world.now)))
   expect(again?.record).toMatchObject({ state: 'connected', stateReason: undefined, generation: 3 })
   expect(connections.known(adas)).toBe(again)
+})
+
+test('many that are not connected are looked up once each', async () => {
+  const find = vi.spyOn(gateway.storage.connections, 'find')
+  const owners = Array.from({ length: 50 }, (_, index) => ownerOf(`person-${index}`))
+  await Promise.all(owners.map((owner) => gateway.connections.find({ ...adas, owner })))
+  expect(find).toHaveBeenCalledTimes(50)
 })
 
 test('one that is removed while it is being read is not remembered', async () => {

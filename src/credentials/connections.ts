@@ -103,10 +103,10 @@ export function createConnectionStore({ connections, vault, clock, log }: Connec
   const uses = createUseLog({ write: (list) => connections.markUsed(list), what: 'connections', log })
 
   async function find(key: ConnectionKey): Promise<Connection | undefined> {
-    const before = memory.forgotten
+    const before = memory.ended
     const record = await connections.find(key)
-    // Something was removed meanwhile, perhaps this: look again.
-    if (before !== memory.forgotten) return find(key)
+    // One ended meanwhile, perhaps this: look again.
+    if (before !== memory.ended) return find(key)
     if (record === undefined) {
       memory.delete(key)
       return undefined
@@ -153,7 +153,7 @@ export function createConnectionStore({ connections, vault, clock, log }: Connec
         lastUsedAtMs: undefined,
       }
       await connections.put(record)
-      memory.delete(place)
+      memory.end(place)
       return { record, credential }
     },
     update: (connection, credential) => change(connection, describe(connection.record, credential), credential),
@@ -161,14 +161,14 @@ export function createConnectionStore({ connections, vault, clock, log }: Connec
       change(connection, { state: 'reconsent_required', stateReason }, connection.credential),
     async remove(key) {
       const removed = await connections.remove(key)
-      memory.delete(key)
+      memory.end(key)
       return removed
     },
     lease: (...lease) => connections.lease(...lease),
     release: (...lease) => connections.release(...lease),
     noteUse: (id) => uses.note(id, clock()),
-    forget: (id) => memory.forget(id),
-    forgetAll: () => memory.clear(),
+    forget: (id) => memory.endById(id),
+    forgetAll: () => memory.endAll(),
     close: () => uses.close(),
   }
 }

@@ -6,8 +6,8 @@ const mostRemembered = 10_000
 /** Open connections in memory, so that a call costs neither the store nor a decryption. */
 export class RememberedConnections<Connection extends { readonly record: ConnectionRecord }> {
   readonly #connections = new LRUCache<string, Connection>({ max: mostRemembered })
-  /** Grows when something is forgotten: what was read before that may be no more. */
-  forgotten = 0
+  /** Grows when a connection ends: what was being read then may be no more. */
+  ended = 0
 
   get(key: ConnectionKey): Connection | undefined {
     return this.#connections.get(placeOf(key))
@@ -20,21 +20,28 @@ export class RememberedConnections<Connection extends { readonly record: Connect
     else this.#connections.delete(place)
   }
 
+  /** Nothing is stored there. */
   delete(key: ConnectionKey): void {
-    this.forgotten++
     this.#connections.delete(placeOf(key))
   }
 
-  /** By id of the connection. Rare, so there is no second index. */
-  forget(id: string): void {
-    this.forgotten++
+  /** The connection there ended in this process. */
+  end(key: ConnectionKey): void {
+    this.ended++
+    this.delete(key)
+  }
+
+  /** The connection with this id ended in another process. Rare, so there is no second index. */
+  endById(id: string): void {
+    this.ended++
     for (const [place, { record }] of this.#connections.entries()) {
       if (record.id === id) this.#connections.delete(place)
     }
   }
 
-  clear(): void {
-    this.forgotten++
+  /** Any may have ended. */
+  endAll(): void {
+    this.ended++
     this.#connections.clear()
   }
 }

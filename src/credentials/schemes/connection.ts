@@ -105,14 +105,18 @@ export class ConnectionScheme implements CredentialScheme {
   #present(found: RefreshOutcome, exchange: Exchange): Credential {
     if (found instanceof GatewayError) return found
     if (found?.credential.kind !== this.#use.kind) return this.#invite(exchange, { reason: 'connection_required' })
-    this.#parts.connections.noteUse(found.record.id)
     const known = this.#presented.get(found)
-    if (known !== undefined) return known
+    if (known !== undefined) return this.#noteUse(found, known)
     const { state, stateReason } = found.record
     const detail = state === 'connected' ? findMisfit(found.credential, this.#upstream) : (stateReason ?? state)
     if (detail !== undefined) return this.#invite(exchange, { reason: 'connection_reconsent_required', detail })
     const credential = presentConnection(found, this.#upstream)
     this.#presented.set(found, credential)
+    return this.#noteUse(found, credential)
+  }
+
+  #noteUse({ record }: Connection, credential: UpstreamCredential): UpstreamCredential {
+    this.#parts.connections.noteUse(record.id)
     return credential
   }
 
