@@ -10,6 +10,8 @@ export interface EventRange {
   readonly afterRowId?: number | undefined
   /** Only events that happened at or after this time, in milliseconds since the epoch. */
   readonly sinceMs?: number | undefined
+  /** Only events of this tenant. */
+  readonly tenant?: string | undefined
 }
 
 /** One stored event. Row ids grow in the order of recording. */
@@ -25,10 +27,14 @@ export interface StoredEvent {
  */
 export function readEvents(database: SqlDatabase, range: EventRange): readonly StoredEvent[] {
   if (!database.prepare("select 1 from sqlite_schema where type = 'table' and name = 'events'").get()) return []
+  const tenant = range.tenant ?? null
   const follows = range.afterRowId !== undefined
   const rows = database
-    .prepare(`select * from events where row_id > ? and time >= ? order by row_id ${follows ? 'asc' : 'desc'} limit ?`)
-    .all(range.afterRowId ?? 0, range.sinceMs ?? 0, range.limit)
+    .prepare(
+      `select * from events where row_id > ? and time >= ? and (? is null or tenant = ?)
+       order by row_id ${follows ? 'asc' : 'desc'} limit ?`,
+    )
+    .all(range.afterRowId ?? 0, range.sinceMs ?? 0, tenant, tenant, range.limit)
   const events = rows.map((row) => ({ rowId: Number(row.row_id), event: readEvent(row) }))
   return follows ? events : events.toReversed()
 }

@@ -13,6 +13,7 @@ export interface EventsOptions {
   readonly limit: number
   /** Milliseconds since the epoch. */
   readonly since?: number
+  readonly tenant?: string
 }
 
 /** How often the database is read for new events, and how many at once. */
@@ -25,7 +26,7 @@ export async function showEvents(directory: string, options: EventsOptions): Pro
   if (!existsSync(path)) throw new UsageError(`no events yet: there is no ${path}. Start the gateway first.`)
   const database = openDatabase(path, { readOnly: true })
   try {
-    const stored = readEvents(database, { limit: options.limit, sinceMs: options.since })
+    const stored = readEvents(database, { limit: options.limit, sinceMs: options.since, tenant: options.tenant })
     print(stored, options)
     if (options.follow) await follow(database, stored.at(-1)?.rowId ?? 0, options)
   } finally {
@@ -37,7 +38,12 @@ async function follow(database: SqlDatabase, lastRowId: number, options: EventsO
   let afterRowId = lastRowId
   const { promise: stopped, resolve: stop } = Promise.withResolvers<void>()
   const timer = setInterval(() => {
-    const stored = readEvents(database, { limit: followBatch, afterRowId, sinceMs: options.since })
+    const stored = readEvents(database, {
+      limit: followBatch,
+      afterRowId,
+      sinceMs: options.since,
+      tenant: options.tenant,
+    })
     afterRowId = stored.at(-1)?.rowId ?? afterRowId
     print(stored, options)
   }, followMilliseconds)

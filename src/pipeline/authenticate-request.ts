@@ -31,7 +31,7 @@ function createAuthenticationStep(
 ): RequestStep['policy'] {
   const admit = (outcome: Subject | GatewayError, exchange: HttpExchange, way: NamedAuthentication) => {
     if (outcome instanceof GatewayError) return outcome
-    if (tenant !== undefined && outcome.tenant !== tenant) return refuseTenant(outcome, tenant, exchange, way)
+    if (tenant !== undefined && outcome.tenant !== tenant) return refuseTenant(exchange, way)
     exchange.subject = outcome
     for (const { policy } of ways) policy.authentication.withhold?.(exchange)
     return undefined
@@ -51,16 +51,12 @@ function createAuthenticationStep(
   return { onRequest: (exchange) => askFrom(0, exchange) }
 }
 
-/** With the challenge of the policy that knew the credential: where people sign in, another sign-in may lead to the right tenant. */
-function refuseTenant(
-  subject: Subject,
-  tenant: string,
-  exchange: HttpExchange,
-  { policy }: NamedAuthentication,
-): GatewayError {
-  const { headers } = policy.authentication.refuse(exchange).details
-  const detail = `${subject.id} is of tenant ${subject.tenant}, the route of ${tenant}`
-  return new GatewayError('tenant_mismatch', { detail, headers })
+/**
+ * With the challenge of the policy that knew the credential: where people sign in, another sign-in may lead to the right tenant. Whose
+ * credential it is stays unsaid: the event is one of the tenant of the route.
+ */
+function refuseTenant(exchange: HttpExchange, { policy }: NamedAuthentication): GatewayError {
+  return new GatewayError('tenant_mismatch', { headers: policy.authentication.refuse(exchange).details.headers })
 }
 
 function refuseOrPass(ways: readonly NamedAuthentication[], exchange: HttpExchange): GatewayError | undefined {

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { parseSince } from '../parse-options.ts'
+import { parseSince, parseTenant } from '../parse-options.ts'
 import type { EventsOptions } from '../show-events.ts'
 
 /** `sallyport events`: what happened. */
@@ -9,6 +9,7 @@ export function eventsCommand(): Command {
     .argument('[directory]', 'Directory of the project.', '.')
     .option('-f, --follow', 'Go on with new events as they are written.')
     .option('--json', 'Print one JSON object per line.')
+    .option('--tenant <name>', 'Only events of this tenant.', parseTenant)
     .option('-n, --limit <number>', 'Most events to show.', parseLimit, 50)
     .option(
       '--since <time>',

@@ -7,6 +7,7 @@ export function selectTenant({ server, tenant: ofClient }: AskingClient, claimed
   const tenant = joinTenants(claimed, server.tenant, ofClient)
   if (tenant !== undefined) return tenant
   const given = { account: claimed, 'virtual server': server.tenant, client: ofClient }
-  const named = Object.entries(given).flatMap(([what, name]) => (name === undefined ? [] : `${what} is of ${name}`))
-  throw new GatewayError('identity_not_allowed', { detail: `different tenants: ${named.join(', ')}` })
+  const those = Object.entries(given).flatMap(([what, name]) => (name === undefined ? [] : what))
+  // Without their names: the event is one of a tenant, and who the others are is none of its business.
+  throw new GatewayError('identity_not_allowed', { detail: `${those.join(' and ')} are of different tenants` })
 }

@@ -145,7 +145,7 @@ describe('a route names the tenant', () => {
   test('and people of another do not come in', async () => {
     route('globex')
     const { event } = await expectRefused()
-    expect(event?.detail).toBe('different tenants: account is of acme, virtual server is of globex')
+    expect(event?.detail).toBe('account and virtual server are of different tenants')
     expect(await verify((await obtain({ name: 'mallory' })).accessToken)).toMatchObject({ tenant: 'globex' })
   })
 
@@ -248,7 +248,7 @@ describe('a pre-registered client belongs to a tenant', () => {
 
   test('and people of another do not sign in through it', async () => {
     const { event } = await expectRefused({}, authorize('robot-globex'))
-    expect(event?.detail).toBe('different tenants: account is of acme, client is of globex')
+    expect(event?.detail).toBe('account and client are of different tenants')
     federated.configure({ tenants: undefined })
     route('acme')
     const { redirect } = await completeFederatedSignIn(authorize('robot-globex').url, federated.idp.issuer, {
