@@ -1,5 +1,7 @@
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { OAuthRecords } from '../../src/contracts/storage.ts'
 import { createFetchDocument } from '../../src/http/fetch-document.ts'
 import { randomId } from '../../src/lib/random-id.ts'
 import {
@@ -31,7 +33,16 @@ beforeAll(async () => {
     certificateAuthority: testCertificate,
     allowAddress: (address) => address === '127.0.0.1',
   })
-  running = await startAuthorizationServer({ fetchDocument })
+  // A store that takes its time, as one on another machine does: between looking and writing there is room for another request.
+  const wrapRecords = (records: OAuthRecords): OAuthRecords => ({
+    ...records,
+    find: async (...parts) => {
+      const found = await records.find(...parts)
+      await delay(3)
+      return found
+    },
+  })
+  running = await startAuthorizationServer({ fetchDocument, wrapRecords })
 })
 afterAll(async () => {
   await running.close()
@@ -144,4 +155,57 @@ test('SSRF: keys at an address that is not public are not fetched, for documents
     expect(event).toMatchObject({ type: 'auth_token_rejected', outcome: 'failure' })
     expect(event?.detail).toContain('not public')
   }
+})
+
+/** Token requests that are authenticated get past 401, whatever becomes of their code. */
+async function countAuthenticated(servers: readonly RunningAuthorizationServer['url'][], assertion: string) {
+  const form = {
+    grant_type: 'authorization_code',
+    code: 'none',
+    redirect_uri: 'http://127.0.0.1/callback',
+    code_verifier: 'a'.repeat(43),
+    client_id: at('/embedded'),
+    client_assertion_type: 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer',
+    client_assertion: assertion,
+  }
+  const answers = await Promise.all(servers.map((url) => sendJson(`${url}/oauth/token`, { form })))
+  for (const { status, body } of answers) {
+    expect([status, body['error']]).toEqual(status === 401 ? [401, 'invalid_client'] : [400, 'invalid_grant'])
+  }
+  return answers.filter(({ status }) => status !== 401).length
+}
+
+const freshAssertion = (changes: object = {}) =>
+  signAssertion({ ...claimsOf(at('/embedded')), ...changes }, own.privateKey)
+
+test('assertion replay: of many requests with one assertion, sent at once, one is authenticated', async () => {
+  expect(await countAuthenticated(Array(12).fill(running.url), freshAssertion())).toBe(1)
+})
+
+test('assertion replay: later, and after a restart, it is used up', async () => {
+  const assertion = freshAssertion()
+  expect(await countAuthenticated([running.url], assertion)).toBe(1)
+  expect(await countAuthenticated([running.url], assertion)).toBe(0)
+  await running.restart()
+  expect(await countAuthenticated([running.url], assertion)).toBe(0)
+  expect(await countAuthenticated([running.url], freshAssertion())).toBe(1)
+})
+
+test('assertion replay: one store, two gateways at once', async () => {
+  const second = await running.startSecond()
+  try {
+    for (let n = 0; n < 5; n++) {
+      const servers = [running.url, second.url, running.url, second.url]
+      expect(await countAuthenticated(servers, freshAssertion())).toBe(1)
+    }
+  } finally {
+    await second.close()
+  }
+})
+
+test('assertion replay: an assertion that holds for years is not kept, so it is not taken', async () => {
+  const seconds = Math.floor(Date.now() / 1000)
+  const before = await running.storage.oauth.count('ReplayDetection')
+  expect(await countAuthenticated([running.url], freshAssertion({ exp: seconds + 10 * 365 * 86_400 }))).toBe(0)
+  expect(await running.storage.oauth.count('ReplayDetection')).toBe(before)
 })

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { request } from 'undici'
 import type { GatewayEvent } from '../../src/analytics/event.ts'
-import type { Storage } from '../../src/contracts/storage.ts'
+import type { OAuthRecords, Storage } from '../../src/contracts/storage.ts'
 import type { Vault } from '../../src/contracts/vault.ts'
 import type { SignInSettings, VirtualServer, VirtualServerDirectory } from '../../src/contracts/virtual-server.ts'
 import type { FetchDocument } from '../../src/http/fetch-document.ts'
@@ -31,6 +31,8 @@ export interface RunningAuthorizationServer {
   readonly events: GatewayEvent[]
   /** Closes everything and opens it again over the same files and port. */
   restart(): Promise<void>
+  /** Another process over the same store that answers as this one: another listener with a connection of its own. */
+  startSecond(): Promise<{ readonly url: string; close(): Promise<void> }>
   close(): Promise<void>
 }
 
@@ -41,6 +43,8 @@ export type StartOptions = Partial<
   readonly fetchDocument?: FetchDocument
   /** Seen by clients instead of the listener. */
   readonly publicUrl?: string
+  /** Stands between the server and its store, e.g. to make it slow. */
+  readonly wrapRecords?: (records: OAuthRecords) => OAuthRecords
   /** Answers paths that are not of the authorization server, as other pages of a gateway would. */
   readonly page?: (server: AuthorizationServer, request: IncomingMessage, response: ServerResponse) => void
 }
@@ -73,13 +77,12 @@ export async function startAuthorizationServer(options: StartOptions = {}): Prom
   const publicUrl = options.publicUrl ?? url
   virtualServers.push(makeVirtualServer(publicUrl, 'tracker', 'Issue tracker'))
   virtualServers.push(makeVirtualServer(publicUrl, 'tracker-read-only', 'Issue tracker, read only'))
-  const open = async () => {
-    storage = await openStorage(directory)
-    current = await createAuthorizationServer({
+  const create = (opened: Storage) =>
+    createAuthorizationServer({
       publicUrl,
       basePath: options.basePath ?? '',
-      records: storage.oauth,
-      sealed: storage.sealed,
+      records: options.wrapRecords?.(opened.oauth) ?? opened.oauth,
+      sealed: opened.sealed,
       vault: testVault,
       virtualServers: listDirectory(virtualServers),
       settings: () => settings,
@@ -91,6 +94,9 @@ export async function startAuthorizationServer(options: StartOptions = {}): Prom
       requestLimits: options.requestLimits,
       upstreamLinks: options.upstreamLinks,
     })
+  const open = async () => {
+    storage = await openStorage(directory)
+    current = await create(storage)
   }
   const shut = async () => {
     current?.close()
@@ -111,6 +117,21 @@ export async function startAuthorizationServer(options: StartOptions = {}): Prom
     restart: async () => {
       await shut()
       await open()
+    },
+    startSecond: async () => {
+      const opened = await openStorage(directory)
+      const server = await create(opened)
+      const other = createServer((incoming, response) => server.handle(incoming, response))
+      await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
+      return {
+        url: `http://127.0.0.1:${(other.address() as AddressInfo).port}`,
+        close: async () => {
+          other.closeAllConnections()
+          await new Promise((resolve) => other.close(resolve))
+          server.close()
+          await opened.close()
+        },
+      }
     },
     close: async () => {
       listener.closeAllConnections()

@@ -7,6 +7,7 @@ import type { JsonObject } from '../../lib/json.ts'
 import { joinTenants } from '../../lib/tenant.ts'
 import { admitsDocumentHost } from './admit-document-host.ts'
 import { chooseClientId } from './choose-client-id.ts'
+import { checkAssertionLifetime } from './client-assertions.ts'
 import type { PageName } from './endpoints.ts'
 import type { ProviderFetch } from './fetch-client-metadata.ts'
 import { jwtBearerGrant } from './identity-assertion-grant.ts'
@@ -52,6 +53,7 @@ export function configureProvider(setup: ProviderSetup): Configuration {
       grant_types: ['authorization_code', 'refresh_token'],
     },
     clientAuthMethods: ['none', 'client_secret_basic', 'client_secret_post', 'private_key_jwt'],
+    assertJwtClientAuthClaimsAndHeader: (_ctx, { exp }) => checkAssertionLifetime(exp, setup.module),
     responseTypes: ['code'],
     routes: {
       authorization: `${basePath}/oauth/authorize`,

@@ -4,10 +4,10 @@ import type { TrustedAssertionIssuer } from '../../contracts/identity-assertion.
 import type { OAuthRecords } from '../../contracts/storage.ts'
 import type { SignInSettings, VirtualServer, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import { createAssertionVerifier, type IdentityAssertion } from '../../identity/verify-identity-assertion.ts'
-import { sha256 } from '../../lib/hash.ts'
-import { defaultTenant, joinTenants } from '../../lib/tenant.ts'
+import { joinTenants } from '../../lib/tenant.ts'
 import type { OidcProviderModule } from './load-oidc-provider.ts'
 import { saveGrant, tenantOfClient } from './tenant-models.ts'
+import { useOnce } from './use-once.ts'
 
 /** RFC 7523 §2.1. */
 export const jwtBearerGrant = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
@@ -54,7 +54,13 @@ export function registerIdentityAssertionGrant(options: IdentityAssertionGrantOp
       if (scope === '') throw new module.errors.InvalidScope('none of the scopes is allowed', String(params.scope))
       const tenant = joinTenants(assertion.tenant, server.tenant, tenantOfClient(client.metadata()))
       if (tenant === undefined) throw refuse('it, its resource and the client are of different tenants')
-      if (!(await useOnce(assertion, options))) throw refuse('it was used before')
+      const use = {
+        model: 'IdentityAssertion',
+        issuer: assertion.issuer,
+        id: assertion.id,
+        expiresAtMs: assertion.expiresAtMs,
+      }
+      if (!(await useOnce(use, options.records, options.clock()))) throw refuse('it was used before')
       const { subject } = assertion
       const { clientId } = client
       const { grant, grantId } = await saveGrant(provider, {
@@ -99,16 +105,4 @@ function selectScopes(server: VirtualServer, { scopes }: IdentityAssertion, aske
   const allowed = scopes ?? server.baseScopes
   const wanted = typeof asked === 'string' ? asked.split(' ') : allowed
   return server.scopes.filter((scope) => wanted.includes(scope) && allowed.includes(scope)).join(' ')
-}
-
-/** Exactly one caller in any process uses an assertion (RFC 7523 §3: jti). */
-async function useOnce(
-  { issuer, id, expiresAtMs }: IdentityAssertion,
-  { records, clock }: IdentityAssertionGrantOptions,
-): Promise<boolean> {
-  const [model, tenant] = ['IdentityAssertion', defaultTenant]
-  const idHash = sha256(JSON.stringify([issuer, id]))
-  const unset = { grantId: undefined, uid: undefined, consumedAtMs: undefined }
-  await records.upsert({ model, tenant, idHash, payload: '{}', expiresAtMs, ...unset })
-  return records.consume(model, idHash, clock())
 }

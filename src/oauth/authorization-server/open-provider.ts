@@ -6,6 +6,7 @@ import { createPersonRecords } from '../../identity/person-records.ts'
 import { randomId } from '../../lib/random-id.ts'
 import type { CachingTokenVerifier } from '../resource-server/verify-access-token.ts'
 import type { AuthorizationServerOptions } from './authorization-server-options.ts'
+import { useAssertionsOnce } from './client-assertions.ts'
 import { clientTtlSeconds, configureProvider, type FindKnownSubject } from './configure-provider.ts'
 import { explainErrorBodies } from './explain-error-bodies.ts'
 import { createProviderFetch } from './fetch-client-metadata.ts'
@@ -86,6 +87,7 @@ export async function openProvider(
   provider.proxy = true
   prefixTokens(provider)
   declareTenants(provider)
+  useAssertionsOnce(provider, records, clock)
   registerIdentityAssertionGrant({ provider, module, publicUrl, records, virtualServers, settings, clock })
   explainErrorBodies(provider)
   listenToProvider(provider, events, virtualServers, options.log)
