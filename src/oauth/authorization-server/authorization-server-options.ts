@@ -9,7 +9,8 @@ import type { UpstreamLinks } from '../../contracts/upstream-links.ts'
 import type { Vault } from '../../contracts/vault.ts'
 import type { SignInSettings, VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import type { FetchDocument } from '../../http/fetch-document.ts'
-import { type LimitedKind, type RequestLimits } from './limit-requests.ts'
+import type { RequestLimits } from '../../http/limit-requests.ts'
+import type { LimitedKind } from './request-limits.ts'
 
 /** What the authorization server is made of. Functions are read at every use, so that a reload takes effect. */
 export interface AuthorizationServerOptions {

@@ -2,7 +2,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Logger } from '../../contracts/logger.ts'
 import type { VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
+import type { TakeRequest } from '../../http/limit-requests.ts'
 import { readBody } from '../../http/read-body.ts'
+import { readForm } from '../../http/read-form.ts'
 import { isJsonObject } from '../../lib/json.ts'
 import { renderErrorPage } from '../pages/error-page.ts'
 import { answerInteraction } from './answer-interaction.ts'
@@ -11,9 +13,9 @@ import { answerSignOut } from './answer-sign-out.ts'
 import { beginSignIn } from './browser-sign-in.ts'
 import { type Endpoint, findEndpoint, methodsOf } from './endpoints.ts'
 import type { InteractionHost } from './interaction.ts'
-import type { LimitedKind, TakeRequest } from './limit-requests.ts'
 import type { PreRegisteredClients } from './pre-registered-clients.ts'
 import { type RequestContext, setRequestContext } from './request-context.ts'
+import type { LimitedKind } from './request-limits.ts'
 import { type RewrittenParts, rewriteRequest } from './rewrite-request.ts'
 import { sanitizeAuthorizeQuery } from './sanitize-authorize-request.ts'
 import { sanitizeClientMetadata } from './sanitize-client-metadata.ts'
@@ -162,8 +164,7 @@ export class FrontDoor {
   async #answerPage(endpoint: Extract<Endpoint, { kind: 'page' | 'sign-out' }>, arrival: Arrival): Promise<void> {
     const { request, response, context } = arrival
     const posted = request.method === 'POST'
-    if (posted && !isForm(request)) throw new GatewayError('grant_request_invalid', { status: 415 })
-    const form = posted ? new URLSearchParams((await readBody(request, bodyLimitBytes)).toString('utf8')) : undefined
+    const form = posted ? await readForm(request, bodyLimitBytes) : undefined
     const rewritten = this.#rewrite(arrival, { url: request.url ?? '/', body: Buffer.alloc(0) })
     const visit = { request: rewritten, response, context, form }
     const { host } = this.#options
@@ -253,9 +254,4 @@ function parseJson(body: Buffer): unknown {
   } catch {
     return undefined
   }
-}
-
-function isForm(request: IncomingMessage): boolean {
-  const type = request.headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase()
-  return type === 'application/x-www-form-urlencoded'
 }

@@ -36,7 +36,7 @@ export function renderConnectionsPage(options: ConnectionsPageOptions): Rendered
   const { person, entries, notice } = options
   const content = html`<h1>Your connections</h1>
 <p class="soft">Signed in as <strong>${person}</strong></p>
-${notice && html`<p class="note" role="status">${notice}</p>`}
+${notice && html`<p class="note good" role="status">${notice}</p>`}
 ${
   entries.length === 0
     ? html`<p>There is nothing to connect: no virtual server of this gateway needs an account or a key of yours.</p>`

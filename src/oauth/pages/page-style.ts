@@ -22,7 +22,8 @@ code{font:.875em ui-monospace,SFMono-Regular,Menlo,monospace;overflow-wrap:anywh
 ul{margin:8px 0 18px;padding-left:20px}
 li{margin:3px 0}
 .note{border:1px solid var(--warn-line);background:var(--warn-bg);color:var(--warn-ink);border-radius:12px;padding:11px 14px;margin:0 0 16px;font-size:.9rem}
-.error{color:var(--bad);font-size:.9rem;margin:6px 0 0}
+.note.good{border-color:var(--good);background:transparent;color:inherit}
+.error{color:var(--bad);font-size:.9rem;margin:6px 0 12px}
 label{display:block;font-weight:600;margin:4px 0 6px}
 input[type=text],input[type=password]{width:100%;padding:11px 12px;border:1px solid var(--line);border-radius:10px;background:transparent;color:inherit;font:inherit}
 .actions{display:flex;gap:10px;margin-top:18px}
