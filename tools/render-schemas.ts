@@ -1,3 +1,4 @@
+import { catalogEntrySchema } from '../src/config/catalog-entry.ts'
 import { policiesFileSchema, policyEntrySchema } from '../src/config/policies-schema.ts'
 import { settingsSchema } from '../src/config/project-schema.ts'
 import { routeExtensionSchema } from '../src/config/route-extension.ts'
@@ -16,6 +17,7 @@ export function renderSchemas(): [path: string, content: string][] {
     render('project', 'sallyport.jsonc', allowVariables(toJsonSchema(settingsSchema))),
     render('policies', 'config/policies.json', policiesSchema()),
     render('routes', 'config/*.oas.json', routesSchema()),
+    render('catalog-entry', 'catalog/*.json', toJsonSchema(catalogEntrySchema)),
   ]
 }
 

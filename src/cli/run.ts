@@ -1,4 +1,6 @@
 import { Command, CommanderError } from 'commander'
+import { addCommand } from './commands/add.ts'
+import { catalogCommand } from './commands/catalog.ts'
 import { checkCommand } from './commands/check.ts'
 import { clientsCommand } from './commands/clients.ts'
 import { connectCommand } from './commands/connect.ts'
@@ -30,6 +32,8 @@ export function createProgram(): Command {
     )
   const commands = [
     initCommand(),
+    addCommand(),
+    catalogCommand(),
     devCommand(),
     startCommand(),
     checkCommand(),

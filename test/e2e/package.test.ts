@@ -19,6 +19,7 @@ beforeAll(async () => {
     'tsconfig.json',
     'tsconfig.build.json',
     'bin',
+    'catalog',
     'src',
     'tools',
     'schemas',
@@ -51,6 +52,13 @@ it('writes a project, with the demo in it, that passes its own check', async () 
   await sallyport('init', 'demo', '--yes')
   expect(await readFile(join(installed, 'demo/upstream/tracker.ts'), 'utf8')).toContain('export')
   expect((await sallyport('check', 'demo')).stdout).toMatch(/no problems|ok/i)
+})
+
+it('has the catalogue, from which upstreams are added', async () => {
+  await sallyport('init', 'curated', '--yes')
+  expect((await sallyport('catalog', 'list')).stdout).toMatch(/^linear +Linear /m)
+  expect((await sallyport('add', 'linear', 'curated')).stdout).toContain('added Linear as /mcp/linear')
+  expect((await sallyport('check', 'curated')).stdout).toMatch(/no problems|ok/i)
 })
 
 it('offers its types and its entry to programs', async () => {

@@ -1,0 +1,120 @@
+import { type CatalogEntry, registrations } from '../config/catalog-entry.ts'
+import type { AddedUpstream } from './add-upstream.ts'
+import { type AddAnswers, type AddMode, findAuth, listModes } from './catalog-policy.ts'
+import { printAnswer } from './command-group.ts'
+import { UsageError } from './describe-error.ts'
+import { formatTable } from './format-table.ts'
+import { answerChecks } from './init-answers.ts'
+import { findCatalogEntry, readCatalog } from './read-catalog.ts'
+
+interface AddOptions {
+  readonly mode?: string
+  readonly name?: string
+  readonly inbound?: readonly string[]
+  readonly clientIdEnv?: string
+  readonly clientSecretEnv?: string
+  readonly apiKeyEnv?: string
+  readonly yes?: boolean
+  readonly json?: boolean
+}
+
+/** Lists the curated upstreams. */
+export async function listCatalog(options: { json?: boolean }): Promise<void> {
+  const catalog = await readCatalog()
+  const rows = catalog.map((entry) => [entry.id, entry.name, describeAuth(entry), entry.verified])
+  printAnswer(options.json, catalog, formatTable(['ID', 'NAME', 'AUTHENTICATION', 'VERIFIED'], rows))
+}
+
+/** Shows all that is known of one curated upstream. */
+export async function showCatalogEntry(id: string, options: { json?: boolean }): Promise<void> {
+  const entry = await findCatalogEntry(id)
+  printAnswer(options.json, entry, describeEntry(entry))
+}
+
+function describeAuth({ auth }: CatalogEntry): string {
+  return auth.map((way) => (way.kind === 'oauth' ? `oauth (${way.registration})` : way.kind)).join(', ')
+}
+
+function describeEntry(entry: CatalogEntry): string {
+  const { name, summary, url, auth, headers, quirks, docs, verified, source } = entry
+  const ways = auth.map((way) => {
+    if (way.kind === 'none') return 'open to everybody'
+    if (way.kind === 'api-key') return `a key in ${way.header}${way.scheme && ` (${way.scheme})`}`
+    return `OAuth, ${registrations[way.registration]}${way.scopes.length > 0 ? `; scopes ${way.scopes.join(' ')}` : ''}`
+  })
+  const section = (title: string, lines: readonly string[]) =>
+    lines.length === 0 ? [] : ['', `${title}:`, ...lines.map((line) => `  ${line}`)]
+  return [
+    `${name}: ${summary}`,
+    url,
+    ...section('Authentication', ways),
+    ...section('Modes', [listModes(entry).join(', ')]),
+    ...section(
+      'Headers',
+      headers.map((header) => `${header.name}: ${header.what}`),
+    ),
+    ...section('Good to know', quirks),
+    ...section('Documentation', docs === undefined ? [] : [docs]),
+    ...section('Verified', [verified === 'unverified' ? `no; ${source}` : `${verified}, ${source}`]),
+  ].join('\n')
+}
+
+/** Writes a curated upstream into the project and says what is left to do. */
+export async function addFromCatalog(id: string, directory: string, options: AddOptions): Promise<void> {
+  const entry = await findCatalogEntry(id)
+  const interactive = process.stdin.isTTY && process.stdout.isTTY && options.yes !== true && options.json !== true
+  const mode =
+    options.mode ?? (interactive ? await (await import('./ask-mode.ts')).askMode(entry) : listModes(entry)[0])
+  const answers = answersOf(entry, options, checkMode(entry, mode))
+  const { addUpstream } = await import('./add-upstream.ts')
+  const added = await addUpstream(directory, entry, answers, options.inbound)
+  const steps = listSteps(entry, answers, added)
+  const text = [
+    `added ${entry.name} as ${added.path} (${added.files.join(', ')})`,
+    ...steps.map((step) => `  - ${step}`),
+  ]
+  printAnswer(options.json, { id, mode: answers.mode, ...added, steps }, text.join('\n'))
+}
+
+function checkMode(entry: CatalogEntry, mode: string | undefined): AddMode {
+  const found = listModes(entry).find((each) => each === mode)
+  if (found !== undefined) return found
+  throw new UsageError(`${entry.name} has no mode "${mode}". There are: ${listModes(entry).join(', ')}.`)
+}
+
+function answersOf(entry: CatalogEntry, options: AddOptions, mode: AddMode): AddAnswers {
+  const name = options.name ?? entry.id
+  const prefix = name.toUpperCase().replaceAll('-', '_')
+  const { clientIdEnv = `${prefix}_CLIENT_ID`, clientSecretEnv = `${prefix}_CLIENT_SECRET`, apiKeyEnv } = options
+  const problem =
+    answerChecks.name(name) ??
+    [clientIdEnv, clientSecretEnv, apiKeyEnv ?? 'A'].map(answerChecks.apiKeyEnv).find((each) => each !== undefined)
+  if (problem) throw new UsageError(problem)
+  return { mode, name, clientIdEnv, clientSecretEnv, apiKeyEnv }
+}
+
+/** What is left to do before the upstream can be used, in order. */
+export function listSteps(entry: CatalogEntry, answers: AddAnswers, added: AddedUpstream): readonly string[] {
+  const auth = findAuth(entry, answers.mode)
+  const connect = `sallyport connections connect ${answers.name}`
+  const whoConnects = {
+    none: [],
+    'user-oauth': ['Everybody connects their own account: on the consent page, or at /auth/connections.'],
+    'shared-oauth': [`An administrator connects the account for all: ${connect}`],
+    'user-api-key': ['Everybody stores their own key at /auth/connections.'],
+    'shared-api-key':
+      answers.apiKeyEnv === undefined ? [`Store the key for all: sallyport connections set-key ${answers.name}`] : [],
+  } as const
+  return [
+    ...(auth.kind === 'oauth' ? auth.setUp : []),
+    ...(auth.kind === 'oauth' && (auth.registration === 'manual' || auth.registration === 'allow-list')
+      ? [`The callback URL is ${added.callbackUrl}`]
+      : []),
+    ...added.variables.map((name) => `Put ${name}=… into .env or the environment.`),
+    ...whoConnects[answers.mode],
+    ...entry.quirks.map((quirk) => `Good to know: ${quirk}`),
+    ...(entry.verified === 'unverified'
+      ? ['This entry is unverified: compare it with the documentation of the vendor.']
+      : []),
+  ]
+}
