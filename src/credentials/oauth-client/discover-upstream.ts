@@ -107,20 +107,31 @@ interface Probe {
   readonly challenge: UpstreamChallenge | undefined
 }
 
-const probeMessage = JSON.stringify({
-  jsonrpc: '2.0',
-  id: 1,
-  method: 'initialize',
-  params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'sallyport', version: '0' } },
-})
+/** Some servers let everybody in and ask for a token at the first request that means something. */
+const probes = [
+  {
+    method: 'initialize',
+    params: { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'sallyport', version: '0' } },
+  },
+  { method: 'tools/list', params: {} },
+]
 
-/** What the endpoint answers to somebody without a token. */
+/** What the endpoint answers to somebody without a token: the first refusal, else the last answer. */
 async function probeUpstream(call: CallAuthorizationServer, url: string): Promise<Probe> {
-  const headers = { accept: 'application/json, text/event-stream', 'content-type': 'application/json' }
-  const request = { method: 'POST', headers, body: probeMessage, timeoutMs: probeTimeoutMs, challengeOnly: true }
-  const answer = await call(url, request)
-  const challenge = answer.status === 401 ? readChallenge(answer.headers.get('www-authenticate')) : undefined
-  return { status: answer.status, challenge }
+  let probe: Probe = { status: 0, challenge: undefined }
+  for (const message of probes) {
+    const headers = {
+      accept: 'application/json, text/event-stream',
+      'content-type': 'application/json',
+      'mcp-protocol-version': '2025-11-25',
+    }
+    const body = JSON.stringify({ jsonrpc: '2.0', id: 1, ...message })
+    const request = { method: 'POST', headers, body, timeoutMs: probeTimeoutMs, challengeOnly: true }
+    const { status, headers: answered } = await call(url, request)
+    probe = { status, challenge: status === 401 ? readChallenge(answered.get('www-authenticate')) : undefined }
+    if (status === 401) break
+  }
+  return probe
 }
 
 function failed(detail: string): GatewayError {
