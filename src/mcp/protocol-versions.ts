@@ -4,7 +4,7 @@ import type { Era } from '../contracts/mcp.ts'
 export const modernVersions = ['2026-07-28'] as const
 
 /** Revisions that begin with initialize, newest first. */
-const legacyVersions = ['2025-11-25', '2025-06-18', '2025-03-26'] as const
+export const legacyVersions = ['2025-11-25', '2025-06-18', '2025-03-26'] as const
 
 /** Every revision an endpoint serves, newest first; `data.supported` of -32022. */
 export const supportedVersions: readonly string[] = [...modernVersions, ...legacyVersions]

@@ -22,9 +22,10 @@ import { connectAnswer, removeConnectAnswer } from '../../mcp/connect-required/r
 import { clientCapabilitiesKey } from '../../mcp/eras/2026-07-28/check-envelope.ts'
 import { isSharedMode, RouteCatalogs } from '../../mcp/known-catalogs.ts'
 import { acceptedAnswer } from '../../mcp/own-answer.ts'
+import { legacyVersions } from '../../mcp/protocol-versions.ts'
 import { type CredentialedAnswer, CredentialedCalls } from './credentialed-calls.ts'
 import { observeAnswer } from './observe-answer.ts'
-import { readAnswer } from './read-answer.ts'
+import { isOlderUpstream, readAnswer } from './read-answer.ts'
 import type { Upstream } from './upstream.ts'
 
 type Obtained = UpstreamCredential | undefined
@@ -32,6 +33,7 @@ type Obtained = UpstreamCredential | undefined
 // How long a call waits for a person who has just opened the connect page, and how often it looks.
 const connectWaitMs = 25_000
 const connectPollMs = 500
+const mostWaiting = 200
 
 /**
  * Sends each message with the credential that the broker has for its subject. Who is not connected is answered by the gateway: handshakes and
@@ -45,6 +47,8 @@ export class BrokeredProxy implements McpHandler {
   readonly #catalogs: RouteCatalogs
   readonly #calls: CredentialedCalls
   readonly #connectTool: string
+  /** Calls that wait for their person to connect. */
+  #waiting = 0
 
   constructor(
     forwardHeaders: readonly string[],
@@ -99,7 +103,9 @@ export class BrokeredProxy implements McpHandler {
 
   async #obtain(message: McpMessage, exchange: Exchange): Promise<Obtained | GatewayError> {
     const obtained = await this.#credentials.obtain(exchange)
-    return isMissing(obtained) && connectAnswer(message) === 'accepted' ? this.#waitForConnection(exchange) : obtained
+    if (!isMissing(obtained) || connectAnswer(message) !== 'accepted' || this.#waiting >= mostWaiting) return obtained
+    this.#waiting++
+    return this.#waitForConnection(exchange).finally(() => this.#waiting--)
   }
 
   /** The client says that the person opened the link. Asking again at once would only open it a second time. */
@@ -134,9 +140,11 @@ export class BrokeredProxy implements McpHandler {
       const id = sent.answer.responseHeaders['mcp-session-id']
       this.#giveSession(message, exchange, { id: typeof id === 'string' ? id : undefined, identity })
     }
-    const answer = readAnswer(sent.answer, message, sent.inSession)
+    const answer = isOlderUpstream(sent.answer, message)
+      ? refuseRevision(message)
+      : readAnswer(sent.answer, message, sent.inSession)
     if (answer instanceof GatewayError) {
-      if (answer.reason === 'message_method_unknown') void this.#catalogs.noteEra(exchange.tenant, 'legacy')
+      if (olderReasons.has(answer.reason)) void this.#catalogs.noteEra(exchange.tenant, 'legacy')
       return answer
     }
     if (!this.#catalogs.records(message)) return answer
@@ -154,6 +162,17 @@ export class BrokeredProxy implements McpHandler {
     const identity = obtained?.identity ?? ''
     return isSharedMode(this.#credentials.upstream.mode) ? identity : JSON.stringify([subject?.id, identity])
   }
+}
+
+/** Refusals by which an upstream shows that it only speaks older revisions. */
+const olderReasons: ReadonlySet<string> = new Set(['message_method_unknown', 'message_version_unsupported'])
+
+/** Before the person was connected nobody could know; from now on `server/discover` says so at once. */
+function refuseRevision({ protocolVersion }: McpMessage): GatewayError {
+  return new GatewayError('message_version_unsupported', {
+    message: 'The upstream speaks an older revision of MCP: reconnect to this virtual server.',
+    data: { supported: legacyVersions, requested: protocolVersion },
+  })
 }
 
 function isMissing(obtained: Obtained | GatewayError): obtained is GatewayError {

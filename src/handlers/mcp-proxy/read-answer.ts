@@ -50,6 +50,16 @@ export function findCredentialRefusal({ status, responseHeaders }: UpstreamAnswe
     : undefined
 }
 
+// How servers of older revisions say that they know neither the version nor the missing session (TypeScript and Python SDK).
+const olderRefusals: readonly unknown[] = [-32000, -32600]
+
+/** True when a message of 2026-07-28 came to an upstream that only speaks older revisions. */
+export function isOlderUpstream(answer: UpstreamAnswer, message: McpMessage): boolean {
+  if (answer.status !== 400 || message.era !== 'modern' || !isJsonRpcCandidate(answer)) return false
+  const response = answer.kind === 'json' ? parseJson(answer.body) : undefined
+  return isJsonObject(response) && isJsonObject(response.error) && olderRefusals.includes(response.error.code)
+}
+
 function isJsonRpcCandidate(answer: UpstreamAnswer): boolean {
   return (
     answer.kind === 'json' &&
@@ -60,11 +70,15 @@ function isJsonRpcCandidate(answer: UpstreamAnswer): boolean {
 }
 
 function isJsonRpcError(body: Buffer): boolean {
+  const parsed = parseJson(body)
+  return isJsonObject(parsed) && parsed.jsonrpc === '2.0' && isJsonObject(parsed.error)
+}
+
+function parseJson(body: Buffer): unknown {
   try {
-    const parsed: unknown = JSON.parse(body.toString('utf8'))
-    return isJsonObject(parsed) && parsed.jsonrpc === '2.0' && isJsonObject(parsed.error)
+    return JSON.parse(body.toString('utf8'))
   } catch {
-    return false
+    return undefined
   }
 }
 

@@ -3,12 +3,18 @@ import { randomId } from '../../../src/lib/random-id.ts'
 import { type RunningUpstream, sendJson, startUpstream, type UpstreamMessage } from './listen.ts'
 import { handshakeResult, plainTool, textResult, toolList } from './mcp-results.ts'
 
+interface Refusal {
+  readonly status: number
+  readonly headers?: Record<string, string>
+  readonly body?: string
+}
+
 /** An upstream that knows its callers by their bearer token and keeps sessions of the older revisions. */
 export interface AccountUpstream extends RunningUpstream {
   /** Every request that it admitted, oldest first. */
   readonly requests: { readonly headers: IncomingHttpHeaders; readonly message: UpstreamMessage }[]
   /** What it answers instead, to requests with this token. */
-  readonly refusals: Map<string, { readonly status: number; readonly headers?: Record<string, string> }>
+  readonly refusals: Map<string, Refusal>
   /** Session id to the token that began it. */
   readonly sessions: Map<string, string>
   /** Requests that were refused. */
@@ -25,7 +31,7 @@ export async function startAccountUpstream(options: { readonly sessions: boolean
     const refusal = refusals.get(token)
     if (refusal) {
       running.refused++
-      return response.writeHead(refusal.status, refusal.headers).end()
+      return response.writeHead(refusal.status, refusal.headers).end(refusal.body)
     }
     const isLegacy = request.headers['mcp-protocol-version'] !== '2026-07-28'
     const session = String(request.headers['mcp-session-id'])
