@@ -54,13 +54,13 @@ export async function sendForm(
   parameters: TokenRequest['parameters'],
   endpoint = tokenEndpoint,
 ): Promise<Response> {
+  const proof = await authenticateClient(client, tokenEndpoint)
   const form = new URLSearchParams()
-  for (const [name, value] of Object.entries(parameters)) if (value !== undefined) form.set(name, value)
-  const headers = new Headers({ accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded' })
-  await authenticateClient(client, tokenEndpoint, form, headers)
+  for (const [name, value] of Object.entries({ ...parameters, ...proof.parameters }))
+    if (value !== undefined) form.set(name, value)
   return openDoor(upstream)(endpoint, {
     method: 'POST',
-    headers: Object.fromEntries(headers),
+    headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded', ...proof.headers },
     body: form.toString(),
     timeoutMs: tokenRequestTimeoutMs,
   })
