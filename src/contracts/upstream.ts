@@ -29,7 +29,7 @@ export type ClientAuthentication =
       readonly privateKeyPem: Secret
       readonly algorithm: 'RS256' | 'RS384' | 'RS512' | 'ES256' | 'ES384' | 'ES512'
       readonly keyId?: string | undefined
-      /** `aud` of the assertion; absent: the token endpoint. */
+      /** `aud` of the assertion; absent: the issuer, where it was discovered, else the token endpoint. */
       readonly audience?: string | undefined
       readonly expiresInSeconds: number
     }

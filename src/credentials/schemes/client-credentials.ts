@@ -1,5 +1,5 @@
 import type { CredentialScheme } from '../../contracts/credential-scheme.ts'
-import type { UpstreamClientCredentials, UpstreamSettings } from '../../contracts/upstream.ts'
+import type { ClientAuthentication, UpstreamClientCredentials, UpstreamSettings } from '../../contracts/upstream.ts'
 import { asGatewayError, type GatewayError } from '../../errors/gateway-error.ts'
 import type { TokenSet } from '../token-endpoint.ts'
 import type { MachineParts } from './machine-parts.ts'
@@ -23,13 +23,13 @@ async function requestOwnToken(
   settings: UpstreamClientCredentials,
   parts: MachineParts,
 ): Promise<TokenSet | GatewayError> {
-  const { clientAuth, scopes, audience } = settings
+  const { scopes, audience } = settings
   try {
-    const { tokenEndpoint, resource } = await findTokenEndpoint(upstream, settings, parts)
+    const { tokenEndpoint, client, resource } = await findTokenEndpoint(upstream, settings, parts)
     return await parts.requestToken({
       upstream,
       tokenEndpoint,
-      client: clientAuth,
+      client,
       invalidGrant: 'credential_client_rejected',
       parameters: {
         grant_type: 'client_credentials',
@@ -45,11 +45,17 @@ async function requestOwnToken(
 
 async function findTokenEndpoint(
   upstream: UpstreamSettings,
-  { tokenUrl, resource }: UpstreamClientCredentials,
+  { tokenUrl, clientAuth, resource }: UpstreamClientCredentials,
   { discovery }: MachineParts,
-): Promise<{ tokenEndpoint: string; resource: string | undefined }> {
+): Promise<{ tokenEndpoint: string; client: ClientAuthentication; resource: string | undefined }> {
   // A server that the operator names may know nothing of `resource`, so only the operator can ask for it.
-  if (tokenUrl !== undefined) return { tokenEndpoint: tokenUrl, resource }
+  if (tokenUrl !== undefined) return { tokenEndpoint: tokenUrl, client: clientAuth, resource }
   const found = await discovery.find(upstream)
-  return { tokenEndpoint: found.server.tokenEndpoint, resource: resource ?? found.resource }
+  const { tokenEndpoint } = found.server
+  return { tokenEndpoint, client: addressTo(found.issuer, clientAuth), resource: resource ?? found.resource }
+}
+
+/** An assertion that names the issuer is of use to nobody else; a token endpoint may be named by more than one server (RFC 7523 §3). */
+function addressTo(issuer: string, client: ClientAuthentication): ClientAuthentication {
+  return client.method === 'private_key_jwt' ? { ...client, audience: client.audience ?? issuer } : client
 }

@@ -22,7 +22,11 @@ export const clientAuthentication = z.discriminatedUnion('method', [
     privateKeyPem: secretText.describe('Private key, PKCS #8 in PEM. Write $env(NAME).'),
     algorithm: z.enum(['RS256', 'RS384', 'RS512', 'ES256', 'ES384', 'ES512']).default('RS256'),
     keyId: z.string().min(1).optional().describe('`kid` of the assertion.'),
-    audience: z.string().min(1).optional().describe('`aud` of the assertion; the token endpoint if absent.'),
+    audience: z
+      .string()
+      .min(1)
+      .optional()
+      .describe('`aud` of the assertion; if absent the issuer, where it was discovered, else the token endpoint.'),
     expiresInSeconds: z.int().min(1).max(3600).default(300).describe('Lifetime of an assertion. Seconds.'),
   }),
 ])
