@@ -1,6 +1,5 @@
 import type { Project } from '../config/project.ts'
 import { ProjectError } from '../config/project-error.ts'
-import type { ConnectionRecord } from '../contracts/storage.ts'
 import type { UpstreamSettings } from '../contracts/upstream.ts'
 import type { Vault } from '../contracts/vault.ts'
 import { isShared, usesKey } from '../credentials/connect/admit-connect.ts'
@@ -13,21 +12,12 @@ import { connectionsUrl, connectUrl, loadConnectTickets } from '../credentials/c
 import { createConnectionStore, ownerOf, sharedOwner } from '../credentials/connections.ts'
 import { createUpstreamOAuthClient } from '../credentials/oauth-client/create-oauth-client.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { formatTime, printAnswer } from './command-group.ts'
+import { printAnswer } from './command-group.ts'
 import { compileDirectory } from './compile-directory.ts'
 import { UsageError } from './describe-error.ts'
-import { formatTable } from './format-table.ts'
 import { type ProjectStore, withStore } from './open-store.ts'
 import { readSecret } from './read-secret.ts'
 import { nameOperator } from './record-administration.ts'
-
-interface ListOptions {
-  readonly subject?: string
-  readonly shared?: boolean
-  readonly upstream?: string
-  readonly tenant?: string
-  readonly json?: boolean
-}
 
 /** Whose connection an action is about. */
 interface OwnerOptions {
@@ -35,18 +25,6 @@ interface OwnerOptions {
   readonly shared?: boolean
   readonly tenant: string
   readonly json?: boolean
-}
-
-const mostListed = 100_000
-
-/** Lists the connections that fit every filter, newest first; never a credential. */
-export async function listConnections(directory: string, options: ListOptions): Promise<void> {
-  const { tenant, upstream, subject, shared, json } = options
-  const owner = shared ? sharedOwner : subject === undefined ? undefined : ownerOf(subject)
-  const filter = { tenant, upstream, owner, limit: mostListed }
-  const records = await withStore(directory, ({ storage }) => storage.connections.list(filter))
-  const text = records.length === 0 ? 'no connections' : formatConnections(records)
-  printAnswer(json, records.map(describeConnection), text)
 }
 
 /** Removes a connection, and revokes its tokens at the upstream where that is possible. A running gateway stops using it within a second. */
@@ -178,38 +156,4 @@ function readOwner({ subject, shared }: OwnerOptions): string {
 
 function describeUpstream({ url, mode }: UpstreamSettings) {
   return { upstream: new URL(url).host, credentialMode: mode }
-}
-
-function describeConnection(record: ConnectionRecord) {
-  const toIso = (time: number | undefined) => (time === undefined ? null : new Date(time).toISOString())
-  const { tenant, upstream, owner, kind, state, stateReason, issuer, scopes, connectedBy } = record
-  return {
-    tenant,
-    upstream,
-    owner,
-    kind,
-    state,
-    stateReason: stateReason ?? null,
-    issuer: issuer ?? null,
-    scopes,
-    connectedBy,
-    connectedAt: toIso(record.createdAtMs),
-    tokenExpiresAt: toIso(record.expiresAtMs),
-    lastUsedAt: toIso(record.lastUsedAtMs),
-  }
-}
-
-function formatConnections(records: readonly ConnectionRecord[]): string {
-  return formatTable(
-    ['UPSTREAM', 'OWNER', 'TENANT', 'STATE', 'SCOPES', 'CONNECTED', 'LAST USED'],
-    records.map(({ upstream, owner, tenant, state, scopes, createdAtMs, lastUsedAtMs }) => [
-      upstream,
-      owner === sharedOwner ? 'everybody' : owner.replace(/^subject:/, ''),
-      tenant,
-      state === 'connected' ? 'connected' : 'connect again',
-      scopes.join(' ') || '–',
-      formatTime(createdAtMs),
-      formatTime(lastUsedAtMs),
-    ]),
-  )
 }

@@ -26,7 +26,7 @@ function listCommand(): Command {
     .option('--json', 'Print the connections as JSON.')
     .addHelpText('after', '\nExamples:\n  $ sallyport connections list --subject ada --json')
     .action(async (directory: string, options) => {
-      await (await import('../manage-connections.ts')).listConnections(directory, options)
+      await (await import('../list-connections.ts')).listConnections(directory, options)
     })
 }
 

@@ -21,7 +21,6 @@ beforeEach(async () => {
     find: (id: string) => list.find((each) => each.id === id),
     findByServer: () => undefined,
     tenantsOf: () => [],
-    tenantsOf: () => [],
   }
   const mount = createClientDocumentMount({ ...gatewayIdentity, basePath: '/base' }, upstreams)
   server = createServer((request, response) => {
