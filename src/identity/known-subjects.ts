@@ -29,23 +29,26 @@ export async function findKnownSubject(
   tenant?: string,
 ): Promise<KnownSubject | undefined> {
   const person = now.devLogin ? undefined : await people.find(subject, tenant)
-  if (!isAdmitted(subject, person, now)) return undefined
+  if (!isAdmitted(subject, person, now, tenant)) return undefined
   if (person === undefined || now.identityProvider === undefined) return { tenant: undefined }
   const { signInAgainAfterSeconds = Number.POSITIVE_INFINITY, tenants } = now.identityProvider
   if (now.timeMs - person.signedInAtMs >= signInAgainAfterSeconds * 1000) return undefined
   return { tenant: tenants && claimedTenant(person.admission, tenants) }
 }
 
-/** True for somebody whom the present way of signing in would let in, however long ago they signed in. */
+/** True for somebody whom the present way of signing in would let in, and in this tenant if one is given, however long ago they signed in. */
 export function isAdmitted(
   subject: string,
   person: RememberedPerson | undefined,
   { devLogin, identityProvider }: Omit<SignInNow, 'timeMs'>,
+  tenant?: string,
 ): boolean {
   // Names of dev login cannot contain the sign that stands between issuer and identifier.
   if (devLogin) return !subject.includes('|')
   if (identityProvider === undefined || person?.provider !== nameProvider(identityProvider)) return false
-  return judgeAdmission(person.admission, identityProvider.allow, identityProvider.tenants) === undefined
+  const { allow, tenants } = identityProvider
+  if (judgeAdmission(person.admission, allow, tenants) !== undefined) return false
+  return tenant === undefined || tenants === undefined || claimedTenant(person.admission, tenants) === tenant
 }
 
 /** The configured issuer; one that was written with a closing slash and then without is the same. */

@@ -48,9 +48,10 @@ export async function createAuthorizationServer(options: AuthorizationServerOpti
     records,
     clock,
     findClientTenant,
-    isAdmitted: (subject, person) => {
+    isAdmitted: ({ id, tenant }, person) => {
       const { devLogin } = options.settings()
-      return isAdmitted(subject, person, { devLogin, identityProvider: options.identityProvider?.()?.settings })
+      const now = { devLogin, identityProvider: options.identityProvider?.()?.settings }
+      return isAdmitted(id, person, now, tenant)
     },
   })
   let opening: Promise<OpenedProvider> | undefined

@@ -121,9 +121,11 @@ describe('a claim names the tenant', () => {
     expect(await verify((await obtain()).accessToken)).toMatchObject({ tenant: 'acme' })
   })
 
-  test('a map that was changed counts at the next renewal', async () => {
-    const { refreshToken } = await obtain()
+  test('a map that was changed counts with the reload', async () => {
+    const { accessToken, refreshToken } = await obtain()
     federated.configure({ tenants: { map: { 'tenant-1': 'elsewhere' } } })
+    federated.running.server.verifier.forgetAll()
+    expect(await federated.running.server.verifier.verify(accessToken)).toBe('token_revoked')
     expect((await refresh(url, clientId, refreshToken)).body).toMatchObject({ error: 'invalid_grant' })
   })
 })

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../contracts/clock.ts'
 import type { Person } from '../../contracts/identity-provider.ts'
 import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
-import type { AccessTokenVerifier, VerifiedAccessToken } from '../../contracts/subject.ts'
+import type { AccessTokenVerifier, Subject, VerifiedAccessToken } from '../../contracts/subject.ts'
 import { createPersonRecords, type RememberedPerson } from '../../identity/person-records.ts'
 import { clientSubject } from '../../identity/subject-id.ts'
 import { sha256 } from '../../lib/hash.ts'
@@ -30,7 +30,7 @@ export interface TokenVerifierOptions {
     | ((clientId: string, resources: readonly string[]) => Promise<string | undefined>)
     | undefined
   /** False for people who would not be let in any more; absent: everybody is. Asked when a token is read from the store. */
-  readonly isAdmitted?: ((subject: string, person: RememberedPerson | undefined) => boolean) | undefined
+  readonly isAdmitted?: ((subject: Subject, person: RememberedPerson | undefined) => boolean) | undefined
   /** Tokens remembered. Default 50,000. */
   readonly cacheSize?: number | undefined
 }
@@ -64,7 +64,7 @@ export function createAccessTokenVerifier(options: TokenVerifierOptions): Cachin
     if (before !== revocations) return load(idHash)
     // Nobody signed in for an identity assertion: it was judged when it was exchanged, and its token ends soon.
     const { isAdmitted } = options
-    if (isAdmitted && !isOfAssertion(record) && !isAdmitted(verified.subject.id, person)) return 'token_revoked'
+    if (isAdmitted && !isOfAssertion(record) && !isAdmitted(verified.subject, person)) return 'token_revoked'
     const described = person === undefined ? verified : describeSubject(verified, person)
     cache.set(idHash, described)
     return described
