@@ -12,7 +12,7 @@ const gap = z.strictObject({
 })
 
 const requirement = z.strictObject({
-  id: z.string().regex(/^(AS|RS)-\d+\.\d+$/),
+  id: z.string().regex(/^(AS|RS|CL)-\d+\.\d+$/),
   level: z.enum(['MUST', 'SHOULD', 'OURS']),
   spec: z.string().min(3),
   says: z.string().regex(/^[^]+\.$/),

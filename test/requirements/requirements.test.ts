@@ -8,18 +8,27 @@ import { findTestTitles, hasTest } from './find-test-titles.ts'
 const root = join(import.meta.dirname, '../..')
 const readSource = (path: string) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined)
 
-/** What the authorization server (AS) and the resource server (RS) have to hold; numbers in between are not used. */
-const groups = [
-  ...[1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 20, 21, 22, 23, 24, 25, 26].map((number) => `AS-${number}`),
-  ...[30, 31, 32, 33, 34, 35, 40, 41, 42, 43, 44, 45, 46, 47, 60, 61].map((number) => `AS-${number}`),
-  ...[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 20].map((number) => `RS-${number}`),
-]
+/** The ids `prefix-1` to `prefix-n`; numbers in between are not used. */
+const number = (prefix: string, ...numbers: readonly number[]) => numbers.map((each) => `${prefix}-${each}`)
 
-test('every requirement of authorization is shown by tests that exist, or is a named gap', () => {
-  const text = readFileSync(join(import.meta.dirname, 'authorization.yaml'), 'utf8')
-  const { requirements } = requirementsFile.parse(parse(text))
-  expect(findProblems(requirements, groups, readSource)).toEqual([])
-})
+/** What the gateway has to hold as authorization server (AS), as resource server (RS), and as OAuth client (CL). */
+const files = {
+  'authorization.yaml': [
+    ...number('AS', 1, 2, 3, 4, 10, 11, 12, 13, 14, 15, 16, 20, 21, 22, 23, 24, 25, 26),
+    ...number('AS', 30, 31, 32, 33, 34, 35, 40, 41, 42, 43, 44, 45, 46, 47, 60, 61),
+    ...number('RS', 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 20),
+  ],
+  'upstream-authorization.yaml': number('CL', 1, 2, 3, 4, 5, 6, 10, 11, 12, 13, 20, 21, 22, 23, 24, 25, 26, 27, 28),
+}
+
+test.each(Object.entries(files))(
+  'every requirement of %s is shown by tests that exist, or is a named gap',
+  (file, groups) => {
+    const text = readFileSync(join(import.meta.dirname, file), 'utf8')
+    const { requirements } = requirementsFile.parse(parse(text))
+    expect(findProblems(requirements, groups, readSource)).toEqual([])
+  },
+)
 
 describe('the check finds', () => {
   const source = "test('it holds', () => {})"
