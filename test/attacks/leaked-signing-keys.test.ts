@@ -86,6 +86,29 @@ test('keys that are rotated sign nobody out, and what was begun before goes on',
   expect(await running.server.verifier.verify(String(tokens.body['access_token']))).toBeTypeOf('object')
 })
 
+test('keys that are rotated sign nobody out, whichever of several gateways reads them first', async () => {
+  const second = await running.startSecond()
+  try {
+    const resource = `${running.url}/mcp/tracker`
+    await openPage(openBrowser(), buildAuthorization(second.url, clientId, { resource }).url)
+    const told: string[] = []
+    const tell = async (kid: string) => {
+      told.push(kid)
+      await Promise.all([running.server.reloadKeys(), second.server.reloadKeys()])
+    }
+    expect(await rotateServerKeys(running.storage.sealed, testVault, { tell })).toBe(told[0])
+    // One of them signs with the new keys already; the other one has not looked again.
+    await running.server.reloadKeys()
+    const page = await reachConsent()
+    const elsewhere = `${second.url}${page.url.pathname}`
+    expect((await victim.get(elsewhere)).text).toContain('<strong>ada</strong>')
+    const form = { form_token: readFormToken(page), decision: 'refuse' }
+    expect((await victim.post(elsewhere, form, { origin: running.url })).status).toBe(303)
+  } finally {
+    await second.close()
+  }
+})
+
 test('keys that cannot be read leave the former ones in use', async () => {
   const page = await reachConsent()
   const name = 'authorization-server-keys'

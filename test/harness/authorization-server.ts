@@ -32,7 +32,7 @@ export interface RunningAuthorizationServer {
   /** Closes everything and opens it again over the same files and port. */
   restart(): Promise<void>
   /** Another process over the same store that answers as this one: another listener with a connection of its own. */
-  startSecond(): Promise<{ readonly url: string; close(): Promise<void> }>
+  startSecond(): Promise<Pick<RunningAuthorizationServer, 'url' | 'server' | 'close'>>
   close(): Promise<void>
 }
 
@@ -124,6 +124,7 @@ export async function startAuthorizationServer(options: StartOptions = {}): Prom
       const other = createServer((incoming, response) => server.handle(incoming, response))
       await new Promise<void>((resolve) => other.listen(0, '127.0.0.1', resolve))
       return {
+        server,
         url: `http://127.0.0.1:${(other.address() as AddressInfo).port}`,
         close: async () => {
           other.closeAllConnections()

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { Command } from 'commander'
 import { commandGroup, printAnswer } from '../command-group.ts'
 
@@ -27,17 +28,21 @@ function rotateCommand(): Command {
     .action(rotate)
 }
 
+/** Gateways look twice a second, and open the provider anew. */
+const noticedMs = 1500
+
 async function rotate(directory: string, options: { json?: boolean; discardFormer?: boolean }): Promise<void> {
   const { discardFormer = false, json } = options
-
   const [{ withStore }, { rotateServerKeys }] = await Promise.all([
     import('../open-store.ts'),
     import('../../oauth/authorization-server/signing-keys.ts'),
   ])
   const kid = await withStore(directory, async ({ storage, openVault, record }) => {
     const { vault } = await openVault()
-    const newest = await rotateServerKeys(storage.sealed, vault, { discardFormer })
-    await storage.revocations.add([{ kind: 'signing-keys', id: newest }])
+    const add = (id: string) => storage.revocations.add([{ kind: 'signing-keys', id }])
+    const tell = (id: string) => add(id).then(() => delay(noticedMs))
+    const newest = await rotateServerKeys(storage.sealed, vault, { discardFormer, tell })
+    await add(newest)
     await record([{ type: 'auth_keys_rotated' }])
     return newest
   })

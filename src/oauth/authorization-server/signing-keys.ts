@@ -44,33 +44,68 @@ export async function loadServerKeys(sealed: SealedValues, vault: Vault): Promis
 /** Former keys that are kept. Rotated once a quarter or less often, they outlive every session and grant they signed. */
 const mostFormer = 8
 
+/** How keys are rotated. */
+export interface KeyRotation {
+  /** Forget every older key, the one in use included, as after a leak: browsers have to sign in again. */
+  readonly discardFormer?: boolean | undefined
+  /** Resolves when all running gateways have read the stored keys anew. */
+  readonly tell?: ((kid: string) => Promise<void>) | undefined
+}
+
 /**
- * Makes new keys in front of the old ones, which go on verifying: nobody is signed out. With `discardFormer` every older key, the one in use
- * included, is worth nothing any more, as after a leak: browsers have to sign in again. Returns the id of the new signing key.
- * Rejects when there are no keys yet, or another process rotated at the same moment.
+ * Makes new keys. The old ones go on verifying, and every gateway knows the new ones before any signs with them: nobody is signed out,
+ * whichever of several gateways a browser comes to. Returns the id of the new signing key; running gateways still sign with the old one
+ * until they read the keys anew. Rejects when there are no keys yet, or another process rotates at the same moment.
  */
 export async function rotateServerKeys(
   sealed: SealedValues,
   vault: Vault,
-  { discardFormer = false }: { readonly discardFormer?: boolean } = {},
+  { discardFormer = false, tell }: KeyRotation = {},
 ): Promise<string> {
-  const text = await sealed.get(name)
-  if (text === undefined) throw new Error('there are no keys yet: the first start of the gateway makes them')
-  const old = JSON.parse(vault.open(text, context)) as ServerKeys
   const made = generateServerKeys()
-  const rotated = discardFormer ? made : putInFront(made, old)
-  const replaced = await sealed.replace(name, text, vault.seal(JSON.stringify(rotated), context))
-  if (!replaced) throw new Error('another process rotated the keys at the same moment')
-  return made.signing.kid
+  const { kid } = made.signing
+  if (!discardFormer) {
+    await changeKeys(sealed, vault, (old) => putSecond(made, old))
+    await tell?.(kid)
+  }
+  await changeKeys(sealed, vault, (old) => (discardFormer ? made : promoteSecond(kid, old)))
+  return kid
 }
 
-function putInFront({ signing, cookies, forms }: ServerKeys, old: ServerKeys): ServerKeys {
+async function changeKeys(sealed: SealedValues, vault: Vault, change: (old: ServerKeys) => ServerKeys): Promise<void> {
+  const text = await sealed.get(name)
+  if (text === undefined) throw new Error('there are no keys yet: the first start of the gateway makes them')
+  const changed = change(JSON.parse(vault.open(text, context)) as ServerKeys)
+  const replaced = await sealed.replace(name, text, vault.seal(JSON.stringify(changed), context))
+  if (!replaced) throw new Error(rotatedElsewhere)
+}
+
+const rotatedElsewhere = 'another process rotated the keys at the same moment'
+
+/** The new keys verify, and do not sign. */
+function putSecond(made: ServerKeys, old: ServerKeys): ServerKeys {
+  const [current = '', ...formerCookies] = old.cookies
+  return {
+    ...old,
+    formerSigning: [made.signing, ...(old.formerSigning ?? [])].slice(0, mostFormer),
+    cookies: [current, ...made.cookies, ...formerCookies].slice(0, mostFormer + 1),
+    formerForms: [made.forms, ...(old.formerForms ?? [])].slice(0, mostFormer),
+  }
+}
+
+/** The keys that were put second sign, and those that did are second. */
+function promoteSecond(kid: string, old: ServerKeys): ServerKeys {
+  const [signing, ...formerSigning] = old.formerSigning ?? []
+  const [forms, ...formerForms] = old.formerForms ?? []
+  const [current, next, ...formerCookies] = old.cookies
+  const isComplete = forms !== undefined && current !== undefined && next !== undefined
+  if (signing?.kid !== kid || !isComplete) throw new Error(rotatedElsewhere)
   return {
     signing,
-    formerSigning: [old.signing, ...(old.formerSigning ?? [])].slice(0, mostFormer),
-    cookies: [...cookies, ...old.cookies].slice(0, mostFormer + 1),
+    formerSigning: [old.signing, ...formerSigning],
+    cookies: [next, current, ...formerCookies],
     forms,
-    formerForms: [old.forms, ...(old.formerForms ?? [])].slice(0, mostFormer),
+    formerForms: [old.forms, ...formerForms],
   }
 }
 
