@@ -68,15 +68,13 @@ async function listAndCall(server: string, accessToken: string, version: string)
 }
 
 function projectFor({ scenario, upstream, context }: ClientScenario): TestProject {
-  const credential = credentialFor(scenario, context)
   return {
-    servers: { upstream: { upstream, inbound: credential ? ['sign-in', 'credential'] : ['sign-in'] } },
-    policies: { ...signIn(), ...(credential && { credential }) },
+    servers: { upstream: { upstream, inbound: ['sign-in', 'credential'] } },
+    policies: { ...signIn(), credential: credentialFor(scenario, context) },
   }
 }
 
-function credentialFor(scenario: string, context: ClientScenario['context']): TestPolicy | undefined {
-  if (!scenario.startsWith('auth/')) return undefined
+function credentialFor(scenario: string, context: ClientScenario['context']): TestPolicy {
   const { client_id: clientId, client_secret: clientSecret, private_key_pem: privateKeyPem } = context
   const policy = (options: object): TestPolicy => [
     'mcp-token-exchange-inbound',
