@@ -89,6 +89,7 @@ function reportProgress(): (progress: RotationProgress) => void {
     if (progress.step === 'moved') {
       moved += 1
       if (moved % 1000 === 0) process.stderr.write(`${moved} secrets wrapped (${progress.collection})\n`)
-    } else if (progress.step === 'resumed') process.stderr.write(`an earlier rotation to ${progress.keyId} goes on\n`)
+    } else if (progress.step === 'key_made') process.stderr.write(`made the vault key ${progress.keyId}\n`)
+    else process.stderr.write(`an earlier rotation to ${progress.keyId} goes on\n`)
   }
 }

@@ -8,6 +8,7 @@ import {
   readFileSync,
   realpathSync,
   renameSync,
+  rmSync,
   statSync,
   unlinkSync,
   writeFileSync,
@@ -143,10 +144,13 @@ function createKeyFile(path: string, text: string): void {
 function replaceKeyFile(path: string, text: string): void {
   // A link to a file elsewhere stays one.
   const target = realpathSync(path)
+  let temporary: string | undefined
   try {
-    renameSync(writeBeside(target, text), target)
+    temporary = writeBeside(target, text)
+    renameSync(temporary, target)
     syncDirectory(dirname(target))
   } catch (error) {
+    if (temporary !== undefined) rmSync(temporary, { force: true })
     const { code } = error as NodeJS.ErrnoException
     throw new VaultKeyError(
       `The vault keys at ${path} cannot be written (${code}). Put a new key in front of the others yourself and run this again. ${howToMake}`,

@@ -7,7 +7,7 @@ import { createVault, type RotatingVault } from './vault.ts'
 export interface OpenedVault {
   readonly vault: RotatingVault
   readonly provider: KeyProvider
-  /** Loads the keys again, after another process rotated them. Rejects, and keeps those it has, when they cannot be had. */
+  /** Loads the keys again, after another process rotated them. Rejects when they cannot be had, or are not all that the store needs. */
   reloadKeys(): Promise<void>
 }
 
@@ -24,5 +24,13 @@ export async function openVault(
   const vault = createVault(await provider.load(), provider.loadNow)
   await checkVaultKeys(host.values, vault, provider.source)
   if (!sealsNothing) await addCanary(host.values, vault)
-  return { vault, provider, reloadKeys: async () => vault.use(await provider.load()) }
+  return {
+    vault,
+    provider,
+    async reloadKeys() {
+      vault.use(await provider.load())
+      // A process whose keys are fixed would only notice when a secret does not open.
+      await checkVaultKeys(host.values, vault, provider.source)
+    },
+  }
 }

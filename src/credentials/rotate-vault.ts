@@ -58,7 +58,7 @@ export async function rotateVault(options: RotateVaultOptions): Promise<Rotation
   onProgress({ step: isNewKey ? 'key_made' : 'resumed', keyId: activeKey })
   const { moved, failures } = await moveAll(options)
   const uses = await countKeyUse(options.collections)
-  await forgetFormerKeys(values, activeKey, keysInUse(uses))
+  await forgetFormerKeys(values, new Set([activeKey, vault.keyIds[0], ...keysInUse(uses)]))
   return { activeKey, isNewKey, moved, failures, uses }
 }
 
@@ -88,8 +88,8 @@ async function moveAll({ collections, vault, onProgress }: RotateVaultOptions) {
   }
 }
 
-async function forgetFormerKeys(values: SealedValues, active: string, inUse: ReadonlySet<string>): Promise<void> {
-  for (const id of await listCanaries(values)) if (id !== active && !inUse.has(id)) await removeCanary(values, id)
+async function forgetFormerKeys(values: SealedValues, needed: ReadonlySet<string>): Promise<void> {
+  for (const id of await listCanaries(values)) if (!needed.has(id)) await removeCanary(values, id)
 }
 
 /** The right to change the keys, in the store: two commands at once would overwrite each other's key file. */
