@@ -107,6 +107,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     vault: stores.vault,
     clock: Date.now,
     log,
+    onEnded: (id) => snapshots.endRevoked(id),
   })
   const authorizationServer = await createAuthorizationServer({
     ...signIn,

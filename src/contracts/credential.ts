@@ -14,6 +14,8 @@ export interface UpstreamCredential {
   readonly identity: string
   /** Changes with every token. */
   readonly generation: number
+  /** What a revocation names: the connection. Requests that run under it end with it. */
+  readonly revocableId?: string | undefined
 }
 
 /** An answer of the upstream about the credential. */

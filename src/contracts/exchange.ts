@@ -37,6 +37,8 @@ export interface Exchange {
   /** Tenant of the subject; without one that of the route, else the default one. */
   readonly tenant: string
   readonly upstreamHeaders: UpstreamHeaders
+  /** The connection whose credential the upstream saw, as revocations name it; set by the handler. */
+  connectionId: string | undefined
   /** Header added to the answer, whatever it is. Lower-case name. */
   setResponseHeader(name: string, value: string): void
   /**

@@ -95,10 +95,18 @@ export interface ConnectionStoreOptions {
   readonly vault: Vault
   readonly clock: Clock
   readonly log: Logger
+  /** The connection with this id was removed or replaced by this process. */
+  readonly onEnded?: ((id: string) => void) | undefined
 }
 
 /** Opens and seals the secrets of connections on their way to and from the store. */
-export function createConnectionStore({ connections, vault, clock, log }: ConnectionStoreOptions): ConnectionStore {
+export function createConnectionStore({
+  connections,
+  vault,
+  clock,
+  log,
+  onEnded,
+}: ConnectionStoreOptions): ConnectionStore {
   const memory = new RememberedConnections<Connection>()
   const uses = createUseLog({ write: (list) => connections.markUsed(list), what: 'connections', log })
 
@@ -152,16 +160,20 @@ export function createConnectionStore({ connections, vault, clock, log }: Connec
         updatedAtMs: now,
         lastUsedAtMs: undefined,
       }
+      const earlier = await connections.find(place)
       await connections.put(record)
       memory.end(place)
+      if (earlier) onEnded?.(earlier.id)
       return { record, credential }
     },
     update: (connection, credential) => change(connection, describe(connection.record, credential), credential),
     requireConsent: (connection, stateReason) =>
       change(connection, { state: 'reconsent_required', stateReason }, connection.credential),
     async remove(key) {
+      const earlier = await connections.find(key)
       const removed = await connections.remove(key)
       memory.end(key)
+      if (removed && earlier) onEnded?.(earlier.id)
       return removed
     },
     lease: (...lease) => connections.lease(...lease),

@@ -10,7 +10,7 @@ export function presentConnection(connection: Connection, { apiKey }: UpstreamSe
     credential.kind === 'oauth'
       ? (['authorization', `Bearer ${credential.accessToken}`] as const)
       : presentKey(credential.key, apiKey)
-  return { headers: [header], identity: identityOf(connection), generation: record.generation }
+  return { headers: [header], identity: identityOf(connection), generation: record.generation, revocableId: record.id }
 }
 
 /** Another connection may be of another account, and other scopes may show another catalogue; another token changes nothing. */

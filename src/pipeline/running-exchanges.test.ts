@@ -29,3 +29,12 @@ it('ends those under a revoked credential and no other, none of them after it le
   running.endRevoked('revoked')
   expect(ended).toEqual(['revoked'])
 })
+
+it('ends those under a connection that ended', () => {
+  const running = new RunningExchanges()
+  const ended: string[] = []
+  for (const name of ['a', 'b'])
+    running.enter(Object.assign(exchangeOf(name, ended), { connectionId: `connection of ${name}` }))
+  running.endRevoked('connection of b')
+  expect(ended).toEqual(['b'])
+})

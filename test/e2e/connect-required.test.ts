@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { completeSignIn } from '../harness/browser-login.ts'
+import { completeSignIn, openBrowser, openPage, readFormToken } from '../harness/browser-login.ts'
 import { connectPerson, findConnectLink } from '../harness/connect-person.ts'
+import { connectAndCall } from '../harness/connected-call.ts'
+import { obtainToken } from '../harness/obtain-token.ts'
 import {
   type ProtectedUpstream,
   startProtectedUpstream,
@@ -51,6 +53,14 @@ const textClients: { readonly [name: string]: () => Promise<RealClient> } = {
 const errorClients: { readonly [name: string]: () => Promise<RealClient> } = {
   'SDK v1': () => v1(true),
   'SDK v2, legacy': () => v2('legacy', () => Promise.reject(new Error('2025-11-25 has no question here'))),
+}
+
+async function disconnect(subject: string): Promise<void> {
+  const browser = openBrowser()
+  const signInPage = await openPage(browser, `${gateway.publicUrl}/auth/connections`)
+  await browser.post(signInPage.url, { form_token: readFormToken(signInPage), name: subject })
+  const page = await openPage(browser, `${gateway.publicUrl}/auth/connections/notes/disconnect`)
+  await browser.post(page.url, { form_token: readFormToken(page) })
 }
 
 const tools = ['whoami', 'echo_headers', 'hold', 'write_note']
@@ -112,6 +122,18 @@ describe('a client without a connection', () => {
 })
 
 describe('a connection that ends', () => {
+  it('takes the calls along that run under it', async () => {
+    const { accessToken } = await obtainToken(gateway.publicUrl, server(), 'ada')
+    const held = connectAndCall(server(), accessToken, 'hold', { subject: 'ada' }).catch((error: unknown) => error)
+    await upstream.waitForHeld(1)
+    await disconnect('ada')
+    expect(await held).toBeInstanceOf(Error)
+    const event = await gateway.waitForEvent(
+      ({ capability, outcome }) => capability === 'hold' && outcome !== 'connect_required',
+    )
+    expect(event).toMatchObject({ outcome: 'cancelled', reason: 'request_cancelled' })
+  })
+
   it.each(Object.entries(textClients))('%s keeps the list, and goes on with another account', async (_, start) => {
     const client = await start()
     const connect = async (tool: string, account: string) => {

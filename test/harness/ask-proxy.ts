@@ -143,6 +143,7 @@ function createExchange(
     subject: { id: subject, tenant: 'default', clientId: 'client', scopes: [], data: {} },
     tenant: 'default',
     upstreamHeaders: map,
+    connectionId: undefined,
     setResponseHeader: (name, value) => name === 'mcp-session-id' && onSession(value),
     onCancel: () => {},
   }

@@ -60,6 +60,7 @@ export class CredentialedCalls {
         ? await this.#handshakes.join(message, exchange, session, credential)
         : { credential }
       if (hop === undefined) return undefined
+      exchange.connectionId = credential?.revocableId
       const answer = await this.#upstream.send(message, exchange, hop)
       if (answer.status !== 404 || hop.forget === undefined || !mayBeginAnew) {
         return { answer, credential, inSession: hop.sessionId !== undefined }
