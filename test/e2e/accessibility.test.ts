@@ -18,8 +18,14 @@ let browser: Browser
 beforeAll(async () => {
   await mkdir(pictures, { recursive: true })
   gateway = await startTestGateway({
-    servers: { tracker: { upstream: 'http://127.0.0.1:9/mcp', inbound: ['sign-in'] } },
-    policies: { 'sign-in': ['mcp-oauth-inbound', { browserLogin: { url: '/oauth/dev-login' }, scopes }] },
+    servers: {
+      tracker: { upstream: 'http://127.0.0.1:9/mcp', inbound: ['sign-in'] },
+      maps: { upstream: 'http://127.0.0.1:9/mcp', inbound: ['sign-in', 'maps'] },
+    },
+    policies: {
+      'sign-in': ['mcp-oauth-inbound', { browserLogin: { url: '/oauth/dev-login' }, scopes }],
+      maps: ['mcp-token-exchange-inbound', { id: 'maps', authMode: 'user-api-key', displayName: 'Maps' }],
+    },
   })
   browser = await openChromium()
 })
@@ -48,6 +54,9 @@ describe.each([
     await page.keyboard.press('Enter')
     await page.waitForURL(/consent/)
     await look('consent')
+    await page.goto(authorizationUrl(await registerClient(gateway.publicUrl, callback), 'maps'))
+    await page.getByRole('link', { name: 'Connect Maps' }).waitFor()
+    await look('consent-to-connect')
     await page.goto(authorizationUrl('nobody'))
     await look('error')
     await page.goto(`${gateway.publicUrl}/oauth/sign-out`)
@@ -67,7 +76,7 @@ async function findViolations(page: Page): Promise<string[]> {
   return results.violations.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`))
 }
 
-function authorizationUrl(clientId: string): string {
+function authorizationUrl(clientId: string, server = 'tracker'): string {
   const url = new URL(`${gateway.publicUrl}/oauth/authorize`)
   url.search = new URLSearchParams({
     response_type: 'code',
@@ -76,7 +85,7 @@ function authorizationUrl(clientId: string): string {
     code_challenge: createHash('sha256').update('verifier'.repeat(8)).digest('base64url'),
     code_challenge_method: 'S256',
     state: 'state-1',
-    resource: gateway.server('tracker'),
+    resource: gateway.server(server),
     scope: 'mcp:tools issues:delete',
   }).toString()
   return url.href

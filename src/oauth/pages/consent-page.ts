@@ -36,7 +36,6 @@ ${options.clientHost && html`<div><dt>Published by</dt><dd><strong>${options.cli
 <div><dt>Virtual server</dt><dd>${options.virtualServerTitle}<br><code>${options.virtualServerUrl}</code></dd></div>
 <div><dt>Upstream behind it</dt><dd>${options.upstream}</dd></div>
 </dl>
-${options.upstreamLink && renderUpstreamLink(options.upstreamLink)}
 ${options.localRedirect && html`<p class="note" role="note">The answer goes to a program on <strong>this computer</strong>. Allow it only if you just started the sign-in yourself.</p>`}
 <p>It will be able to, in your name and until you revoke it:</p>
 <ul>
@@ -46,6 +45,7 @@ ${options.extraScopes.map(renderExtraScope)}
 <li>stay connected without asking again</li>
 </ul>
 <p class="soft small">It gets access to this virtual server only, and never sees the credential that the gateway uses for the upstream.</p>
+${options.upstreamLink && renderUpstreamLink(options.upstreamLink)}
 <form method="post">
 <input type="hidden" name="form_token" value="${options.formToken}">
 <div class="actions">
