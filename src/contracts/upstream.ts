@@ -66,6 +66,8 @@ export interface UpstreamOAuth {
   readonly prompt: 'none' | 'login' | 'consent' | 'select_account' | false | undefined
   /** Absent: CIMD where it is supported, else dynamic registration. */
   readonly client: ManualClient | undefined
+  /** The server could not fetch a document of this gateway: dynamic registration although it supports CIMD. */
+  readonly registersAlways?: boolean | undefined
   readonly overrides: UpstreamOverrides
 }
 

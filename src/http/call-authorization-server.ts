@@ -1,4 +1,5 @@
 import { Agent, request } from 'undici'
+import type { ClientCertificate } from '../contracts/upstream.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { isLoopbackHost } from '../lib/loopback.ts'
 import { isPublicAddress } from './fetch-document.ts'
@@ -28,6 +29,8 @@ export interface CallAuthorizationServerOptions {
   readonly allowLoopbackHttp: boolean
   /** Loopback hosts are as good as written down, on any port. Default: they are not. */
   readonly trustLoopback?: boolean | undefined
+  /** The one host (with port) that wants a certificate of the gateway, and the certificate. No other host sees it. */
+  readonly certificateHost?: { readonly host: string; readonly certificate: ClientCertificate } | undefined
 }
 
 const maxBytes = 512 * 1024
@@ -41,10 +44,16 @@ const challengeHeaders = ['www-authenticate']
  * somebody else, so it must be public; the hosts of the project's options need not be.
  */
 export function createCallAuthorizationServer(options: CallAuthorizationServerOptions): CallAuthorizationServer {
-  const dial = (allows: (address: string) => boolean) =>
-    new Agent({ connect: createGuardedConnector({ connectTimeoutMs }, allows), keepAliveTimeout: 1000, pipelining: 0 })
+  const dial = (allows: (address: string) => boolean, clientCertificate?: ClientCertificate) => {
+    const connect = createGuardedConnector({ connectTimeoutMs, clientCertificate }, allows)
+    return new Agent({ connect, keepAliveTimeout: 1000, pipelining: 0 })
+  }
   const trusted = dial(() => true)
   const open = dial(isPublicAddress)
+  const { certificateHost } = options
+  const certified = certificateHost && dial(() => true, certificateHost.certificate)
+  const choose = ({ host }: URL, isTrusted: boolean) =>
+    certified !== undefined && host === certificateHost?.host ? certified : isTrusted ? trusted : open
   const refuse = (url: string, reason: string, cause?: unknown) => {
     const { host = '', pathname = '' } = URL.parse(url) ?? {}
     return new GatewayError(options.unreachable, { detail: `${host}${pathname}: ${reason}`, cause })
@@ -56,7 +65,7 @@ export function createCallAuthorizationServer(options: CallAuthorizationServerOp
     try {
       // An address in the URL itself is never looked up, so the connector sees it only after it was dialled.
       if (!isTrusted && isPrivateLiteral(target.hostname)) throw new Error('the address is not public')
-      const dispatcher = isTrusted ? trusted : open
+      const dispatcher = choose(target, isTrusted)
       const signal = AbortSignal.timeout(timeoutMs)
       const answer = await request(target, { method, headers, body: body ?? null, dispatcher, signal })
       const answerHeaders = flattenHeaders(answer.headers)

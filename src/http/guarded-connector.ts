@@ -1,5 +1,7 @@
 import { type LookupAddress, lookup as lookupInDns } from 'node:dns'
 import { buildConnector } from 'undici'
+import type { ClientCertificate } from '../contracts/upstream.ts'
+import { presentCertificate } from './send-upstream.ts'
 
 /** Resolves a name to addresses, as `dns.lookup` with `all`. */
 export type LookupAll = (hostname: string, callback: (error: Error | null, addresses: LookupAddress[]) => void) => void
@@ -10,6 +12,8 @@ export interface GuardedConnectorOptions {
   readonly lookup?: LookupAll | undefined
   /** Certificate authority to trust instead of the built-in ones (PEM). */
   readonly certificateAuthority?: string | undefined
+  /** Presented to whoever asks for one. */
+  readonly clientCertificate?: ClientCertificate | undefined
 }
 
 /**
@@ -24,6 +28,7 @@ export function createGuardedConnector(
   const connect = buildConnector({
     timeout: options.connectTimeoutMs,
     ...(options.certificateAuthority === undefined ? {} : { ca: options.certificateAuthority }),
+    ...(options.clientCertificate && presentCertificate(options.clientCertificate)),
     lookup: (hostname, lookupOptions, callback) => {
       lookupAll(hostname, (error, addresses) => {
         const first = addresses?.[0]

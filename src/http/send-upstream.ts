@@ -51,7 +51,7 @@ export function createUpstreamPool(origin: string, limits: PoolLimits, certifica
 }
 
 /** The certificate that the gateway presents, and whom it trusts instead of the built-in authorities. */
-function presentCertificate({ certificate, privateKey, passphrase, certificateAuthority }: ClientCertificate) {
+export function presentCertificate({ certificate, privateKey, passphrase, certificateAuthority }: ClientCertificate) {
   return {
     cert: certificate,
     key: privateKey.reveal(),

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
+import { Secret } from '../../src/lib/secret.ts'
 import type { BehaviourChange } from '../harness/protected-upstream/behaviour.ts'
+import { authorityCertificate, gatewayCertificate, gatewayKey } from '../harness/protected-upstream/certificates.ts'
 import {
   type ProtectedUpstream,
   startProtectedUpstream,
@@ -64,7 +66,6 @@ describe('a person connects at an upstream', () => {
   })
 
   test('with the client of the operator', async () => {
-    const { Secret } = await import('../../src/lib/secret.ts')
     await start({ primary: { registration: 'manual', manualClients: [{ clientId: 'ours', clientSecret: 'a b:c+ü' }] } })
     const upstream = describeOAuthUpstream(site.mcpUrl, {
       client: { clientId: 'ours', clientSecret: new Secret('a b:c+ü') },
@@ -79,6 +80,21 @@ describe('a person connects at an upstream', () => {
     const { clientId } = await connectAt(client, upstream)
     expect(clientId).toBe('https://gateway.example/.well-known/oauth-client/tracker')
     expect((await site.counts()).primary.registrations).toBe(0)
+  })
+
+  test('that wants a certificate of the gateway besides, which nobody else is shown', async () => {
+    site = await startProtectedUpstream({ mutualTls: true })
+    const clientCertificate = {
+      certificate: gatewayCertificate,
+      privateKey: new Secret(gatewayKey),
+      certificateAuthority: authorityCertificate,
+    }
+    // Its authorization server is on another port, without a certificate of that authority.
+    const credential = await connectAt(client, describeOAuthUpstream(site.mcpUrl, {}, { clientCertificate }))
+    expect(credential).toMatchObject({ issuer: site.issuer, resource: site.mcpUrl })
+    await expect(beginAt(client, describeOAuthUpstream(site.mcpUrl))).rejects.toMatchObject({
+      reason: 'credential_provider_unreachable',
+    })
   })
 
   test('and disconnects: the tokens end there', async () => {

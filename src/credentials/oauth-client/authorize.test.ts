@@ -174,6 +174,8 @@ test('the client document is presented only where a server could fetch it', asyn
   expect(ours.asked.get('client_id')).toBe('https://gateway.example/.well-known/oauth-client/tracker')
   const local = client.open({ publicUrl: 'http://127.0.0.1:8787' })
   expect((await beginAt(local, upstreamWith())).asked.get('client_id')).toBe('client-1')
+  const unseen = await beginAt(client, upstreamWith({ registersAlways: true }))
+  expect(unseen.asked.get('client_id')).toBe('client-1')
   const other = client.open({ clientDocumentUrl: 'https://elsewhere.example/client.json' })
   expect((await beginAt(other, upstreamWith())).asked.get('client_id')).toBe('https://elsewhere.example/client.json')
 })

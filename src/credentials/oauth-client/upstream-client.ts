@@ -114,7 +114,7 @@ function findOwnClient(
     return manualClient(manual, chooseAuthMethod(server.tokenEndpointAuthMethods, manual.clientSecret !== undefined))
   }
   // The document names the gateway's own callback and no other.
-  const isCovered = redirectUri === identity.redirectUri
+  const isCovered = redirectUri === identity.redirectUri && upstream.oauth?.registersAlways !== true
   if (!server.acceptsClientDocuments || !isCovered || !hasClientDocument(identity)) return undefined
   return { method: 'none', clientId: clientDocumentUrl(identity, upstream) }
 }

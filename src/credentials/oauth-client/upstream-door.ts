@@ -14,12 +14,15 @@ export function createUpstreamDoors(mode: 'dev' | 'start'): OpenDoor {
   return (upstream) => {
     const known = doors.get(upstream)
     if (known !== undefined) return known
-    const isLocal = mode === 'dev' && isLoopbackHost(new URL(upstream.url).hostname)
+    const { host, hostname } = new URL(upstream.url)
+    const certificate = upstream.clientCertificate
+    const isLocal = mode === 'dev' && isLoopbackHost(hostname)
     const door = createCallAuthorizationServer({
       unreachable: 'credential_provider_unreachable',
       trustedHosts: listTrustedHosts(upstream),
       allowLoopbackHttp: isLocal,
       trustLoopback: isLocal,
+      certificateHost: certificate && { host, certificate },
     })
     doors.set(upstream, door)
     return door
@@ -37,5 +40,6 @@ function listTrustedHosts(upstream: UpstreamSettings): ReadonlySet<string> {
     idJag?.idp.tokenUrl,
     idJag?.resourceAs.tokenUrl,
   ]
-  return new Set([...urls.flatMap((each) => URL.parse(each ?? '')?.host ?? []), ...trustedHosts])
+  const named = trustedHosts.map((host) => `https://${host}`)
+  return new Set([...urls, ...named].flatMap((each) => URL.parse(each ?? '')?.host ?? []))
 }

@@ -10,6 +10,7 @@ const scopeDelimiter = z.string().min(1).default(' ').describe('What stands betw
 const clientRegistration = z
   .discriminatedUnion('mode', [
     z.strictObject({ mode: z.literal('auto') }),
+    z.strictObject({ mode: z.literal('dynamic') }),
     z.strictObject({
       mode: z.literal('manual'),
       clientId: z.string().min(1).describe('Client id that you registered at the upstream.'),
@@ -21,7 +22,9 @@ const clientRegistration = z
     }),
   ])
   .default({ mode: 'auto' })
-  .describe('`auto`: a client metadata document where the upstream accepts one, else dynamic registration.')
+  .describe(
+    '`auto`: a client metadata document where the upstream accepts one, else dynamic registration. `dynamic`: always the latter, for a gateway whose document the upstream cannot fetch.',
+  )
 
 const overrides = z
   .strictObject({

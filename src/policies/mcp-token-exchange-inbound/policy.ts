@@ -56,6 +56,7 @@ function readOAuth(options: TokenExchangeOptions): UpstreamOAuth | undefined {
     scopeDelimiter,
     prompt,
     client: mode === 'manual' && 'clientId' in client ? client : undefined,
+    registersAlways: mode === 'dynamic',
     overrides: { ...overrides, resource: resource === 'send' || resource === 'omit' ? resource : { value: resource } },
   }
 }
