@@ -8,7 +8,7 @@ export interface OpenedVault {
   readonly vault: RotatingVault
   readonly provider: KeyProvider
   /** Loads the keys again, after another process rotated them. Rejects when they cannot be had, or are not all that the store needs. */
-  reloadKeys(): Promise<void>
+  readonly reloadKeys: () => Promise<void>
 }
 
 /**

@@ -15,8 +15,8 @@ const url = 'https://up.example/mcp'
 
 /** The settings of a policy with these options. */
 function settingsOf(options: object): UpstreamSettings {
-  const { options: schema, upstreamSettings } = mcpTokenExchangeInbound
-  const settings = upstreamSettings?.(schema.parse({ displayName: 'Up', ...options }), 'mcp-token-exchange-up', url)
+  const parsed = mcpTokenExchangeInbound.options.parse({ displayName: 'Up', ...options })
+  const settings = mcpTokenExchangeInbound.upstreamSettings?.(parsed, 'mcp-token-exchange-up', url)
   if (settings === undefined) throw new Error('the policy has no settings')
   return settings
 }

@@ -9,9 +9,9 @@ import type { TokenSet } from '../token-endpoint.ts'
 /** A token that the gateway can ask for whenever it needs one, so nothing of it is stored. */
 export interface ObtainableToken {
   /** Whose token it is, e.g. tenant and subject: two calls with the same key are given the same token. */
-  keyOf(exchange: Exchange): string
+  readonly keyOf: (exchange: Exchange) => string
   /** Asks for one; with a refusal, `Retry-After` may be among its headers. */
-  request(exchange: Exchange): Promise<TokenSet | GatewayError>
+  readonly request: (exchange: Exchange) => Promise<TokenSet | GatewayError>
   readonly clock: Clock
 }
 
