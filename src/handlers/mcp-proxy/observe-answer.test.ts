@@ -4,7 +4,10 @@ import { observeAnswer } from './observe-answer.ts'
 
 function streamOf(events: readonly string[], failure?: Error): StreamedAnswer {
   return {
-    ...{ kind: 'stream', status: 200, headers: {}, upstreamMs: 1 },
+    kind: 'stream',
+    status: 200,
+    headers: {},
+    upstreamMs: 1,
     read(reader) {
       for (const event of events) reader.onEvent(Buffer.from(event))
       reader.onEnd(failure)
