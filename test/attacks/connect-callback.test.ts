@@ -1,7 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { BrowserSignIn } from '../../src/contracts/upstream-links.ts'
 import { GatewayError } from '../../src/errors/gateway-error.ts'
-import type { Browser } from '../harness/browser-login.ts'
-import { type RunningConnectionPages, setOut, startConnectionPages } from '../harness/connection-pages.ts'
+import { type Browser, openBrowser } from '../harness/browser-login.ts'
+import {
+  makeUpstream,
+  type RunningConnectionPages,
+  setOut,
+  standInSignIn,
+  startConnectionPages,
+} from '../harness/connection-pages.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 
 // The answer of an upstream counts once, in the browser that set out, and only while the person who set out is signed in there.
 let running: RunningConnectionPages
@@ -43,10 +51,26 @@ describe('the callback', () => {
   })
 
   test('called several times at once connects once', async () => {
-    const browser = running.browserOf('race')
-    const state = await begin(browser)
-    const answers = await Promise.all(['a', 'b', 'c'].map((code) => browser.get(callback(state, code))))
-    expect(answers.map(({ status }) => status).sort()).toEqual([303, 403, 403])
+    // All of them have found the state before the first of them uses it up.
+    const waiting: (() => void)[] = []
+    const signIn: BrowserSignIn = {
+      ...standInSignIn,
+      find: async (request, response) => {
+        if (request.url?.includes('/callback')) {
+          await new Promise<void>((resolve) => waiting.push(resolve))
+        }
+        return standInSignIn.find(request, response)
+      },
+    }
+    const raced = await startConnectionPages({ signIn })
+    const browser = raced.browserOf('race')
+    const away = await setOut(browser, `${raced.url}/auth/connections/linear/connect`)
+    const url = `${raced.url}/auth/connections/callback?state=${away.searchParams.get('state')}`
+    const answers = Promise.all(['a', 'b', 'c'].map((code) => browser.get(`${url}&code=${code}`)))
+    await waitUntil('all have arrived', () => waiting.length === 3)
+    for (const go of waiting.splice(0)) go()
+    expect((await answers).map(({ status }) => status).sort()).toEqual([303, 403, 403])
+    await raced.close()
   })
 
   test("of an attacker, opened by a victim, does not give the victim the attacker's account", async () => {
@@ -64,7 +88,10 @@ describe('the callback', () => {
   test('in another browser of the same person does not count, and does not use up their sign-in', async () => {
     const browser = running.browserOf('two-browsers')
     const state = await begin(browser)
-    await expectRefused(running.browserOf('two-browsers'), callback(state))
+    const other = running.browserOf('two-browsers')
+    await expectRefused(other, callback(state))
+    await begin(other)
+    await expectRefused(other, callback(state))
     expect((await browser.get(callback(state))).status).toBe(303)
   })
 
@@ -83,8 +110,14 @@ describe('the callback', () => {
   test('with two cookies of the name, one of which somebody planted, does not count', async () => {
     const browser = running.browserOf('planted')
     const state = await begin(browser)
-    browser.cookies.set('sallyport-connect /auth', { value: 'A'.repeat(43), path: '/auth' })
-    await expectRefused(browser, callback(state))
+    const own = browser.cookies.get('sallyport-connect /')?.value
+    const cookies = [own, 'A'.repeat(43)].map((value) => `sallyport-connect=${value}`)
+    for (const order of [cookies, cookies.toReversed()]) {
+      const cookie = ['person=planted', ...order].join('; ')
+      const answer = await openBrowser().get(callback(state), { cookie })
+      expect(answer.status).toBe(403)
+    }
+    expect((await openBrowser().get(callback(state), { cookie: `person=planted; ${cookies[0]}` })).status).toBe(303)
   })
 
   test.each(['', '?state=', '?state=unknown&code=c', '?code=c', '?error=access_denied'])(
@@ -99,6 +132,21 @@ describe('the callback', () => {
     const state = await begin(browser)
     running.now += 15 * 60 * 1000 + 1
     await expectRefused(browser, callback(state))
+  })
+
+  test('does not count for everybody when the upstream became that of everybody meanwhile', async () => {
+    let mode: 'user-oauth' | 'shared-oauth' = 'user-oauth'
+    const list = () => [makeUpstream('linear', mode)]
+    const upstreams = { list, find: () => list()[0], findByServer: () => undefined, tenantsOf: () => [undefined] }
+    const changing = await startConnectionPages({ upstreams })
+    const browser = changing.browserOf('ada')
+    const away = await setOut(browser, `${changing.url}/auth/connections/linear/connect`)
+    mode = 'shared-oauth'
+    const state = away.searchParams.get('state')
+    const answer = await browser.get(`${changing.url}/auth/connections/callback?code=c&state=${state}`)
+    expect(answer.status).toBe(403)
+    expect(await changing.connections.list({ limit: 9 })).toEqual([])
+    await changing.close()
   })
 
   test('stores neither state nor verifier in the clear', async () => {

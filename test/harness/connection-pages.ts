@@ -155,7 +155,7 @@ export async function startConnectionPages(
 }
 
 /** Whoever the cookie `person` names is signed in; `ada@acme` is ada of the tenant acme, `ada@` ada whose claims name none. */
-const standInSignIn: BrowserSignIn = {
+export const standInSignIn: BrowserSignIn = {
   async find(request) {
     const value = /(?:^|; )person=([^;]+)/.exec(request.headers.cookie ?? '')?.[1]
     if (value === undefined) return undefined
