@@ -191,3 +191,11 @@ test.each([
   await expect(finished).rejects.toMatchObject({ reason, details: { detail: `${error}: no <b>way</b>` } })
   expect(site.to('/token')).toEqual([])
 })
+
+test('a registration that the authorization endpoint does not know is made anew', async () => {
+  const upstream = describeOAuthUpstream(`${site.origin}/mcp`)
+  const { asked, pending } = await beginAt(client, upstream)
+  const answer = answerWith(pending, { error: 'unauthorized_client' })
+  await expect(client.authorization.finish(upstream, 'default', answer, pending)).rejects.toThrow()
+  expect((await beginAt(client, upstream)).asked.get('client_id')).not.toBe(asked.get('client_id'))
+})

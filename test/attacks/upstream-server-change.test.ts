@@ -54,6 +54,22 @@ describe('when the upstream names another authorization server', () => {
     expect(await client.storage.upstreamClients.list({ limit: 10 })).toHaveLength(2)
   })
 
+  test('nor the secret of the operator, who did not say where the client belongs', async () => {
+    const client1 = { clientId: 'ours', clientSecret: new Secret('manual-secret') }
+    await connect(upstreamOf({ client: client1 }))
+    scriptResource(site, [next.origin])
+    await expect(beginAt(client.open(), upstreamOf({ client: client1 }))).rejects.toMatchObject({
+      reason: 'credential_issuer_mismatch',
+      details: { detail: expect.stringContaining('Set authorizationServer') as string },
+    })
+    expect(next.to('/token')).toEqual([])
+    const another = { clientId: 'another', clientSecret: new Secret('another-secret') }
+    for (const oauth of [{ client: another }, { client: client1, authorizationServer: next.origin }])
+      await expect(beginAt(client, upstreamOf(oauth))).resolves.toBeDefined()
+    scriptResource(site, [site.origin])
+    await expect(beginAt(client, upstreamOf({ client: client1 }))).resolves.toBeDefined()
+  })
+
   test('a client of the operator for the first one is not shown to it', async () => {
     const manual = { clientId: 'ours', clientSecret: new Secret('manual-secret') }
     const upstream = upstreamOf({ client: manual, authorizationServer: site.origin })

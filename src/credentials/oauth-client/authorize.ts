@@ -11,7 +11,7 @@ import { choosePrompt, chooseResource, chooseScopes } from './choose-scopes.ts'
 import type { UpstreamDiscovery } from './discover-upstream.ts'
 import { describeOAuthError } from './read-token-response.ts'
 import type { RequestToken } from './token-request.ts'
-import type { UpstreamClient, UpstreamClientStore } from './upstream-client.ts'
+import type { ClientReference, UpstreamClient, UpstreamClientStore } from './upstream-client.ts'
 
 /** What redeeming the answer of an authorization server needs. Plain JSON, and secret. */
 export interface PendingAuthorization {
@@ -99,9 +99,26 @@ export async function finishAuthorization(
   pending: PendingAuthorization,
 ): Promise<OAuthCredential> {
   checkIssuer(answer, { issuer: pending.metadataIssuer, sendsIssuer: pending.sendsIssuer })
-  const code = readCode(answer, pending)
-  const { issuer, clientId, authMethod, tokenEndpoint, redirectUri, codeVerifier, resource } = pending
+  const { issuer, clientId, authMethod } = pending
   const reference = { tenant, upstream, issuer, clientId, authMethod }
+  try {
+    return await redeemCode(host, reference, readCode(answer, pending), pending)
+  } catch (error) {
+    host.discovery.forget(upstream)
+    const isUnknown = error instanceof GatewayError && error.reason === 'credential_client_rejected'
+    if (isUnknown) await host.clients.reject(reference)
+    throw error
+  }
+}
+
+async function redeemCode(
+  host: AuthorizeHost,
+  reference: ClientReference,
+  code: string,
+  pending: PendingAuthorization,
+): Promise<OAuthCredential> {
+  const { upstream } = reference
+  const { issuer, clientId, authMethod, tokenEndpoint, redirectUri, codeVerifier, resource } = pending
   const client = await host.clients.find(reference)
   if (client === undefined)
     throw new GatewayError('connection_link_invalid', { detail: 'its client was replaced meanwhile' })
@@ -113,11 +130,7 @@ export async function finishAuthorization(
     resource,
   }
   const tokens = await host.requestToken({ upstream, tokenEndpoint, client, parameters })
-  if (tokens instanceof GatewayError) {
-    host.discovery.forget(upstream)
-    if (tokens.reason === 'credential_client_rejected') await host.clients.reject(reference)
-    throw tokens
-  }
+  if (tokens instanceof GatewayError) throw tokens
   return {
     kind: 'oauth',
     accessToken: tokens.accessToken,

@@ -8,6 +8,7 @@ import { upstreamClientContext } from '../sealed-connections.ts'
 import { chooseAuthMethod } from './authenticate-client.ts'
 import { type ClientIdentity, clientDocumentUrl, hasClientDocument } from './client-document.ts'
 import type { DiscoveredUpstream } from './discover-upstream.ts'
+import { mostRegistrations, pinManualClient } from './pin-manual-client.ts'
 import { type Registration, registerClient } from './register-client.ts'
 import type { OpenDoor } from './upstream-door.ts'
 
@@ -53,8 +54,6 @@ export interface UpstreamClientOptions {
 
 /** A registration whose secret ends within this time is not used for something new. */
 const marginMs = 60_000
-/** More than any gateway has: one for each server and callback. */
-const mostRegistrations = 100_000
 
 /** Clients by tenant, issuer and callback URL: what one server gave is never shown to another (CL-13). */
 export function createUpstreamClientStore(options: UpstreamClientOptions): UpstreamClientStore {
@@ -72,9 +71,10 @@ export function createUpstreamClientStore(options: UpstreamClientOptions): Upstr
     return all.find((record) => record.issuer === issuer && record.clientId === clientId)
   }
   return {
-    obtain(tenant, upstream, found, redirectUri) {
+    async obtain(tenant, upstream, found, redirectUri) {
+      await pinManualClient(options, tenant, upstream, found.issuer)
       const own = findOwnClient(identity, upstream, found, redirectUri)
-      if (own !== undefined) return Promise.resolve(own)
+      if (own !== undefined) return own
       const key = JSON.stringify([tenant, found.issuer, redirectUri])
       const result =
         running.get(key) ??
