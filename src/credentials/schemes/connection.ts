@@ -126,7 +126,13 @@ export class ConnectionScheme implements CredentialScheme {
     if (asked?.error !== 'insufficient_scope' || this.#use.kind !== 'oauth') {
       return new GatewayError('upstream_unauthorized', { detail: 'the upstream answered 403' })
     }
-    const scopes = joinScopes(stored?.record.scopes ?? [], asked.scopes)
+    const given = stored?.credential.kind === 'oauth' ? stored.credential.scopes : []
+    // Asking the person again and again for what they gave would never end.
+    if (asked.scopes.length > 0 && asked.scopes.every((scope) => given.includes(scope))) {
+      const detail = `the upstream asks for ${asked.scopes.join(' ').slice(0, 200)}, which the connection has`
+      return new GatewayError('upstream_unauthorized', { detail })
+    }
+    const scopes = joinScopes(given, asked.scopes)
     const detail = `the upstream asks for ${asked.scopes.join(' ').slice(0, 200) || 'another scope'}`
     return this.#invite(exchange, { reason: 'connection_scope_required', detail, scopes })
   }

@@ -82,7 +82,7 @@ export class BrokeredProxy implements McpHandler {
     if (session instanceof GatewayError) return session
     const obtained = await this.#obtain(message, exchange)
     if (obtained instanceof GatewayError) return this.#refuse(obtained, message, exchange, session)
-    if (this.ownsTool(message)) return answerConnected(this.#credentials.upstream, message)
+    if (this.ownsTool(message)) return this.#answerConnectTool(obtained, message, exchange, session)
     removeConnectAnswer(message)
     const sent = await this.#calls.send(message, exchange, session, obtained)
     if (sent === undefined) return acceptedAnswer
@@ -120,6 +120,22 @@ export class BrokeredProxy implements McpHandler {
       const obtained = await this.#credentials.obtain(exchange)
       if (!isMissing(obtained) || cancelled || performance.now() > deadline) return obtained
     }
+  }
+
+  /** Who has a credential that the upstream refuses is not connected, whatever the store says: they hear how to get another one. */
+  async #answerConnectTool(
+    obtained: Obtained,
+    message: McpMessage,
+    exchange: Exchange,
+    session: ClientSession | undefined,
+  ): Promise<McpAnswer | GatewayError> {
+    const refusal = { status: 401, challenge: undefined, afterRenewal: true } as const
+    const current =
+      obtained && this.#calls.wasRefused(obtained)
+        ? await this.#credentials.renew(obtained, refusal, exchange)
+        : obtained
+    if (current instanceof GatewayError) return this.#refuse(current, message, exchange, session)
+    return answerConnected(this.#credentials.upstream, message)
   }
 
   async #refuse(

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { CredentialSource, UpstreamCredential } from '../../contracts/credential.ts'
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
@@ -21,6 +22,8 @@ export class CredentialedCalls {
   readonly #upstream: Upstream
   readonly #credentials: CredentialSource
   readonly #handshakes: UpstreamHandshakes
+  /** Credentials that the upstream refused while the broker had no better one. */
+  readonly #refused = new LRUCache<string, true>({ max: 10_000 })
 
   constructor(upstream: Upstream, credentials: CredentialSource) {
     this.#upstream = upstream
@@ -44,8 +47,16 @@ export class CredentialedCalls {
     if (sent === undefined || refusal === undefined) return sent
     discard(sent.answer)
     const renewed = await this.#credentials.renew(credential, { ...refusal, afterRenewal: isRenewed }, exchange)
-    if (renewed instanceof GatewayError) return renewed
+    if (renewed instanceof GatewayError) {
+      if (credential && refusal.status === 401) this.#refused.set(nameOf(credential), true)
+      return renewed
+    }
     return isRenewed ? sent : this.send(message, exchange, session, renewed, true)
+  }
+
+  /** True when the upstream answered 401 to this very credential lately, and there was no other. */
+  wasRefused(credential: UpstreamCredential): boolean {
+    return this.#refused.has(nameOf(credential))
   }
 
   async #sendOnce(
@@ -78,4 +89,8 @@ export class CredentialedCalls {
 /** Also lets go of the connection. */
 function discard(answer: UpstreamAnswer): void {
   if (answer.kind === 'stream') answer.cancel()
+}
+
+function nameOf({ identity, generation }: UpstreamCredential): string {
+  return `${identity} ${generation}`
 }
