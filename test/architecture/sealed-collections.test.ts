@@ -10,6 +10,7 @@ const sealers: { readonly [path: string]: string } = {
   'credentials/connect/pending-connects.ts': 'pendingConnectModel',
   'credentials/connections.ts': 'collectConnections',
   'credentials/load-sealer.ts': 'sealerKeyContext',
+  'credentials/oauth-client/pin-manual-client.ts': 'collectUpstreamClients',
   'credentials/oauth-client/upstream-client.ts': 'collectUpstreamClients',
   'identity/sign-in-tokens.ts': 'signInTokensModel',
   'oauth/authorization-server/record-payload.ts': 'readClientSecret',
