@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
+import { localPorts } from '../credentials/connect/connection-paths.ts'
 import { isLoopbackHost } from '../lib/loopback.ts'
 import { randomToken } from '../lib/random-id.ts'
 import { UsageError } from './describe-error.ts'
 import { readGatewayUrl, startCallbackForwarder } from './forward-callback.ts'
 
 interface ConnectOptions {
-  readonly port: number
   /** `--no-open` */
   readonly open: boolean
 }
@@ -20,7 +20,7 @@ const waitMs = 15 * 60 * 1000
 export async function connectFromHere(gateway: string, upstream: string, options: ConnectOptions): Promise<void> {
   const gatewayUrl = readGatewayUrl(gateway, isLoopbackHost)
   const nonce = randomToken(16)
-  const forwarder = await startCallbackForwarder({ gatewayUrl, upstream, nonce, preferredPort: options.port })
+  const forwarder = await startCallbackForwarder({ gatewayUrl, upstream, nonce, ports: localPorts })
   try {
     const query = new URLSearchParams({ local: String(forwarder.port), nonce })
     const url = `${gatewayUrl}/auth/connections/${encodeURIComponent(upstream)}/connect?${query.toString()}`

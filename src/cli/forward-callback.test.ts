@@ -8,8 +8,8 @@ const gatewayUrl = 'https://gateway.example/base'
 const open: CallbackForwarder[] = []
 afterEach(() => Promise.all(open.splice(0).map((each) => each.close())))
 
-async function start(preferredPort = 0): Promise<CallbackForwarder> {
-  const forwarder = await startCallbackForwarder({ gatewayUrl, upstream: 'linear', nonce, preferredPort })
+async function start(ports = [0]): Promise<CallbackForwarder> {
+  const forwarder = await startCallbackForwarder({ gatewayUrl, upstream: 'linear', nonce, ports })
   open.push(forwarder)
   return forwarder
 }
@@ -86,8 +86,9 @@ describe('the listener', () => {
 
   test('takes another port when its own is in use', async () => {
     const first = await start()
-    const second = await start(first.port)
+    const second = await start([first.port, 0])
     expect(second.port).not.toBe(first.port)
+    await expect(start([first.port, second.port])).rejects.toThrow('every port for the answer is in use')
   })
 })
 

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { equalSecrets } from '../lib/hash.ts'
 import { UsageError } from './describe-error.ts'
@@ -18,8 +18,8 @@ export interface CallbackForwarderOptions {
   readonly upstream: string
   /** What this sign-in is known by: the gateway ends the `state` with it. */
   readonly nonce: string
-  /** The port that is tried first; a client that was registered for it can be used again. */
-  readonly preferredPort: number
+  /** Tried in this order. */
+  readonly ports: readonly number[]
 }
 
 /** Parameters of an authorization response (RFC 6749 §4.1.2, RFC 9207). */
@@ -44,7 +44,7 @@ export async function startCallbackForwarder(options: CallbackForwarderOptions):
     send(response, target.location)
     if (target.isLast) response.on('finish', markConnected)
   })
-  await listenOnLoopback(server, options.preferredPort)
+  await listenOnLoopback(server, options.ports)
   return {
     port: (server.address() as AddressInfo).port,
     connected,
@@ -83,20 +83,19 @@ function send(response: ServerResponse, location: string): void {
   response.writeHead(303, headers).end()
 }
 
-async function listenOnLoopback(server: ReturnType<typeof createServer>, preferredPort: number): Promise<void> {
-  const listen = (port: number) =>
-    new Promise<void>((resolve, reject) => {
+async function listenOnLoopback(server: Server, [port, ...others]: readonly number[]): Promise<void> {
+  if (port === undefined) throw new UsageError('every port for the answer is in use. Stop what listens there.')
+  try {
+    await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(port, '127.0.0.1', () => {
         server.off('error', reject)
         resolve()
       })
     })
-  try {
-    await listen(preferredPort)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    await listen(0)
+    await listenOnLoopback(server, others)
   }
 }
 

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander'
+import { Command } from 'commander'
 
 /** `sallyport connect`: a person connects an upstream from their own computer. */
 export function connectCommand(): Command {
@@ -6,12 +6,6 @@ export function connectCommand(): Command {
     .description('Connect your account at an upstream that sends people back only to their own computer.')
     .argument('<gateway-url>', 'The gateway, with its base path if it has one.')
     .argument('<upstream>', 'Id of the upstream, as the page of your connections shows it.')
-    .option(
-      '--port <number>',
-      'Port on 127.0.0.1 for the answer; another free one is used when it is taken.',
-      parsePort,
-      33_719,
-    )
     .option('--no-open', 'Only print the address; open it yourself.')
     .addHelpText(
       'after',
@@ -20,11 +14,4 @@ export function connectCommand(): Command {
     .action(async (gateway: string, upstream: string, options) => {
       await (await import('../connect-from-here.ts')).connectFromHere(gateway, upstream, options)
     })
-}
-
-function parsePort(text: string): number {
-  const port = Number(text)
-  if (!Number.isInteger(port) || port < 1024 || port > 65_535)
-    throw new InvalidArgumentError('Write a port from 1024 to 65535.')
-  return port
 }

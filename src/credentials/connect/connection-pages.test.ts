@@ -230,14 +230,19 @@ describe('from the computer of the person', () => {
     expect(answer.text).toContain(`local=33719&amp;nonce=${nonce}`)
   })
 
-  test.each(['local=80', 'local=70000', 'local=x', 'local=33719.5', `local=33719`, 'local=33719&nonce=short'])(
-    '%s is no listener',
-    async (query) => {
-      const separator = query.includes('nonce') ? '' : `&nonce=${query === 'local=33719' ? '' : nonce}`
-      await setOut(running.browserOf('mia'), at(`/linear/connect?${query}${separator}`))
-      expect(running.begun.at(-1)?.redirectUri).toBe(`${running.url}/auth/connections/callback`)
-    },
-  )
+  test.each([
+    'local=80',
+    'local=33718',
+    'local=33727',
+    'local=x',
+    'local=33719.5',
+    `local=33719`,
+    'local=33719&nonce=short',
+  ])('%s is no listener', async (query) => {
+    const separator = query.includes('nonce') ? '' : `&nonce=${query === 'local=33719' ? '' : nonce}`
+    await setOut(running.browserOf('mia'), at(`/linear/connect?${query}${separator}`))
+    expect(running.begun.at(-1)?.redirectUri).toBe(`${running.url}/auth/connections/callback`)
+  })
 })
 
 test.each([
