@@ -51,9 +51,30 @@ it('is written once while it stays the same', async () => {
     await catalogs.flush()
   }
   expect(put).toHaveBeenCalledTimes(1)
-  catalogs.note(request(), as('ada'), 'a', page(['two']))
+  catalogs.note(request(), as('ada'), 'a', page(['three']))
   await catalogs.flush()
   expect(put).toHaveBeenCalledTimes(2)
+})
+
+it('is looked at again under another credential, or after a minute', async () => {
+  vi.useFakeTimers({ toFake: ['performance', 'Date', 'setTimeout'] })
+  catalogs.note(request(), as('ada'), 'a', page(['one']))
+  catalogs.note(request(), as('ada'), 'other', page(['two']))
+  expect(await known()).toEqual(['two'])
+  vi.advanceTimersByTime(61_000)
+  catalogs.note(request(), as('ada'), 'other', page(['six']))
+  expect(await known()).toEqual(['six'])
+  vi.useRealTimers()
+})
+
+it.each([
+  ['user-oauth', true],
+  ['shared-api-key', true],
+  ['client-credentials', false],
+  ['token-exchange', false],
+] as const)('answers in the mode %s are noted: %s', (mode, noted) => {
+  open(mode)
+  expect(catalogs.records(request())).toBe(noted)
 })
 
 it.each([

@@ -6,6 +6,7 @@ import type { KnownCatalogs } from '../contracts/storage.ts'
 import type { CredentialMode, UpstreamSettings } from '../contracts/upstream.ts'
 import { sha256 } from '../lib/hash.ts'
 import { isJsonObject, type JsonObject, objectMember, stringMember } from '../lib/json.ts'
+import { CatalogPages } from './catalog-pages.ts'
 import { listMethods } from './methods.ts'
 
 /** What the catalogues of one route need. */
@@ -28,10 +29,10 @@ interface Noted {
 }
 
 const writeAfterMs = 500
+const sameForMs = 60_000
 const largestBytes = 1024 * 1024
-const mostNoted = 200
+const mostNotedBytes = 16 * 1024 * 1024
 const mostRemembered = 10_000
-const mostPages = 50
 const sharedOwner = 'shared'
 const eraRecord = 'protocol-era'
 
@@ -41,6 +42,14 @@ const sharedModes: ReadonlySet<CredentialMode> = new Set([
   'shared-api-key',
   'client-credentials',
   'mtls',
+])
+
+/** Modes in which somebody can be without a connection; in the others nobody ever needs to know what there was. */
+const connectionModes: ReadonlySet<CredentialMode> = new Set([
+  'user-oauth',
+  'shared-oauth',
+  'user-api-key',
+  'shared-api-key',
 ])
 
 /** True when the upstream sees everybody's calls under one credential. */
@@ -58,12 +67,13 @@ export class RouteCatalogs {
   readonly #options: RouteCatalogsOptions
   /** Listed and not looked at yet. */
   #noted: Noted[] = []
+  #notedBytes = 0
+  /** Credential and length of what was noted in the last minute. */
+  readonly #seen = new LRUCache<string, { readonly look: string; readonly untilMs: number }>({ max: mostRemembered })
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
-  /** Pages of lists whose last page has not come yet. */
-  readonly #unfinished = new LRUCache<string, { readonly pages: readonly JsonObject[]; readonly next: string }>({
-    max: 200,
-  })
+  /** Lists whose last page has not come yet. */
+  readonly #pages = new CatalogPages(largestBytes)
   /** Hash of what was written last. */
   readonly #written = new LRUCache<string, string>({ max: mostRemembered })
 
@@ -73,19 +83,33 @@ export class RouteCatalogs {
 
   /** True when answers to this method are worth noting. */
   records(message: McpMessage): boolean {
-    return message.kind === 'request' && recordedMethods.has(message.method)
+    return (
+      message.kind === 'request' &&
+      recordedMethods.has(message.method) &&
+      connectionModes.has(this.#options.upstream.mode)
+    )
   }
 
-  /** Keeps an answer of the upstream, given under the credential `identity`. Costs the caller a push. */
+  /**
+   * Keeps an answer of the upstream, given under the credential `identity`. Nearly always it is what it was a moment ago: an answer of the
+   * same length is looked at once a minute.
+   */
   note(message: McpMessage, exchange: Exchange, identity: string, body: Buffer): void {
-    if (body.length > largestBytes || this.#noted.length >= mostNoted) return
+    if (body.length > largestBytes || this.#notedBytes > mostNotedBytes) return
+    const { tenant } = exchange
     const { method } = message
     const params = objectMember(message.body, 'params')
     const cursor = params && stringMember(params, 'cursor')
     for (const owner of this.#ownersOf(exchange)) {
-      this.#noted.push({ tenant: exchange.tenant, owner, method, cursor, identity, body })
+      const key = JSON.stringify([tenant, owner, method, cursor])
+      const look = `${body.length} ${identity}`
+      const seen = this.#seen.get(key)
+      if (seen?.look === look && seen.untilMs > performance.now()) continue
+      this.#seen.set(key, { look, untilMs: performance.now() + sameForMs })
+      this.#noted.push({ tenant, owner, method, cursor, identity, body })
+      this.#notedBytes += body.length
+      this.#timer ??= setTimeout(() => void this.flush(), writeAfterMs).unref()
     }
-    this.#timer ??= setTimeout(() => void this.flush(), writeAfterMs).unref()
   }
 
   /**
@@ -118,6 +142,7 @@ export class RouteCatalogs {
     this.#timer = undefined
     const noted = this.#noted
     this.#noted = []
+    this.#notedBytes = 0
     this.#writing = this.#writing.then(async () => {
       for (const each of noted) await this.#take(each)
     })
@@ -125,10 +150,14 @@ export class RouteCatalogs {
   }
 
   async #take(noted: Noted): Promise<void> {
-    const response = parseResponse(noted.body)
-    if (noted.method === 'server/discover') await this.#learnEra(noted.tenant, response)
+    const { tenant, owner, method, cursor, identity, body } = noted
+    const response = parseResponse(body)
+    if (method === 'server/discover') await this.#learnEra(tenant, response)
     const result = response && completedResult(response)
-    const complete = result && this.#complete(noted, result)
+    if (result === undefined) return
+    const member = listMethods.get(method)
+    const key = JSON.stringify([tenant, owner, method, identity])
+    const complete = member ? this.#pages.add({ key, member, cursor, result, bytes: body.length }) : result
     if (complete) await this.#write(noted, complete)
   }
 
@@ -137,24 +166,6 @@ export class RouteCatalogs {
     if (response === undefined) return
     const era = isJsonObject(response.error) ? eraOfError(response.error.code) : 'modern'
     if (era) await this.noteEra(tenant, era)
-  }
-
-  /** The whole list, once its last page came; pages must follow each other. */
-  #complete({ tenant, owner, method, cursor, identity }: Noted, result: JsonObject): JsonObject | undefined {
-    const member = listMethods.get(method)
-    if (member === undefined) return result
-    const key = JSON.stringify([tenant, owner, method, identity])
-    const before = cursor === undefined ? undefined : this.#unfinished.get(key)
-    if (cursor !== undefined && before?.next !== cursor) return undefined
-    const pages = [...(before?.pages ?? []), result]
-    const { nextCursor } = result
-    this.#unfinished.delete(key)
-    if (typeof nextCursor === 'string') {
-      if (pages.length < mostPages) this.#unfinished.set(key, { pages, next: nextCursor })
-      return undefined
-    }
-    const entries = pages.flatMap((page): unknown[] => (Array.isArray(page[member]) ? page[member] : []))
-    return { ...result, [member]: entries }
   }
 
   async #write({ tenant, owner, method, identity }: Omit<Noted, 'cursor' | 'body'>, value: JsonObject): Promise<void> {
@@ -183,6 +194,7 @@ export class RouteCatalogs {
   async #remove(tenant: string, owner: string): Promise<void> {
     const { store, virtualServer } = this.#options
     for (const method of recordedMethods) this.#written.delete(JSON.stringify([tenant, owner, method]))
+    this.#seen.clear()
     await store.remove(tenant, virtualServer, owner)
   }
 

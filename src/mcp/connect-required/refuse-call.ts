@@ -85,7 +85,7 @@ export function forEra(message: McpMessage, result: JsonObject): JsonObject {
 }
 
 /** A JSON-RPC error, answered in-band: the access token of the client is fine, so no status may send it to sign in. */
-export function refuseWithLink(advice: ConnectAdvice, routeName: string): GatewayError {
+function refuseWithLink(advice: ConnectAdvice, routeName: string): GatewayError {
   const { refusal } = advice
   return new GatewayError(refusal.reason, {
     message: sentenceWithLink(advice),
