@@ -212,7 +212,10 @@ export interface Connections {
 export interface UpstreamClientRecord {
   readonly tenant: string
   readonly issuer: string
-  /** What it was registered with: another callback URL needs another registration. */
+  /**
+   * What it was registered with: another callback URL needs another registration. `manual:<upstream>`: a client of the operator, which
+   * belongs to this issuer.
+   */
   readonly redirectUri: string
   readonly clientId: string
   /** The whole registration as received, sealed for tenant, kind `upstream-client`, owner issuer and the redirect URI. */
