@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type ReasonCode, reasons } from '../../src/errors/reasons.ts'
 import { connectPerson, findConnectLink, followConnectLink } from '../harness/connect-person.ts'
 import { obtainToken } from '../harness/obtain-token.ts'
-import { callTool, type PostAnswer } from '../harness/post-message.ts'
+import { callTool, type PostAnswer, postModern } from '../harness/post-message.ts'
 import type { BehaviourChange, FaultAnswer } from '../harness/protected-upstream/behaviour.ts'
 import {
   type ProtectedUpstream,
@@ -353,6 +353,31 @@ describe('a call fails when', () => {
     const scope = new URL(asked?.url ?? '', upstream.issuer).searchParams.get('scope')?.split(' ')
     expect(scope).toEqual(expect.arrayContaining(['read', 'write']))
     expect((await callTool(server(), token, 'write_note')).message?.result?.['isError']).not.toBe(true)
+  })
+
+  it('the tool asks for a scope that the person gave: nobody is sent to give it again', async () => {
+    const token = await connect()
+    const answer = await callTool(server(), token, 'never_allowed')
+    expect(findConnectLink(answer.text)).toBeUndefined()
+    expect(answer.message?.error?.data?.reason).toBe('upstream_unauthorized')
+  })
+
+  it('the key was withdrawn: the list has the tool that connects, and it gives a link', async () => {
+    const owners = { 'key-of-ada-at-the-upstream': 'ada' }
+    const apiKeys = { header: 'authorization', scheme: 'Bearer', owners }
+    await upstream.setBehaviour({ resource: { protection: 'api-key', apiKeys } })
+    const token = await start({ authMode: 'user-api-key' })
+    const choices = { subject: 'ada', key: 'key-of-ada-at-the-upstream' }
+    await connectPerson(linkIn(await callTool(server(), token, 'whoami')), choices)
+    const connected = { text: expect.stringContaining('is connected') }
+    expect((await callTool(server(), token, 'connect_echo')).message?.result?.['content']).toEqual([
+      expect.objectContaining(connected),
+    ])
+
+    await upstream.setBehaviour({ resource: { apiKeys: { ...apiKeys, owners: {} } } })
+    const listed = await postModern(server(), token, 'tools/list')
+    expect(listed.message?.result?.['tools']).toMatchObject([{ name: 'connect_echo' }])
+    expect(linkIn(await callTool(server(), token, 'connect_echo'))).toContain('/auth/connections/echo/')
   })
 
   it('the upstream ended the grant', async () => {

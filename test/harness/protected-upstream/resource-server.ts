@@ -23,7 +23,8 @@ interface Caller {
   readonly grant?: Grant
 }
 
-const tools = ['whoami', 'echo_headers', 'hold', 'write_note']
+/** `never_allowed` asks for `read`, whatever the token has. */
+const tools = ['whoami', 'echo_headers', 'hold', 'write_note', 'never_allowed']
 
 /** The MCP endpoint at `/mcp`, for both eras, with the metadata of RFC 9728. */
 export class ResourceServer {
@@ -75,7 +76,8 @@ export class ResourceServer {
     const result = handshakeResult(message) ?? list
     if (result !== undefined) return reply(message, result)
     const tool = String(message.params?.['name'])
-    if (tool === 'write_note' && !caller.scopes.includes('write')) return this.#answerForbidden()
+    if (tool === 'write_note' && !caller.scopes.includes('write')) return this.#answerForbidden('write')
+    if (tool === 'never_allowed') return this.#answerForbidden('read')
     if (tool === 'hold') await this.#parts.hold()
     if (tool === 'echo_headers') return reply(message, textResult(JSON.stringify(call.headers)))
     const { account, scopes } = caller
@@ -112,9 +114,9 @@ export class ResourceServer {
     return { 'www-authenticate': parameters.length === 0 ? 'Bearer' : `Bearer ${parameters.join(', ')}` }
   }
 
-  #answerForbidden(): Answer {
+  #answerForbidden(scope: string): Answer {
     this.counts.forbidden += 1
-    const parameters = ['error="insufficient_scope"', 'scope="write"', ...this.#metadataParameter()]
+    const parameters = ['error="insufficient_scope"', `scope="${scope}"`, ...this.#metadataParameter()]
     return { status: 403, headers: { 'www-authenticate': `Bearer ${parameters.join(', ')}` }, body: { error: 'scope' } }
   }
 
