@@ -80,17 +80,25 @@ async function describeInteraction(interaction: Interaction, host: InteractionHo
   const target = formActionSource(String(redirectUri))
   const { accountId } = interaction.session ?? {}
   const known = accountId === undefined ? undefined : await host.findKnownSubject(accountId)
-  const tenant = tenantOfClient(client.metadata())
+  const ofClient = tenantOfClient(client.metadata())
+  const tenant = joinTenants(known?.tenant, server.tenant, ofClient)
   const clientName = client.clientName ?? hostOf(client.clientId) ?? 'An application without a name'
   return {
     interaction,
-    asking: { clientName, redirectUri: String(redirectUri), redirectUris: client.redirectUris ?? [], server, tenant },
+    asking: {
+      clientName,
+      redirectUri: String(redirectUri),
+      redirectUris: client.redirectUris ?? [],
+      server,
+      tenant: ofClient,
+    },
     claimedTenant: known?.tenant,
     facts: {
       clientId: client.clientId,
       clientName,
-      subject: accountId ?? null,
-      tenant: joinTenants(known?.tenant, server.tenant, tenant) ?? server.tenant ?? defaultTenant,
+      // Who is of another tenant than the virtual server is nobody in the events of that one.
+      subject: tenant === undefined ? null : (accountId ?? null),
+      tenant: tenant ?? server.tenant ?? defaultTenant,
       virtualServer: server.name,
       upstream: server.upstream,
     },

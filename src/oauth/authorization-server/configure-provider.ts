@@ -71,8 +71,7 @@ export function configureProvider(setup: ProviderSetup): Configuration {
     revokeGrantPolicy: () => true,
     // Only consent given in this very interaction counts.
     loadExistingGrant: async (ctx) => findGrantOfInteraction(ctx),
-    findAccount: async (ctx, id, source) =>
-      (await isAccount(ctx, id, source, setup)) ? { accountId: id, claims: async () => ({ sub: id }) } : undefined,
+    findAccount: (ctx, id, source) => findAccount(ctx, id, source, setup),
     interactions: {
       policy: askStrangers(setup),
       url: (_ctx, interaction) => `${basePath}/oauth/${pageOf(interaction.prompt.name, settings())}/${interaction.uid}`,
@@ -210,17 +209,19 @@ async function findGrantOfInteraction(ctx: KoaContextWithOIDC) {
 }
 
 /** Whoever holds a code or a refresh token must still be known, in the tenant that it was granted in. */
-async function isAccount(
+async function findAccount(
   ctx: KoaContextWithOIDC,
   subject: string,
   source: object | undefined,
   { findKnownSubject, virtualServers }: ProviderSetup,
-): Promise<boolean> {
+) {
   const granted = tenantOf(source)
   const known = await findKnownSubject(subject, granted)
-  if (known === undefined || granted === undefined) return known !== undefined
-  const { resource } = source as { readonly resource?: unknown }
-  return joinTenants(known.tenant, ...tenantsAsked(ctx, resource, virtualServers)) === granted
+  if (known === undefined) return undefined
+  const { resource } = (source ?? {}) as { readonly resource?: unknown }
+  const tenant = joinTenants(known.tenant, ...tenantsAsked(ctx, resource, virtualServers))
+  if (granted !== undefined && tenant !== granted) return undefined
+  return { accountId: subject, claims: async () => ({ sub: subject }), tenant: known.tenant }
 }
 
 /** Those of the virtual server and the client of a request. */

@@ -7,7 +7,7 @@ import type { VirtualServerDirectory } from '../../contracts/virtual-server.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { type ReasonCode, reasons } from '../../errors/reasons.ts'
 import { clientSubject } from '../../identity/subject-id.ts'
-import { defaultTenant } from '../../lib/tenant.ts'
+import { defaultTenant, joinTenants } from '../../lib/tenant.ts'
 import { explainOAuthError } from './explain-oauth-error.ts'
 import { getRequestContext } from './request-context.ts'
 import { tenantOf, tenantOfClient } from './tenant-models.ts'
@@ -104,12 +104,16 @@ function readFacts(ctx: KoaContextWithOIDC, directory: VirtualServerDirectory): 
   const resource = readResource(params?.['resource']) ?? readResource(bound)
   const server = resource === undefined ? undefined : directory.findByResource(resource)
   const ownClient = entities.ClientCredentials?.clientId
+  const granted = tenantOf(entities.Grant) ?? tenantOf(token)
   const ofClient = client && tenantOfClient(client.metadata())
+  const tenant = granted ?? joinTenants(tenantOf(account), server?.tenant, ofClient)
+  const subject = account?.accountId ?? token?.accountId ?? (ownClient && clientSubject(ownClient))
   return {
-    tenant: tenantOf(entities.Grant) ?? tenantOf(token) ?? ofClient ?? server?.tenant ?? defaultTenant,
+    tenant: tenant ?? server?.tenant ?? defaultTenant,
     clientId: client?.clientId ?? null,
     clientName: client?.clientName ?? null,
-    subject: account?.accountId ?? token?.accountId ?? (ownClient === undefined ? null : clientSubject(ownClient)),
+    // Who is of another tenant than the virtual server is nobody in the events of that one.
+    subject: tenant === undefined ? null : (subject ?? null),
     virtualServer: server?.name ?? null,
     upstream: server?.upstream ?? null,
   }

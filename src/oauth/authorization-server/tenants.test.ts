@@ -156,8 +156,12 @@ describe('a route names the tenant', () => {
     await obtain({ browser })
     route('globex')
     const grants = await federated.running.storage.oauth.count('Grant')
+    const before = federated.running.events.length
     await expectRefused({ browser })
     expect(await federated.running.storage.oauth.count('Grant')).toBe(grants)
+    const ofGlobex = federated.running.events.slice(before).filter(({ tenant }) => tenant === 'globex')
+    expect(ofGlobex.map(({ type }) => type)).toContain('auth_authorize_started')
+    expect(JSON.stringify(ofGlobex)).not.toMatch(/\|ada|acme/)
   })
 
   test('also those who had the consent page open when it was given away', async () => {
