@@ -82,16 +82,20 @@ const tokenExchange = z
 
 const idJag = z
   .strictObject({
-    idp: z.strictObject({
-      tokenUrl: httpUrl.describe('Token endpoint of the identity provider.'),
-      clientAuth: clientAuthentication,
-    }),
-    resourceAs: z.strictObject({
-      tokenUrl: httpUrl.describe("Token endpoint of the upstream's authorization server."),
-      audience: z.string().min(1).describe("Issuer of the upstream's authorization server."),
-      resource: z.string().min(1).optional().describe('The URL of the upstream if absent.'),
-      clientAuth: clientAuthentication,
-    }),
+    idp: z
+      .strictObject({
+        tokenUrl: httpUrl.describe('Token endpoint of the identity provider.'),
+        clientAuth: clientAuthentication,
+      })
+      .describe('Where the assertion comes from.'),
+    resourceAs: z
+      .strictObject({
+        tokenUrl: httpUrl.describe("Token endpoint of the upstream's authorization server."),
+        audience: z.string().min(1).describe("Issuer of the upstream's authorization server."),
+        resource: z.string().min(1).optional().describe('The URL of the upstream if absent.'),
+        clientAuth: clientAuthentication,
+      })
+      .describe('Where the assertion is redeemed.'),
     scopes: scopeList.describe('Scopes to ask for.'),
     scopeDelimiter,
   })
