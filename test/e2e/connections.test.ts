@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Browser, completeSignIn, openBrowser, openPage } from '../harness/browser-login.ts'
 import { connectPerson, followConnectLink } from '../harness/connect-person.ts'
-import { mustCall } from '../harness/connected-call.ts'
+import { callJsonTool, mustCall } from '../harness/connected-call.ts'
 import { readFields } from '../harness/connection-pages.ts'
 import { obtainToken, registerClient } from '../harness/obtain-token.ts'
 import {
@@ -147,6 +147,20 @@ describe('a person', () => {
     expect(landed.searchParams.get('code')).toBeTruthy()
   })
 
+  it('may follow a link as somebody else, and then as whom it was made for', async () => {
+    const { accessToken } = await obtainToken(gateway.publicUrl, gateway.server('linear'), 'rightful')
+    const asked = await callJsonTool(gateway.server('linear'), accessToken, 'whoami')
+    if (!('link' in asked)) throw new Error('was not asked to connect')
+    const browser = await browserOf('somebody-else')
+    const page = await browser.get(asked.link)
+    expect([page.status, page.text.includes('connection_link_invalid')]).toEqual([403, true])
+    expect(page.text).not.toContain('rightful')
+    const onward = /href="([^"]*switch=1)"/.exec(page.text)?.[1]?.replaceAll('&amp;', '&') ?? ''
+    await connectPerson(new URL(onward, gateway.publicUrl), { subject: 'rightful', browser })
+    expect(await mustCall(gateway.server('linear'), accessToken, 'whoami')).toMatchObject({ account: 'rightful' })
+    expect((await followConnectLink(asked.link, { subject: 'rightful', browser })).status).toBe(403)
+  })
+
   it('stores a key, which is tried at the upstream at once', async () => {
     const browser = await browserOf('ada')
     const wrong = await followConnectLink(at('/maps/key'), { subject: 'ada', browser, key: 'not-a-key' })
@@ -264,5 +278,29 @@ describe('from the computer of a person', () => {
       return (await linear.counts()).primary.tokensIssued['refresh_token']
     })
     await linear.setBehaviour({ primary: { login: 'page', expiresIn: true } })
+  })
+})
+
+describe('where the pages are', () => {
+  it('below the base path of the project, also for the callback and the cookie', async () => {
+    const based = await startTestGateway({
+      settings: { basePath: '/gw' },
+      servers: { linear: { upstream: linear.mcpUrl, inbound: ['sign-in', 'linear'] } },
+      policies: { ...signIn(), linear: credential('linear', 'user-oauth') },
+    })
+    const passed: string[] = []
+    const onStep = ({ origin, pathname }: URL) => void (origin === based.publicUrl && passed.push(pathname))
+    await connectPerson(`${based.publicUrl}/gw/auth/connections/linear/connect`, { subject: 'based', onStep })
+    expect(passed).toContain('/gw/auth/connections/callback')
+    expect(passed.every((path) => path.startsWith('/gw/'))).toBe(true)
+    expect((await openBrowser().get(`${based.publicUrl}/auth/connections`)).status).toBe(404)
+    await based.close()
+  })
+
+  it('nowhere in a project that nobody signs in to', async () => {
+    const open = await startTestGateway({ servers: { linear: { upstream: linear.mcpUrl, inbound: [] } } })
+    const answer = await openBrowser().get(`${open.publicUrl}/auth/connections`)
+    expect([answer.status, answer.text.includes('route_not_found')]).toEqual([404, true])
+    await open.close()
   })
 })
