@@ -102,7 +102,7 @@ export async function beginAt(
 }
 
 /** The answer of an authorization server that needs nobody at a page, as it comes to the callback. */
-export async function visit(url: URL): Promise<URLSearchParams> {
+async function visit(url: URL): Promise<URLSearchParams> {
   const answer = await request(url)
   await answer.body.dump()
   return new URL(String(answer.headers['location'])).searchParams

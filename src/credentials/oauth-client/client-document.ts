@@ -41,7 +41,7 @@ export function describeClient({ publicUrl }: ClientIdentity, redirectUri: strin
 }
 
 /** The client metadata document for one upstream (draft-ietf-oauth-client-id-metadata-document §4). */
-export function renderClientDocument(identity: ClientIdentity, upstream: UpstreamSettings): object {
+function renderClientDocument(identity: ClientIdentity, upstream: UpstreamSettings): object {
   return {
     client_id: clientDocumentUrl(identity, upstream),
     ...describeClient(identity, identity.redirectUri),

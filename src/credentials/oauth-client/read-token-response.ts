@@ -90,7 +90,7 @@ const reasonsOfCodes: { readonly [code: string]: ReasonCode } = {
 }
 
 /** The refusal behind an OAuth error. Its description is for the operator, without anything secret that the request carried. */
-export function explainOAuthError(
+function explainOAuthError(
   error: string,
   body: JsonObject,
   { invalidGrant, secrets }: Pick<TokenResponseRules, 'invalidGrant' | 'secrets'>,
