@@ -17,7 +17,8 @@ export async function answerConnect(upstreamId: string, visit: PersonalVisit, ho
   const purpose = `connect ${upstream.id}`
   if (!visit.form) {
     const page = describeUpstreamPage('connect', purpose, leave, asked, visit, host)
-    return { page: renderConnectPage({ ...page, localPort: asked.local?.port }), status: 200 }
+    const furtherScopes = leave.ticket?.scopes ?? []
+    return { page: renderConnectPage({ ...page, localPort: asked.local?.port, furtherScopes }), status: 200 }
   }
   checkForm(visit.form, purpose, visit, host)
   return setOut(leave, asked, visit, host)

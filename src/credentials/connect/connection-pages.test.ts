@@ -94,7 +94,10 @@ describe('connecting again', () => {
 
   test('asks for what a ticket asks for besides', async () => {
     const ticket = running.tickets.create({ ...placeOf('frank', 'linear'), scopes: ['admin'] })
-    await setOut(running.browserOf('frank'), at(`/linear/connect?ticket=${ticket}`))
+    const browser = running.browserOf('frank')
+    const page = await browser.get(at(`/linear/connect?ticket=${ticket}`))
+    expect(textOf(page.text)).toContain('a permission that your connection does not have: admin')
+    await setOut(browser, page.url)
     expect(running.begun.at(-1)).toMatchObject({ scopes: ['admin'], tenant: 'default' })
   })
 
@@ -257,6 +260,17 @@ test.each([
   const answer = await running.browserOf('ada').get(at(path))
   expect(answer.status).toBe(404)
   expect(answer.text).toContain('route_not_found')
+})
+
+test('an upstream that does not register the gateway leaves another way, and the list', async () => {
+  running.fail('begin', new GatewayError('credential_registration_refused', { detail: 'no' }))
+  const browser = running.browserOf('nina')
+  const page = await browser.get(at('/linear/connect'))
+  const answer = await browser.post(page.url, readFields(page))
+  running.fail('begin', undefined)
+  expect(answer.status).toBe(502)
+  expect(answer.text).toContain(`sallyport connect ${running.url} linear`)
+  expect(answer.text).toContain('<a href="/auth/connections">Your connections</a>')
 })
 
 test('a failure of the gateway itself is a page with the request id, and says nothing of its cause', async () => {

@@ -1,9 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { UpstreamSettings } from '../../contracts/upstream.ts'
 import type { BrowserPerson } from '../../contracts/upstream-links.ts'
-import { asGatewayError } from '../../errors/gateway-error.ts'
+import { asGatewayError, type GatewayError } from '../../errors/gateway-error.ts'
 import { renderErrorPage } from '../../oauth/pages/error-page.ts'
 import { type ConnectHost, type PageAnswer, PageRefusal } from './connect-host.ts'
+import { listPath } from './connection-paths.ts'
 import { recordConnectEvent } from './record-connect-events.ts'
 
 /** One request at the pages, with what is known of it so far. */
@@ -42,10 +43,31 @@ export function refusePage(thrown: unknown, arrival: PageArrival, host: ConnectH
     response.destroy()
     return
   }
-  const links = thrown instanceof PageRefusal ? thrown.links : []
   const { basePath } = host
-  const page = renderErrorPage({ reason: error.reason, requestId, title: 'Connection problem', links, basePath })
+  const page = renderErrorPage({
+    reason: error.reason,
+    requestId,
+    title: 'Connection problem',
+    description: describeWayRound(error, arrival, host),
+    links: thrown instanceof PageRefusal ? thrown.links : listLinks(arrival, host),
+    basePath,
+  })
   // Some reasons have the status of an answer to an MCP call.
   const status = error.status < 400 ? 403 : error.status
   response.writeHead(status, { ...error.details.headers, ...page.headers }).end(page.body)
+}
+
+/** Who is signed in has a list to go back to. */
+function listLinks({ person }: PageArrival, { basePath }: ConnectHost): PageRefusal['links'] {
+  return person === undefined ? [] : [{ path: listPath(basePath), label: 'Your connections' }]
+}
+
+/** An upstream that does not take the gateway's callback may take one on the person's computer. */
+function describeWayRound(
+  { reason }: GatewayError,
+  { upstream }: PageArrival,
+  { publicUrl, basePath }: ConnectHost,
+): string | undefined {
+  if (reason !== 'credential_registration_refused' || upstream === undefined) return undefined
+  return `On your own computer you may get further: sallyport connect ${publicUrl}${basePath} ${upstream.id}`
 }

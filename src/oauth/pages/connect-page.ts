@@ -19,14 +19,17 @@ export interface UpstreamPageOptions {
 export interface ConnectPageOptions extends UpstreamPageOptions {
   /** The answer comes back through a program that listens at this port of the person's computer. */
   readonly localPort: number | undefined
+  /** What is asked for besides what the earlier connection was for. */
+  readonly furtherScopes: readonly string[]
 }
 
 /** Stands before every sign-in at an upstream: a link alone must not begin one. */
 export function renderConnectPage(options: ConnectPageOptions): RenderedPage {
-  const { displayName, localPort } = options
+  const { displayName, localPort, furtherScopes } = options
   const content = html`<h1>Connect ${displayName} to Sallyport?</h1>
 ${renderWho(options)}
 <p>You will sign in at ${displayName}, which then asks what Sallyport may do. Sallyport keeps the access sealed and uses it only for ${options.shared ? 'calls through this gateway' : 'calls that you make through this gateway'}. You can disconnect at any time.</p>
+${furtherScopes.length > 0 && html`<p>A call needs a permission that your connection does not have: <code>${furtherScopes.join(' ')}</code></p>`}
 ${
   localPort !== undefined &&
   html`<p class="note" role="note">The answer of ${displayName} comes back through a program on <strong>this computer</strong> (port ${localPort}). Go on only if you just ran <code>sallyport connect</code> here yourself.</p>`
