@@ -69,7 +69,7 @@ describe('the callback', () => {
     const answers = Promise.all(['a', 'b', 'c'].map((code) => browser.get(`${url}&code=${code}`)))
     await waitUntil('all have arrived', () => waiting.length === 3)
     for (const go of waiting.splice(0)) go()
-    expect((await answers).map(({ status }) => status).sort()).toEqual([303, 403, 403])
+    expect((await answers).map(({ status }) => status).sort((one, other) => one - other)).toEqual([303, 403, 403])
     await raced.close()
   })
 

@@ -218,7 +218,7 @@ function standInAuthorization(
 }
 
 /** Where a page that leads to an upstream sends the browser. */
-export function readLeavingUrl(page: BrowserAnswer): URL {
+function readLeavingUrl(page: BrowserAnswer): URL {
   const refresh = String(page.headers['refresh'] ?? '')
   if (!refresh.startsWith('0;url='))
     throw new Error(`the page leads nowhere (${page.status}): ${page.text.slice(0, 2000)}`)
