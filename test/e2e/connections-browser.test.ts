@@ -1,8 +1,11 @@
 import { mkdir } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import axe from 'axe-core'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { registerClient } from '../harness/obtain-token.ts'
 import { openChromium } from '../harness/open-chromium.ts'
 import {
   type ProtectedUpstream,
@@ -17,6 +20,11 @@ let upstream: ProtectedUpstream
 let keyed: ProtectedUpstream
 let gateway: TestGateway
 let browser: Browser
+/** Where a client waits for its code. */
+let client: string
+const clientServer = createServer((_request, response) =>
+  response.writeHead(200, { 'content-type': 'text/html' }).end(),
+)
 
 const credential = (displayName: string, authMode: string, more: object = {}): TestPolicy => [
   'mcp-token-exchange-inbound',
@@ -42,16 +50,33 @@ beforeAll(async () => {
       maps: credential('Maps', 'user-api-key', maps),
     },
   })
+  await new Promise<void>((resolve) => clientServer.listen(0, '127.0.0.1', resolve))
+  client = `http://127.0.0.1:${(clientServer.address() as AddressInfo).port}/callback`
   browser = await openChromium()
 })
 afterAll(async () => {
   await browser?.close()
+  clientServer.closeAllConnections()
+  clientServer.close()
   await gateway.close()
   await upstream.stop()
   await keyed.stop()
 })
 
 const at = (path: string) => `${gateway.publicUrl}/auth/connections${path}`
+
+async function startAuthorization(server: string): Promise<string> {
+  const url = new URL(`${gateway.publicUrl}/oauth/authorize`)
+  url.search = new URLSearchParams({
+    response_type: 'code',
+    client_id: await registerClient(gateway.publicUrl, client),
+    redirect_uri: client,
+    code_challenge: 'E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM',
+    code_challenge_method: 'S256',
+    resource: gateway.server(server),
+  }).toString()
+  return url.href
+}
 
 /** A page where this person is signed in, and everything the browser complains about. */
 async function openAs(name: string, options: BrowserContextOptions = {}) {
@@ -109,6 +134,32 @@ describe('in a browser without scripts, by keyboard alone', () => {
     expect(complaints.filter((text) => !text.includes('400'))).toEqual([])
     await page.context().close()
   })
+
+  it.each(['linear', 'maps'])(
+    'a person connects %s before they allow a client, and ends at the client',
+    async (name) => {
+      const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage()
+      const complaints: string[] = []
+      page.on('console', (entry) => void (entry.type() === 'error' && complaints.push(entry.text())))
+      await page.goto(await startAuthorization(name))
+      await page.fill('input[type=text]', 'consents')
+      await Promise.all([page.waitForURL(/consent/), page.keyboard.press('Enter')])
+      const consent = page.url()
+      await pressOn(page, 'a[href*="/auth/connections/"]')
+      if (name === 'linear') {
+        await pressOn(page, 'button:has-text("Continue to Linear")')
+        await page.waitForURL(`${upstream.issuer}/**`)
+        await page.fill('input[name=name]', 'consents')
+      } else await page.fill('input[name=key]', 'key-of-ada-at-maps')
+      await Promise.all([page.waitForURL(consent), page.keyboard.press('Enter')])
+      expect(await page.locator('body').innerText()).toContain('Connected')
+      await pressOn(page, 'button:has-text("Allow")')
+      await page.waitForURL(`${client}**`)
+      expect(new URL(page.url()).searchParams.get('code')).toBeTruthy()
+      expect(complaints).toEqual([])
+      await page.context().close()
+    },
+  )
 
   it('another site cannot frame the pages', async () => {
     const { page } = await openAs('framed')
