@@ -48,6 +48,12 @@ export const mcpProxyOptions = z.strictObject({
     )
     .default([])
     .describe('Client headers sent upstream, besides traceparent, tracestate and baggage.'),
+  protocol: z
+    .enum(['auto', 'modern', 'legacy'])
+    .default('auto')
+    .describe(
+      'Era that is spoken with the upstream. `auto`: that of each client, until the upstream shows that it speaks only the other; `modern`: always 2026-07-28; `legacy`: always 2025-11-25 or older.',
+    ),
   forwardSearch: z.boolean().default(true).describe("Append the client's query string to the upstream URL."),
 })
 
