@@ -67,7 +67,10 @@ export function chooseTenant(
 ): string {
   const tenant = asked ?? listTenants(person, id, upstreams)[0]
   if (tenant !== undefined && mayActIn(tenant, person, id, upstreams)) return tenant
-  throw new GatewayError('tenant_mismatch', { status: 403, detail: `the upstream "${id}" is not for the tenant of this person` })
+  throw new GatewayError('tenant_mismatch', {
+    status: 403,
+    detail: `the upstream "${id}" is not for the tenant of this person`,
+  })
 }
 
 /** Uses the ticket up, if there is one. Throws when it was used meanwhile: exactly one visit gets through. */
