@@ -46,6 +46,7 @@ import { recordRefusal } from './pipeline/record-exchange.ts'
 import { Snapshot } from './pipeline/snapshot.ts'
 import { Snapshots } from './pipeline/snapshots.ts'
 import { policyTypes } from './policies/index.ts'
+import { createRegistryMount } from './registry/registry-mount.ts'
 import { openDatabase } from './storage/sqlite/open-database.ts'
 import { openStorage } from './storage/sqlite/open-storage.ts'
 import { watchRevocations } from './storage/watch-revocations.ts'
@@ -200,7 +201,16 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     clock: Date.now,
     clientAddressOf: (request) => snapshots.current.clientAddressOf(request),
   })
-  const mounts = [createClientDocumentMount(clientIdentity, upstreams)]
+  const mounts = [
+    createClientDocumentMount(clientIdentity, upstreams),
+    createRegistryMount({
+      basePath: address.basePath,
+      servers: virtualServers.list,
+      settings: () => snapshots.project.settings.registry,
+      clientAddressOf: (request) => snapshots.current.clientAddressOf(request),
+      clock: Date.now,
+    }),
+  ]
   const stopServing = serve(listener, snapshots, {
     authorizationServer,
     connectionPages,

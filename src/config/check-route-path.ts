@@ -25,5 +25,5 @@ export function checkRoutePath({ document, path }: Operation, basePath: string, 
 }
 
 function reservedPaths(basePath: string): string[] {
-  return ['/.well-known', `${basePath}/oauth`, `${basePath}/auth`, '/console', '/api/admin']
+  return ['/.well-known', `${basePath}/oauth`, `${basePath}/auth`, `${basePath}/registry`, '/console', '/api/admin']
 }

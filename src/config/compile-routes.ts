@@ -1,6 +1,7 @@
 import type { HandlerType } from '../contracts/handler.ts'
 import type { UpstreamSettings } from '../contracts/upstream.ts'
 import type { ServerScopes, VirtualServer } from '../contracts/virtual-server.ts'
+import { isJsonObject, objectMember, stringMember } from '../lib/json.ts'
 import { nearestName } from '../lib/nearest-name.ts'
 import { defaultScope } from '../oauth/default-scope.ts'
 import { checkRoutePath } from './check-route-path.ts'
@@ -63,7 +64,10 @@ export function compileRoute(operation: Operation, context: RouteContext): Route
   const title = readText('summary', operation, problems) ?? operationId
   const description = readText('description', operation, problems)
   const virtualServer = newVirtualServer(
-    { name: operationId, title, description, path, tenant: extension.tenant },
+    {
+      ...{ name: operationId, title, description, path, tenant: extension.tenant },
+      registry: { ...extension.registry, documentVersion: readDocumentVersion(operation) },
+    },
     handler.upstreamUrl,
     context.publicUrl,
     context.scopes.get(operationId),
@@ -187,8 +191,13 @@ function readText(name: string, { document, fields, at }: Operation, problems: P
   return problems.error(document, [...at, name], 'must be a text')
 }
 
+function readDocumentVersion({ document }: Operation): string | undefined {
+  const info = isJsonObject(document.value) ? objectMember(document.value, 'info') : undefined
+  return info && stringMember(info, 'version')
+}
+
 function newVirtualServer(
-  names: Pick<VirtualServer, 'name' | 'title' | 'description' | 'path' | 'tenant'>,
+  names: Pick<VirtualServer, 'name' | 'title' | 'description' | 'path' | 'tenant' | 'registry'>,
   upstreamUrl: string,
   publicUrl: string,
   scopes: ServerScopes | undefined,

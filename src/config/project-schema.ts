@@ -205,6 +205,21 @@ export const settingsSchema = z.strictObject({
     .array(network)
     .default([])
     .describe('Addresses or CIDR ranges of proxies whose X-Forwarded-For is believed.'),
+  registry: z
+    .strictObject({
+      enabled: z
+        .boolean()
+        .default(true)
+        .describe('Whether {basePath}/registry/v0.1 lists the virtual servers, to everybody.'),
+      tenants: z
+        .array(z.string().regex(tenantPattern, tenantRule))
+        .default([])
+        .describe(
+          'Tenants with a registry of their own at {basePath}/registry/<tenant>/v0.1. Whoever knows the address sees their servers.',
+        ),
+    })
+    .prefault({})
+    .describe('Read-only MCP registry of the virtual servers.'),
   limits: limits.prefault({}).describe('Limits on requests and upstreams.'),
   events: z
     .strictObject({

@@ -1,5 +1,39 @@
 import { z } from 'zod'
 import { tenantPattern, tenantRule } from '../lib/tenant.ts'
+import { versionPattern } from '../registry/describe-server.ts'
+
+const registry = z.strictObject({
+  listed: z.boolean().default(true).describe('Whether the registry shows this server.'),
+  version: z
+    .string()
+    .regex(versionPattern, 'must be one version, not a range')
+    .optional()
+    .describe('Version of the entry. Default: `info.version` of the file and a mark that changes with the entry.'),
+  websiteUrl: z
+    .url({ protocol: /^https$/ })
+    .optional()
+    .describe('Page with more about the server.'),
+  icons: z
+    .array(
+      z.strictObject({
+        src: z
+          .url({ protocol: /^https$/ })
+          .max(255)
+          .describe('Where the picture is.'),
+        mimeType: z
+          .enum(['image/png', 'image/jpeg', 'image/jpg', 'image/svg+xml', 'image/webp'])
+          .optional()
+          .describe('Kind of picture.'),
+        sizes: z
+          .array(z.string().regex(/^(\d+x\d+|any)$/, 'must be e.g. "48x48", or "any"'))
+          .optional()
+          .describe('Sizes that it is made for.'),
+        theme: z.enum(['light', 'dark']).optional().describe('Background that it is made for.'),
+      }),
+    )
+    .default([])
+    .describe('Pictures that clients may show.'),
+})
 
 /** `x-gateway-route` of an operation: what answers it and which policies stand in front. */
 export const routeExtensionSchema = z.strictObject({
@@ -31,6 +65,7 @@ export const routeExtensionSchema = z.strictObject({
     .describe(
       'Tenant that this operation belongs to: nobody of another one may use it. Without it, every caller acts in the tenant of their own.',
     ),
+  registry: registry.prefault({}).describe('Entry of this server in the registry.'),
 })
 
 export type RouteExtension = z.output<typeof routeExtensionSchema>

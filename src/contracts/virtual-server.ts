@@ -25,6 +25,19 @@ export interface VirtualServer {
   readonly upstream: string
   /** The only tenant that may use it; absent: every one. */
   readonly tenant?: string | undefined
+  /** What the registry says of it besides. */
+  readonly registry?: RegistryListing | undefined
+}
+
+/** What a project says about the entry of a virtual server in the registry. */
+export interface RegistryListing {
+  readonly listed: boolean
+  /** Shown as it is; absent: `documentVersion` with a mark that changes with the entry. */
+  readonly version?: string | undefined
+  /** `info.version` of the OpenAPI file. */
+  readonly documentVersion?: string | undefined
+  readonly websiteUrl?: string | undefined
+  readonly icons: readonly object[]
 }
 
 /** The scopes of one virtual server, as the project declares them. */

@@ -13,6 +13,7 @@ const product = [
   'analytics',
   'telemetry',
   'storage',
+  'registry',
 ]
 
 const everythingBelow = [...ground, ...product, 'policies', 'handlers', 'pipeline', 'admin']
@@ -36,6 +37,7 @@ export const mayImport: { readonly [room: string]: readonly string[] } = {
   analytics: ground,
   telemetry: ground,
   storage: ground,
+  registry: [...ground, ...product],
 
   policies: [...ground, ...product],
   handlers: [...ground, ...product],

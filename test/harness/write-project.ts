@@ -18,6 +18,11 @@ export interface TestServer {
   /** Client headers sent upstream. */
   readonly forwardHeaders?: readonly string[]
   readonly tenant?: string
+  readonly description?: string
+  /** `registry` of the route. */
+  readonly registry?: object
+  /** Below `/mcp/`. Default: the name. */
+  readonly path?: string
 }
 
 /** One entry of policies.json: its type and its options. */
@@ -53,17 +58,20 @@ export async function writeProject(directory: string, project: TestProject): Pro
   await writeJson(join(directory, 'sallyport.jsonc'), { ...defaults, ...project.settings })
   await writeJson(join(directory, 'config/policies.json'), { policies: policyEntries(project) })
   const paths = Object.fromEntries(
-    Object.entries(project.servers).map(([name, server]) => [`/mcp/${name}`, path(name, server)]),
+    Object.entries(project.servers).map(([name, server]) => [`/mcp/${server.path ?? name}`, path(name, server)]),
   )
   const info = { title: 'Test', version: '1.0.0' }
   await writeJson(join(directory, 'config/routes.oas.json'), { openapi: '3.1.0', info, paths })
 }
 
-function path(name: string, { upstream, inbound, forwardHeaders = [], tenant }: TestServer): object {
+function path(
+  name: string,
+  { upstream, inbound, forwardHeaders = [], tenant, description, registry }: TestServer,
+): object {
   const options = { rewritePattern: upstream, forwardHeaders }
   const handler = { module: '$import(sallyport)', export: 'McpProxyHandler', options }
-  const route = { handler, policies: { inbound }, tenant }
-  return { 'get,post': { operationId: name, summary: name, 'x-gateway-route': route } }
+  const route = { handler, policies: { inbound }, tenant, registry }
+  return { 'get,post': { operationId: name, summary: name, description, 'x-gateway-route': route } }
 }
 
 const irregularExports: { readonly [type: string]: string } = {
