@@ -12,6 +12,7 @@ import {
   type ProtectedUpstream,
   startProtectedUpstream,
 } from '../harness/protected-upstream/start-protected-upstream.ts'
+import { seedConnections } from '../harness/seed-connections.ts'
 import { findFreePort, type SpawnedGateway, spawnGateway } from '../harness/spawn-gateway.ts'
 import { waitUntil } from '../harness/wait-until.ts'
 import { createProject, signIn } from '../harness/write-project.ts'
@@ -55,6 +56,28 @@ const linkFor = async (token: string): Promise<string> => {
   const answer = await callJsonTool(server(), token, 'whoami')
   if ('link' in answer) return answer.link
   throw new Error('connected already')
+}
+
+/** A connection that was made before, without the writes of a sign-in. */
+const seedAccount = async (account: string): Promise<readonly ConnectionRecord[]> => {
+  const [tokens] = await upstream.mint([account], 'an-earlier-client')
+  const key = { tenant: 'default', upstream: 'echo', owner: 'subject:ada' }
+  const credential = {
+    kind: 'oauth' as const,
+    accessToken: tokens?.access_token ?? '',
+    refreshToken: tokens?.refresh_token,
+    expiresAtMs: undefined,
+    obtainedAtMs: Date.now(),
+    scopes: ['read'],
+    issuer: upstream.issuer,
+    resource: upstream.mcpUrl,
+    tokenEndpoint: `${upstream.issuer}/token`,
+    clientId: 'an-earlier-client',
+    clientAuthMethod: undefined,
+    url: upstream.mcpUrl,
+  }
+  await seedConnections(join(directory, 'data'), [{ key, credential }])
+  return storedConnections()
 }
 
 const storedConnections = async (): Promise<readonly ConnectionRecord[]> => {
@@ -142,6 +165,38 @@ describe('kill -9 while a person connects', () => {
     if (!connected) await connectPerson(await linkFor(token), { subject: 'ada' })
     expect(await whoami(token)).toMatchObject({ account: expect.stringMatching(/^account-/) })
     expect(await storedConnections()).toHaveLength(1)
+    await second.kill9()
+  })
+})
+
+const reconnecting: readonly { readonly name: string; readonly death: Death; readonly account: string }[] = [
+  {
+    name: 'the new connection is about to be stored',
+    death: write('before', 'insert into connections'),
+    account: 'earlier-account',
+  },
+  {
+    name: 'the new connection is written, and the end of the old one not yet',
+    death: write('before', 'insert into revocations'),
+    account: 'earlier-account',
+  },
+  { name: 'both are stored', death: write('after', 'insert into revocations'), account: 'account-1' },
+]
+
+describe('kill -9 while a person connects another account', () => {
+  it.each(reconnecting)('$name', async ({ death, account }) => {
+    const first = await start('kill' in death ? { kill: death.kill } : {})
+    const token = await signInPerson()
+    const [connection] = await seedAccount('earlier-account')
+    expect(await whoami(token)).toMatchObject({ account: 'earlier-account' })
+    const page = `http://127.0.0.1:${port}/auth/connections/echo/connect`
+    await dieDuring(first, death, async () => (await followConnectLink(page, { subject: 'ada' })).text)
+    const [stored, ...more] = await storedConnections()
+    expect(more).toEqual([])
+    expect(stored?.id === connection?.id).toBe(account === 'earlier-account')
+
+    const second = await start()
+    expect(await whoami(token)).toMatchObject({ account })
     await second.kill9()
   })
 })

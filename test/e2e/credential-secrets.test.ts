@@ -24,6 +24,7 @@ it('no secret of an upstream is in the store, the logs, the events, an answer, a
     behaviour: {
       primary: {
         expiresIn: 1,
+        echoRequests: true,
         scopesSupported: ['openid', 'read', 'write'],
         tokenEndpointAuthMethods: ['client_secret_basic'],
         manualClients: [{ clientId: 'gateway', clientSecret: manualSecret }],
@@ -67,6 +68,12 @@ it('no secret of an upstream is in the store, the logs, the events, an answer, a
     expect(findConnectLink(await call(name))).toBeDefined()
     await connectPerson(await linkOf(name), { subject: 'ada', browser })
   }
+  // The server does not know the client any more, and says so with all that it was sent.
+  await oauth.setBehaviour({ primary: { manualClients: [{ clientId: 'gateway', clientSecret: 'another-secret' }] } })
+  const failed = await followConnectLink(`${origin}/auth/connections/manual/connect`, { subject: 'ada', browser })
+  expect(failed.text).toContain('credential_client_rejected')
+  note('page of a refused client', failed.text)
+  await oauth.setBehaviour({ primary: { manualClients: [{ clientId: 'gateway', clientSecret: manualSecret }] } })
   const refused = await followConnectLink(await linkOf('personal'), { subject: 'ada', browser, key: wrongKey })
   note('page of a refused key', refused.text)
   await connectPerson(await linkOf('personal'), { subject: 'ada', browser, key: personalKey })
@@ -101,7 +108,8 @@ it('no secret of an upstream is in the store, the logs, the events, an answer, a
       kind,
     ).not.toEqual([])
   }
-  const secrets = [...issued, sharedKey, personalKey, wrongKey, manualSecret]
+  const basic = Buffer.from(`gateway:${manualSecret}`).toString('base64')
+  const secrets = [...issued, sharedKey, personalKey, wrongKey, manualSecret, basic]
   expect(secrets.filter((secret) => secret.length < 16)).toEqual([])
   for (const place of ['sallyport.db', 'events.db', 'log', 'URL at an upstream', 'sallyport events']) {
     expect(

@@ -3,7 +3,7 @@ import type { ClientAuthentication, UpstreamSettings } from '../../contracts/ups
 import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
 import type { ReasonCode } from '../../errors/reasons.ts'
 import { tokenRequestTimeoutMs } from '../token-endpoint.ts'
-import { authenticateClient } from './authenticate-client.ts'
+import { authenticateClient, type ClientProof } from './authenticate-client.ts'
 import { type IssuedToken, readTokenResponse } from './read-token-response.ts'
 import type { OpenDoor } from './upstream-door.ts'
 
@@ -32,12 +32,13 @@ export function createRequestToken(openDoor: OpenDoor, clock: Clock): RequestTok
   return async (request) => {
     const { upstream, tokenEndpoint, parameters, client } = request
     try {
-      const answer = await sendForm(openDoor, request, parameters)
+      const proof = await authenticateClient(client, tokenEndpoint)
+      const answer = await postForm(openDoor(upstream), tokenEndpoint, parameters, proof)
       const outcome = await readTokenResponse(answer, {
         tokenType: request.tokenType ?? 'Bearer',
         invalidGrant: request.invalidGrant ?? 'credential_response_invalid',
         scopeDelimiter: upstream.oauth?.scopeDelimiter ?? upstream.idJag?.scopeDelimiter ?? ' ',
-        secrets: listSecrets(client, parameters),
+        secrets: listSecrets(client, parameters, proof),
         nowMs: clock(),
       })
       return outcome instanceof GatewayError ? nameEndpoint(outcome, tokenEndpoint) : outcome
@@ -55,10 +56,19 @@ export async function sendForm(
   endpoint = tokenEndpoint,
 ): Promise<Response> {
   const proof = await authenticateClient(client, tokenEndpoint)
+  return postForm(openDoor(upstream), endpoint, parameters, proof)
+}
+
+function postForm(
+  call: ReturnType<OpenDoor>,
+  endpoint: string,
+  parameters: TokenRequest['parameters'],
+  proof: ClientProof,
+): Promise<Response> {
   const form = new URLSearchParams()
   for (const [name, value] of Object.entries({ ...parameters, ...proof.parameters }))
     if (value !== undefined) form.set(name, value)
-  return openDoor(upstream)(endpoint, {
+  return call(endpoint, {
     method: 'POST',
     headers: { accept: 'application/json', 'content-type': 'application/x-www-form-urlencoded', ...proof.headers },
     body: form.toString(),
@@ -67,11 +77,28 @@ export async function sendForm(
 }
 
 /** What the request carries that nobody may read in an event. */
-const secretParameters = ['code', 'code_verifier', 'refresh_token', 'subject_token', 'actor_token', 'assertion']
+const secretParameters = [
+  'code',
+  'code_verifier',
+  'refresh_token',
+  'subject_token',
+  'actor_token',
+  'assertion',
+  'client_secret',
+  'client_assertion',
+]
 
-function listSecrets(client: ClientAuthentication, parameters: TokenRequest['parameters']): readonly string[] {
-  const secrets = secretParameters.flatMap((name) => parameters[name] ?? [])
-  return 'clientSecret' in client ? [...secrets, client.clientSecret.reveal()] : secrets
+/** As a server may repeat them: plain, as the form has them, and as the header has them. */
+function listSecrets(
+  client: ClientAuthentication,
+  parameters: TokenRequest['parameters'],
+  { headers, parameters: proved }: ClientProof,
+): readonly string[] {
+  const sent = secretParameters.flatMap((name) => parameters[name] ?? proved[name] ?? [])
+  const basic = headers['authorization']?.replace(/^Basic /, '')
+  const secret = 'clientSecret' in client ? client.clientSecret.reveal() : undefined
+  const plain = [...sent, basic, secret].filter((each) => each !== undefined)
+  return plain.flatMap((each) => [each, encodeURIComponent(each)])
 }
 
 function nameEndpoint({ reason, details }: GatewayError, endpoint: string): GatewayError {

@@ -35,6 +35,8 @@ export interface ServerBehaviour {
   /** Grants fewer scopes than asked for. */
   readonly grantedScopes: readonly string[] | undefined
   readonly requireResource: boolean
+  /** Errors of the token endpoint repeat the whole request, secrets and all. */
+  readonly echoRequests: boolean
   readonly offerRevocation: boolean
   /** Issuer of subject tokens and identity assertions that are accepted; its keys are fetched by its metadata. */
   readonly trustedIssuer: string | undefined
@@ -162,6 +164,7 @@ export const goodServer: ServerBehaviour = {
   refuse: false,
   grantedScopes: undefined,
   requireResource: true,
+  echoRequests: false,
   offerRevocation: true,
   trustedIssuer: undefined,
   subjectTokenAudience: undefined,

@@ -24,6 +24,13 @@ const grants: Readonly<Record<string, GrantAnswer>> = {
 
 /** Answers a request at the token endpoint, and counts it by its grant type. */
 export async function answerTokenRequest(server: AuthorizationServer, call: Call): Promise<Answer> {
+  const answer = await answerByGrant(server, call)
+  if (answer.status < 400 || !server.behaviour.echoRequests) return answer
+  const description = `${call.headers.authorization ?? ''} ${call.body}`
+  return { ...answer, body: { ...(answer.body as object), error_description: description } }
+}
+
+async function answerByGrant(server: AuthorizationServer, call: Call): Promise<Answer> {
   const form = new URLSearchParams(call.body)
   const grantType = form.get('grant_type') ?? ''
   const { tokenRequests, tokensIssued } = server.counts
