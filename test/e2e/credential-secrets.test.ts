@@ -55,6 +55,14 @@ it('no secret of an upstream is in the store, the logs, the events, an answer, a
   }
   const linkOf = async (name: string, tool?: string) => findConnectLink(await call(name, tool)) ?? ''
 
+  // An upstream may tell a client what it received, and nobody else learns it.
+  const tellClient = async (name: string): Promise<void> => {
+    for (const tool of ['echo_headers', 'fail_with_headers']) {
+      const { text } = await callTool(server(name), tokens.get(name) ?? '', tool)
+      expect(text).toContain('authorization')
+    }
+  }
+
   // Connecting, refreshing, asking for more, failing, with every kind of credential.
   for (const name of ['dynamic', 'manual']) {
     const page = await connectPerson(await linkOf(name), { subject: 'ada', browser })
@@ -67,6 +75,7 @@ it('no secret of an upstream is in the store, the logs, the events, an answer, a
     await waitUntil('the token is over', () => Date.now() > over + 2000)
     expect(findConnectLink(await call(name))).toBeDefined()
     await connectPerson(await linkOf(name), { subject: 'ada', browser })
+    await tellClient(name)
   }
   // The server does not know the client any more, and says so with all that it was sent.
   await oauth.setBehaviour({ primary: { manualClients: [{ clientId: 'gateway', clientSecret: 'another-secret' }] } })
@@ -79,6 +88,7 @@ it('no secret of an upstream is in the store, the logs, the events, an answer, a
   await connectPerson(await linkOf('personal'), { subject: 'ada', browser, key: personalKey })
   for (const name of ['personal', 'shared']) expect(await call(name)).toMatch(/company|ada/)
   expect(await call('machine')).toContain('client:gateway')
+  for (const name of ['machine', 'personal', 'shared']) await tellClient(name)
   note('page of all connections', (await openPage(browser, `${origin}/auth/connections`)).text)
 
   await readFiles(directory, note)

@@ -23,8 +23,11 @@ interface Caller {
   readonly grant?: Grant
 }
 
-/** `never_allowed` asks for `read`, whatever the token has. */
-const tools = ['whoami', 'echo_headers', 'hold', 'write_note', 'never_allowed']
+/**
+ * `hold` answers when the test says so; `write_note` needs the scope `write`; `never_allowed` asks for `read`, whatever the token has;
+ * `fail_with_headers` repeats in its error what it received.
+ */
+const tools = ['whoami', 'echo_headers', 'hold', 'write_note', 'never_allowed', 'fail_with_headers']
 
 /** The MCP endpoint at `/mcp`, for both eras, with the metadata of RFC 9728. */
 export class ResourceServer {
@@ -79,6 +82,10 @@ export class ResourceServer {
     if (tool === 'write_note' && !caller.scopes.includes('write')) return this.#answerForbidden('write')
     if (tool === 'never_allowed') return this.#answerForbidden('read')
     if (tool === 'hold') await this.#parts.hold()
+    if (tool === 'fail_with_headers') {
+      const error = { code: -32603, message: JSON.stringify(call.headers) }
+      return { status: 200, body: { jsonrpc: '2.0', id: message.id, error } }
+    }
     if (tool === 'echo_headers') return reply(message, textResult(JSON.stringify(call.headers)))
     const { account, scopes } = caller
     return reply(message, textResult(JSON.stringify({ account, scopes, certificate: call.certificate ?? null })))
