@@ -1,6 +1,7 @@
 import type { UpstreamCredential } from '../../contracts/credential.ts'
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
+import { encodeHeaderValue } from '../../mcp/encode-header-value.ts'
 
 /** What a message carries on its way to the upstream besides itself. */
 export interface UpstreamHop {
@@ -11,14 +12,6 @@ export interface UpstreamHop {
   /** Its headers go before those of the same name that policies set or the client sent. */
   readonly credential?: UpstreamCredential | undefined
 }
-
-const encodeSentinel = (value: string): string =>
-  plainValue.test(value) && !value.startsWith('=?base64?')
-    ? value
-    : `=?base64?${Buffer.from(value).toString('base64')}?=`
-
-// Visible ASCII with inner blanks; anything else travels in the Base64 sentinel.
-const plainValue = /^[\x21-\x7e](?:[\x20-\x7e\t]*[\x21-\x7e])?$/
 
 /**
  * The headers of one upstream request, as a flat list. Every per-hop header is computed from the message itself, which policies
@@ -31,7 +24,7 @@ export function buildUpstreamHeaders(message: McpMessage, exchange: Exchange, ho
   if (hop.sessionId !== undefined) headers.push('mcp-session-id', hop.sessionId)
   if (message.era === 'modern' && message.kind === 'request') {
     headers.push('mcp-method', message.method)
-    if (message.name !== undefined) headers.push('mcp-name', encodeSentinel(message.name))
+    if (message.name !== undefined) headers.push('mcp-name', encodeHeaderValue(message.name))
     if (message.method === 'tools/call') pushParameterHeaders(headers, exchange)
   }
   if (hop.credential) pushWithCredential(headers, exchange, hop.credential)

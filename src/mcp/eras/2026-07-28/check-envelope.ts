@@ -8,9 +8,11 @@ import { isServedVersion, modernVersions } from '../../protocol-versions.ts'
 export const protocolVersionKey = 'io.modelcontextprotocol/protocolVersion'
 export const clientCapabilitiesKey = 'io.modelcontextprotocol/clientCapabilities'
 export const clientInfoKey = 'io.modelcontextprotocol/clientInfo'
-const logLevelKey = 'io.modelcontextprotocol/logLevel'
+export const logLevelKey = 'io.modelcontextprotocol/logLevel'
+export const serverInfoKey = 'io.modelcontextprotocol/serverInfo'
+export const subscriptionIdKey = 'io.modelcontextprotocol/subscriptionId'
 
-const envelopeKeys = [protocolVersionKey, clientCapabilitiesKey, clientInfoKey, logLevelKey]
+export const envelopeKeys = [protocolVersionKey, clientCapabilitiesKey, clientInfoKey, logLevelKey]
 
 /** True when `params._meta` makes any claim that only 2026-07-28 and later know. */
 export function hasEnvelope(meta: JsonObject | undefined): boolean {

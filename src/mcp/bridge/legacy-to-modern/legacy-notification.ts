@@ -1,0 +1,33 @@
+import { isJsonObject, type JsonObject, objectMember } from '../../../lib/json.ts'
+import { subscriptionIdKey } from '../../eras/2026-07-28/check-envelope.ts'
+
+/**
+ * A notification that came with the answer to a call, for its client: progress under the client's own token, everything else as it came.
+ * Undefined: not for the client.
+ */
+export function legacyNotification(
+  notification: JsonObject,
+  progressToken: unknown,
+  ourProgressToken: string,
+): JsonObject | undefined {
+  if (notification.method !== 'notifications/progress') return notification
+  const params = objectMember(notification, 'params')
+  // Clients end on progress they did not ask for.
+  if (progressToken === undefined || params?.progressToken !== ourProgressToken) return undefined
+  return { ...notification, params: { ...params, progressToken } }
+}
+
+/** A notification of a subscription, without what names the subscription; undefined for its acknowledgement. */
+export function sessionNotification(notification: JsonObject): JsonObject | undefined {
+  if (typeof notification.method !== 'string' || Object.hasOwn(notification, 'id')) return undefined
+  if (notification.method === 'notifications/subscriptions/acknowledged') return undefined
+  const { params } = notification
+  const meta = isJsonObject(params) ? objectMember(params, '_meta') : undefined
+  if (!isJsonObject(params) || meta === undefined) return notification
+  const { [subscriptionIdKey]: _, ...others } = meta
+  const { _meta: __, ...rest } = params
+  const kept = Object.keys(others).length > 0 ? { ...rest, _meta: others } : rest
+  if (Object.keys(kept).length > 0) return { ...notification, params: kept }
+  const { params: ___, ...bare } = notification
+  return bare
+}
