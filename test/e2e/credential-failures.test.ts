@@ -305,6 +305,22 @@ describe('a call fails when the token is over and', () => {
     await failed('capability_failed', 'connection_reconsent_required')
   })
 
+  it('the token endpoint does not answer in time; others are served meanwhile', async () => {
+    const token = await connectShortly()
+    const { accessToken: bob } = await obtainToken(gateway.publicUrl, server(), 'bob')
+    await connectPerson(linkIn(await callTool(server(), bob, 'whoami')), { subject: 'bob' })
+    await upstream.setBehaviour({ faults: [{ at: 'token', do: 'hold' }] })
+    let isAnswered = false
+    const answer = callTool(server(), token, 'whoami').finally(() => {
+      isAnswered = true
+    })
+    await upstream.waitForHeld(1)
+    expect((await callTool(server(), bob, 'whoami')).text).toContain('account-2')
+    expect(isAnswered).toBe(false)
+    expect((await answer).message?.error?.data?.reason).toBe('credential_provider_unreachable')
+    await failed('auth_upstream_failed', 'credential_provider_unreachable')
+  })
+
   it('asks a busy server no more until Retry-After is over', async () => {
     const token = await connectShortly()
     await upstream.setBehaviour({ faults: [{ at: 'token', do: busy }] })

@@ -1,5 +1,4 @@
 import { join } from 'node:path'
-import { readVaultSecrets } from '../../src/config/read-vault-secrets.ts'
 import type { ConnectionKey } from '../../src/contracts/storage.ts'
 import { createConnectionStore, type StoredCredential } from '../../src/credentials/connections.ts'
 import { openVault } from '../../src/credentials/open-vault.ts'
