@@ -19,15 +19,15 @@ interface AddOptions {
 }
 
 /** Lists the curated upstreams. */
-export async function listCatalog(options: { json?: boolean }): Promise<void> {
-  const catalog = await readCatalog()
+export async function listCatalog(options: { json?: boolean; project?: string }): Promise<void> {
+  const catalog = await readCatalog(options.project)
   const rows = catalog.map((entry) => [entry.id, entry.name, describeAuth(entry), entry.verified])
   printAnswer(options.json, catalog, formatTable(['ID', 'NAME', 'AUTHENTICATION', 'VERIFIED'], rows))
 }
 
 /** Shows all that is known of one curated upstream. */
-export async function showCatalogEntry(id: string, options: { json?: boolean }): Promise<void> {
-  const entry = await findCatalogEntry(id)
+export async function showCatalogEntry(id: string, options: { json?: boolean; project?: string }): Promise<void> {
+  const entry = await findCatalogEntry(id, options.project)
   printAnswer(options.json, entry, describeEntry(entry))
 }
 
@@ -61,7 +61,7 @@ function describeEntry(entry: CatalogEntry): string {
 
 /** Writes a curated upstream into the project and says what is left to do. */
 export async function addFromCatalog(id: string, directory: string, options: AddOptions): Promise<void> {
-  const entry = await findCatalogEntry(id)
+  const entry = await findCatalogEntry(id, directory)
   const interactive = process.stdin.isTTY && process.stdout.isTTY && options.yes !== true && options.json !== true
   const mode =
     options.mode ?? (interactive ? await (await import('./ask-mode.ts')).askMode(entry) : listModes(entry)[0])

@@ -5,17 +5,37 @@ import { nearestName } from '../lib/nearest-name.ts'
 import { UsageError } from './describe-error.ts'
 import { catalogDirectory } from './package-files.ts'
 
-/** Every curated upstream, by id. Throws when a file is not as the schema says. */
-export async function readCatalog(directory: string = catalogDirectory()): Promise<readonly CatalogEntry[]> {
-  const files = (await readdir(directory)).filter((name) => name.endsWith('.json')).toSorted()
-  return Promise.all(
-    files.map(async (file) => catalogEntrySchema.parse(JSON.parse(await readFile(join(directory, file), 'utf8')))),
-  )
+/** Where a project keeps entries of its own. */
+export function projectCatalogDirectory(project: string): string {
+  return join(project, 'config', 'catalog')
+}
+
+/** Every curated upstream, by id, those of the project in the place of ours. Throws when a file is not as the schema says. */
+export async function readCatalog(project = '.'): Promise<readonly CatalogEntry[]> {
+  const [ours, own] = await Promise.all([
+    readEntries(catalogDirectory()),
+    readEntries(projectCatalogDirectory(project)),
+  ])
+  const entries = new Map([...ours, ...own].map((entry) => [entry.id, entry]))
+  return [...entries.values()].toSorted((left, right) => (left.id < right.id ? -1 : 1))
+}
+
+async function readEntries(directory: string): Promise<readonly CatalogEntry[]> {
+  const names = await readdir(directory).catch((): string[] => [])
+  return Promise.all(names.filter((name) => name.endsWith('.json')).map((name) => readEntry(join(directory, name))))
+}
+
+async function readEntry(file: string): Promise<CatalogEntry> {
+  try {
+    return catalogEntrySchema.parse(JSON.parse(await readFile(file, 'utf8')))
+  } catch (error) {
+    throw new UsageError(`${file} is not an entry of the catalogue: ${(error as Error).message}`)
+  }
 }
 
 /** The curated upstream of this id. Throws a `UsageError` with a likely one when there is none. */
-export async function findCatalogEntry(id: string): Promise<CatalogEntry> {
-  const catalog = await readCatalog()
+export async function findCatalogEntry(id: string, project?: string): Promise<CatalogEntry> {
+  const catalog = await readCatalog(project)
   const found = catalog.find((entry) => entry.id === id)
   if (found !== undefined) return found
   const near = nearestName(

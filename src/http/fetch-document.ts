@@ -1,6 +1,7 @@
 import ipaddr from 'ipaddr.js'
 import { Agent, request } from 'undici'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { isLoopbackHost } from '../lib/loopback.ts'
 import { createGuardedConnector, flattenHeaders, type LookupAll, readLimited } from './guarded-connector.ts'
 
 /** A small document, read completely. */
@@ -26,6 +27,8 @@ export type FetchDocument = (url: string, limits?: FetchLimits) => Promise<Fetch
 export interface FetchDocumentOptions {
   /** Allows addresses that are not public. */
   readonly allowAddress?: ((address: string) => boolean) | undefined
+  /** Plain http to loopback hosts, for what a person at the terminal named. */
+  readonly allowLoopbackHttp?: boolean | undefined
   readonly lookup?: LookupAll | undefined
   /** Certificate authority to trust instead of the built-in ones (PEM). */
   readonly certificateAuthority?: string | undefined
@@ -43,7 +46,7 @@ export function createFetchDocument(options: FetchDocumentOptions = {}): FetchDo
   const connect = createGuardedConnector({ ...options, connectTimeoutMs: defaultTimeoutMs }, allows)
   const agent = new Agent({ connect, keepAliveTimeout: 1000, pipelining: 0 })
   return async (url, limits = {}) => {
-    const target = checkTarget(url, allows)
+    const target = checkTarget(url, allows, options.allowLoopbackHttp === true)
     const maxBytes = limits.maxBytes ?? defaultMaxBytes
     const signal = AbortSignal.timeout(limits.timeoutMs ?? defaultTimeoutMs)
     try {
@@ -67,9 +70,11 @@ export function isPublicAddress(address: string): boolean {
   return parsed.kind() === 'ipv4' || ((parsed.toByteArray()[0] ?? 0) & 0xe0) === 0x20
 }
 
-function checkTarget(url: string, allows: (address: string) => boolean): URL {
+function checkTarget(url: string, allows: (address: string) => boolean, allowsLoopbackHttp: boolean): URL {
   const target = URL.parse(url)
-  if (target?.protocol !== 'https:') throw refusal('only https URLs are fetched')
+  const isPlainLoopback = allowsLoopbackHttp && target?.protocol === 'http:' && isLoopbackHost(target.hostname)
+  if (target === null || !(target.protocol === 'https:' || isPlainLoopback))
+    throw refusal('only https URLs are fetched')
   if (target.username !== '' || target.password !== '') throw refusal('the URL carries user information')
   const host = target.hostname.startsWith('[') ? target.hostname.slice(1, -1) : target.hostname
   if (ipaddr.isValid(host) && !allows(host)) throw refusal('the address is not public')

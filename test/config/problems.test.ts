@@ -351,6 +351,7 @@ describe('a compiled project', () => {
         scopes: ['mcp:tools'],
         baseScopes: ['mcp:tools'],
         upstream: 'up.example',
+        registry: { listed: true, icons: [], documentVersion: '1' },
       },
     ])
     const [route] = project.routes
