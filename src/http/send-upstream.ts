@@ -23,13 +23,17 @@ export interface PoolLimits {
 }
 
 /**
- * One POST to an upstream. There is no place for the caller's token here: `headers` is a flat list of names and values that
+ * One request to an upstream. There is no place for the caller's token here: `headers` is a flat list of names and values that
  * the handler built from nothing.
  */
 export interface UpstreamRequest {
+  /** Absent: POST. */
+  readonly method?: 'GET' | 'DELETE'
   readonly path: string
   readonly headers: string[]
-  readonly body: Buffer
+  readonly body?: Buffer
+  /** Longest silence within the answer; absent: that of the pool. */
+  readonly idleMs?: number | undefined
 }
 
 /** What came back: a whole answer in memory, or an open event stream. */
@@ -73,8 +77,9 @@ export function sendUpstream(
   const answer = new Promise<UpstreamAnswer>((resolve, reject) => {
     call = new UpstreamCall(limits, resolve, reject)
   })
+  const { method = 'POST', path, headers, body = null, idleMs: bodyTimeout } = request
   const hasRoom = pool.dispatch(
-    { method: 'POST', path: request.path, headers: request.headers, body: request.body, blocking: false },
+    { method, path, headers, body, blocking: false, ...(bodyTimeout !== undefined && { bodyTimeout }) },
     call,
   )
   if (!hasRoom) call.limitWait()

@@ -1,70 +1,90 @@
 import { describe, expect, it, vi } from 'vitest'
-import type { McpAnswer } from '../contracts/handler.ts'
-import { initializeMessage, readResult, UpstreamSessions } from './upstream-sessions.ts'
+import { UpstreamSessions } from './upstream-sessions.ts'
+
+class FakeSession {
+  isBusy = false
+  readonly retire = vi.fn()
+  readonly end = vi.fn(async () => undefined)
+}
 
 describe('UpstreamSessions', () => {
-  const session = { id: 'one', protocolVersion: '2025-11-25' }
-
   it('opens a session once, however many calls come at the same time', async () => {
-    const sessions = new UpstreamSessions()
+    const sessions = new UpstreamSessions<FakeSession>()
+    const session = new FakeSession()
     const begin = vi.fn(async () => session)
-    const opened = await Promise.all([sessions.open('k', begin), sessions.open('k', begin), sessions.open('k', begin)])
+    const opened = await Promise.all([1, 2, 3].map(() => sessions.open('ada', 'k', begin)))
     expect(new Set(opened)).toEqual(new Set([session]))
-    await sessions.open('other', begin)
+    await sessions.open('ada', 'other', begin)
     expect(begin).toHaveBeenCalledTimes(2)
   })
 
   it('tries again after a failure', async () => {
-    const sessions = new UpstreamSessions()
-    await expect(sessions.open('k', () => Promise.reject(new Error('down')))).rejects.toThrow('down')
-    expect(await sessions.open('k', async () => session)).toBe(session)
+    const sessions = new UpstreamSessions<FakeSession>()
+    await expect(sessions.open('ada', 'k', () => Promise.reject(new Error('down')))).rejects.toThrow('down')
+    const session = new FakeSession()
+    expect(await sessions.open('ada', 'k', async () => session)).toBe(session)
   })
 
   it('forgets the session that is gone, and not the one that took its place', async () => {
-    const sessions = new UpstreamSessions()
-    const next = { ...session, id: 'two' }
-    await sessions.open('k', async () => session)
-    await sessions.forget('k', session)
-    await sessions.open('k', async () => next)
-    await sessions.forget('k', session)
-    expect(await sessions.open('k', async () => session)).toBe(next)
+    const sessions = new UpstreamSessions<FakeSession>()
+    const [first, second] = [new FakeSession(), new FakeSession()]
+    await sessions.open('ada', 'k', async () => first)
+    sessions.forget('k', first)
+    await sessions.open('ada', 'k', async () => second)
+    sessions.forget('k', first)
+    expect(await sessions.open('ada', 'k', async () => first)).toBe(second)
   })
-})
 
-describe('the result of initialize', () => {
-  const json = (body: string): McpAnswer => {
-    return { kind: 'json', status: 200, body: Buffer.from(body), headers: {}, upstreamMs: 0 }
-  }
-  const stream = (events: readonly string[], cancel = vi.fn()): McpAnswer => {
-    const read: Extract<McpAnswer, { kind: 'stream' }>['read'] = (reader) => {
-      for (const event of events) reader.onEvent(Buffer.from(event))
-      reader.onEnd(undefined)
+  it('ends what nobody used for ten minutes, unless something runs in it', async () => {
+    let nowMs = 0
+    const sessions = new UpstreamSessions<FakeSession>({}, () => nowMs)
+    const [idle, busy, used] = [new FakeSession(), new FakeSession(), new FakeSession()]
+    for (const [key, session] of Object.entries({ idle, busy, used }))
+      await sessions.open('ada', key, async () => session)
+    busy.isBusy = true
+    nowMs = 9 * 60 * 1000
+    await sessions.open('ada', 'used', async () => used)
+    nowMs = 10 * 60 * 1000
+    sessions.endIdle()
+    expect([idle, busy, used].map(({ retire }) => retire.mock.calls.length)).toEqual([1, 0, 0])
+    expect(['idle', 'busy', 'used'].map((key) => sessions.has(key))).toEqual([false, true, true])
+  })
+
+  it('a person with many clients pushes out their own sessions only', async () => {
+    const sessions = new UpstreamSessions<FakeSession>({ mostPerOwner: 2 })
+    const opened = new Map<string, FakeSession>()
+    for (const [owner, key] of [
+      ['grace', 'g'],
+      ['ada', '1'],
+      ['ada', '2'],
+      ['ada', '3'],
+    ] as const) {
+      opened.set(key, await sessions.open(owner, key, async () => new FakeSession()))
     }
-    return { kind: 'stream', status: 200, headers: {}, upstreamMs: 0, resume: vi.fn(), cancel, read }
-  }
-  const answer = '{"jsonrpc":"2.0","id":"initialize","result":{"protocolVersion":"2025-06-18"}}'
-
-  it('is read from JSON and from a stream, which is closed then', async () => {
-    expect(await readResult(json(answer))).toEqual({ protocolVersion: '2025-06-18' })
-    const cancel = vi.fn()
-    const events = ['data: {"jsonrpc":"2.0","method":"notifications/message"}\n\n', `data: ${answer}\n\n`]
-    expect(await readResult(stream(events, cancel))).toEqual({ protocolVersion: '2025-06-18' })
-    expect(cancel).toHaveBeenCalled()
+    expect([...opened].map(([key, { retire }]) => [key, retire.mock.calls.length])).toEqual([
+      ['g', 0],
+      ['1', 1],
+      ['2', 0],
+      ['3', 0],
+    ])
   })
 
-  it.each([
-    ['no JSON', json('<html>')],
-    ['an error', json('{"jsonrpc":"2.0","id":"initialize","error":{"code":-32603,"message":"no"}}')],
-    ['a stream without an answer', stream([])],
-  ])('%s is a protocol error of the upstream', async (_, received) => {
-    await expect(readResult(received)).rejects.toMatchObject({ reason: 'upstream_protocol_error' })
+  it('retires a session that was pushed out while it was being opened', async () => {
+    const sessions = new UpstreamSessions<FakeSession>({ mostPerOwner: 1 })
+    const slow = new FakeSession()
+    const { promise, resolve } = Promise.withResolvers<FakeSession>()
+    const opening = sessions.open('ada', 'slow', () => promise)
+    await sessions.open('ada', 'next', async () => new FakeSession())
+    resolve(slow)
+    expect(await opening).toBe(slow)
+    expect(slow.retire).toHaveBeenCalledOnce()
   })
-})
 
-it('asks for a legacy revision, whatever the client asked for', () => {
-  const client = { clientInfo: { name: 'c', version: '1' }, capabilities: { roots: {} } }
-  const asked = (protocolVersion: string | undefined) => initializeMessage({ ...client, protocolVersion }).params
-  expect(asked('2025-06-18')).toEqual({ ...client, protocolVersion: '2025-06-18' })
-  expect(asked('2026-07-28')).toEqual({ ...client, protocolVersion: '2025-11-25' })
-  expect(asked(undefined)).toEqual({ ...client, protocolVersion: '2025-11-25' })
+  it('ends all of them at the end', async () => {
+    const sessions = new UpstreamSessions<FakeSession>()
+    const session = await sessions.open('ada', 'k', async () => new FakeSession())
+    await sessions.close()
+    expect(session.end).toHaveBeenCalledOnce()
+    expect(sessions.has('k')).toBe(false)
+  })
 })

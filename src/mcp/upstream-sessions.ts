@@ -1,94 +1,116 @@
 import { LRUCache } from 'lru-cache'
-import type { McpAnswer } from '../contracts/handler.ts'
-import { GatewayError } from '../errors/gateway-error.ts'
-import { eventData } from '../http/split-events.ts'
-import { isJsonObject, type JsonObject } from '../lib/json.ts'
-import type { LegacyClient } from './client-session.ts'
-import { agreeOnLegacyVersion } from './protocol-versions.ts'
 
-/** A session that the gateway opened upstream in the name of a client. */
-export interface UpstreamSession {
-  /** Undefined: the upstream keeps none. */
-  readonly id: string | undefined
-  /** What the upstream agreed to. */
-  readonly protocolVersion: string | undefined
+/** What the pool needs to know of a session. */
+export interface PooledSession {
+  /** Something runs in it or waits in it. */
+  readonly isBusy: boolean
+  /** Takes no more work; ends, also upstream, when what runs in it is done. */
+  retire(): void
+  /** Ends it at once, also upstream. Never rejects. */
+  end(): Promise<void>
 }
 
-const mostSessions = 10_000
+/** Bounds on the sessions of one route. */
+export interface PoolBounds {
+  /** Sessions that nobody used for this long are ended. */
+  readonly idleMs: number
+  readonly most: number
+  /** One person with many clients cannot push out the sessions of others. */
+  readonly mostPerOwner: number
+}
+
+interface Entry<Session> {
+  readonly owner: string
+  readonly opening: Promise<Session>
+  session: Session | undefined
+  usedAtMs: number
+}
+
+const defaultBounds: PoolBounds = { idleMs: 10 * 60 * 1000, most: 10_000, mostPerOwner: 32 }
 
 /**
- * Sessions that the gateway opened upstream because a client had begun its own before there was a credential, or because the credential
- * has become another one. In memory: after a restart they are opened anew.
+ * Sessions that the gateway opened upstream: for a legacy client that began its own before there was a credential, and for clients of
+ * 2026-07-28, which have none. In memory: after a restart they are opened anew. `key` must say everything that a session belongs to, `owner`
+ * whose it is; no session is ever anybody else's.
  */
-export class UpstreamSessions {
-  readonly #sessions = new LRUCache<string, Promise<UpstreamSession>>({ max: mostSessions })
+export class UpstreamSessions<Session extends PooledSession> {
+  readonly #bounds: PoolBounds
+  readonly #entries: LRUCache<string, Entry<Session>>
+  readonly #keysOfOwners = new Map<string, Set<string>>()
+  readonly #sweep: NodeJS.Timeout
+  readonly #nowMs: () => number
+
+  constructor(bounds: Partial<PoolBounds> = {}, nowMs: () => number = () => performance.now()) {
+    this.#bounds = { ...defaultBounds, ...bounds }
+    this.#nowMs = nowMs
+    this.#entries = new LRUCache({ max: this.#bounds.most, dispose: (entry, key) => this.#let(entry, key) })
+    this.#sweep = setInterval(() => this.endIdle(), this.#bounds.idleMs / 10).unref()
+  }
 
   /** The session under this key, opened by whoever comes first. One that could not be opened is not remembered. */
-  open(key: string, begin: () => Promise<UpstreamSession>): Promise<UpstreamSession> {
-    const known = this.#sessions.get(key)
-    if (known !== undefined) return known
-    const session = begin()
-    this.#sessions.set(key, session)
-    session.catch(() => this.#forget(key, session))
-    return session
+  open(owner: string, key: string, begin: () => Promise<Session>): Promise<Session> {
+    const known = this.#entries.get(key)
+    if (known !== undefined) {
+      known.usedAtMs = this.#nowMs()
+      return known.opening
+    }
+    const entry: Entry<Session> = { owner, opening: begin(), session: undefined, usedAtMs: this.#nowMs() }
+    this.#makeRoom(owner, key)
+    this.#entries.set(key, entry)
+    entry.opening.then(
+      (session) => {
+        entry.session = session
+        // It was pushed out while it was being opened.
+        if (this.#entries.peek(key) !== entry) session.retire()
+      },
+      () => this.#remove(key, entry),
+    )
+    return entry.opening
   }
 
   has(key: string): boolean {
-    return this.#sessions.has(key)
+    return this.#entries.has(key)
   }
 
-  /** The upstream does not know the session any more. */
-  async forget(key: string, session: UpstreamSession): Promise<void> {
-    const known = this.#sessions.peek(key)
-    if (known !== undefined && (await known.catch(() => undefined)) === session) this.#forget(key, known)
+  /** The upstream does not know the session any more; the one that may have taken its place stays. */
+  forget(key: string, session: Session): void {
+    const entry = this.#entries.peek(key)
+    if (entry?.session === session) this.#remove(key, entry)
   }
 
-  #forget(key: string, session: Promise<UpstreamSession>): void {
-    if (this.#sessions.peek(key) === session) this.#sessions.delete(key)
+  /** Ends what nobody used for a while. */
+  endIdle(): void {
+    const before = this.#nowMs() - this.#bounds.idleMs
+    for (const [key, entry] of [...this.#entries.entries()]) {
+      if (entry.session === undefined || entry.usedAtMs > before) continue
+      if (entry.session.isBusy) entry.usedAtMs = this.#nowMs()
+      else this.#entries.delete(key)
+    }
   }
-}
 
-/** `initialize` with what the client said of itself. */
-export function initializeMessage({ clientInfo, capabilities, ...client }: LegacyClient): JsonObject {
-  const protocolVersion = agreeOnLegacyVersion(client.protocolVersion)
-  return {
-    jsonrpc: '2.0',
-    id: 'initialize',
-    method: 'initialize',
-    params: { protocolVersion, capabilities, clientInfo },
+  /** Ends all sessions. */
+  async close(): Promise<void> {
+    clearInterval(this.#sweep)
+    const sessions = [...this.#entries.values()].flatMap(({ session }) => (session ? [session] : []))
+    this.#entries.clear()
+    await Promise.all(sessions.map((session) => session.end()))
   }
-}
 
-/** The `result` of an answer. Throws `upstream_protocol_error` when there is none. */
-export async function readResult(answer: McpAnswer): Promise<JsonObject> {
-  const body = answer.kind === 'json' ? answer.body : await findResponse(answer)
-  let response: unknown
-  try {
-    response = JSON.parse(body.toString('utf8'))
-  } catch {
-    throw noHandshake('an answer that is not JSON')
+  #makeRoom(owner: string, key: string): void {
+    const keys = this.#keysOfOwners.get(owner) ?? new Set()
+    const [oldest] = keys
+    if (keys.size >= this.#bounds.mostPerOwner && oldest !== undefined) this.#entries.delete(oldest)
+    this.#keysOfOwners.set(owner, keys.add(key))
   }
-  if (!isJsonObject(response) || !isJsonObject(response.result)) throw noHandshake('an error')
-  return response.result
-}
 
-/** The first message of a stream that is a response; requests and notifications before it are not for the gateway. */
-function findResponse(stream: Extract<McpAnswer, { kind: 'stream' }>): Promise<Buffer> {
-  return new Promise((resolve, reject) => {
-    stream.read({
-      onEvent(event) {
-        const data = eventData(event)
-        if (data !== undefined && (data.includes('"result"') || data.includes('"error"'))) {
-          resolve(Buffer.from(data))
-          stream.cancel()
-        }
-        return true
-      },
-      onEnd: (error) => reject(error ?? noHandshake('no answer')),
-    })
-  })
-}
+  #remove(key: string, entry: Entry<Session>): void {
+    if (this.#entries.peek(key) === entry) this.#entries.delete(key)
+  }
 
-function noHandshake(what: string): GatewayError {
-  return new GatewayError('upstream_protocol_error', { detail: `initialize was answered with ${what}` })
+  #let({ owner, session }: Entry<Session>, key: string): void {
+    const keys = this.#keysOfOwners.get(owner)
+    keys?.delete(key)
+    if (keys?.size === 0) this.#keysOfOwners.delete(owner)
+    session?.retire()
+  }
 }

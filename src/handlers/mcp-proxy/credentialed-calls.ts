@@ -5,9 +5,10 @@ import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { UpstreamAnswer } from '../../http/send-upstream.ts'
 import type { ClientSession } from '../../mcp/client-session.ts'
+import { RefusedHandshake } from './begin-legacy-session.ts'
 import { findCredentialRefusal } from './read-answer.ts'
 import type { Upstream } from './upstream.ts'
-import { type LegacyHop, RefusedHandshake, UpstreamHandshakes } from './upstream-handshakes.ts'
+import { type LegacyHop, UpstreamHandshakes } from './upstream-handshakes.ts'
 
 /** What came back, and under which credential. */
 export interface CredentialedAnswer {
@@ -77,7 +78,7 @@ export class CredentialedCalls {
         return { answer, credential, inSession: hop.sessionId !== undefined }
       }
       discard(answer)
-      await hop.forget()
+      hop.forget()
       return await this.#sendOnce(message, exchange, session, credential, false)
     } catch (error) {
       if (error instanceof RefusedHandshake) return { answer: error.answer, credential, inSession: false }

@@ -1,5 +1,5 @@
 import type { UpstreamCredential } from '../../contracts/credential.ts'
-import type { Exchange } from '../../contracts/exchange.ts'
+import type { Exchange, UpstreamHeaders } from '../../contracts/exchange.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
 import { encodeHeaderValue } from '../../mcp/encode-header-value.ts'
 
@@ -27,15 +27,36 @@ export function buildUpstreamHeaders(message: McpMessage, exchange: Exchange, ho
     if (message.name !== undefined) headers.push('mcp-name', encodeHeaderValue(message.name))
     if (message.method === 'tools/call') pushParameterHeaders(headers, exchange)
   }
-  if (hop.credential) pushWithCredential(headers, exchange, hop.credential)
-  else for (const [name, value] of exchange.upstreamHeaders.entries()) headers.push(name, value)
+  pushCallerHeaders(headers, exchange.upstreamHeaders, hop.credential)
   return headers
 }
 
+/** The headers of a request within a session of an older revision that the gateway itself opened. */
+export function buildSessionHeaders(
+  caller: { readonly upstreamHeaders: UpstreamHeaders; readonly credential: UpstreamCredential | undefined },
+  session: { readonly id: string | undefined; readonly protocolVersion: string | undefined },
+  accept: string,
+): string[] {
+  const headers = ['accept', accept]
+  if (session.protocolVersion !== undefined) headers.push('mcp-protocol-version', session.protocolVersion)
+  if (session.id !== undefined) headers.push('mcp-session-id', session.id)
+  pushCallerHeaders(headers, caller.upstreamHeaders, caller.credential)
+  return headers
+}
+
+function pushCallerHeaders(
+  headers: string[],
+  shaped: UpstreamHeaders,
+  credential: UpstreamCredential | undefined,
+): void {
+  if (credential) pushWithCredential(headers, shaped, credential)
+  else for (const [name, value] of shaped.entries()) headers.push(name, value)
+}
+
 /** The credential never enters `exchange.upstreamHeaders`, where policies could read it. */
-function pushWithCredential(headers: string[], exchange: Exchange, credential: UpstreamCredential): void {
+function pushWithCredential(headers: string[], shaped: UpstreamHeaders, credential: UpstreamCredential): void {
   const taken = credential.headers.map(([name]) => name.toLowerCase())
-  for (const [name, value] of exchange.upstreamHeaders.entries()) if (!taken.includes(name)) headers.push(name, value)
+  for (const [name, value] of shaped.entries()) if (!taken.includes(name)) headers.push(name, value)
   for (const [name, value] of credential.headers) headers.push(name.toLowerCase(), value)
 }
 

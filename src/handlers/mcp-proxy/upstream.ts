@@ -2,9 +2,24 @@ import type { Pool } from 'undici'
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { HandlerHost } from '../../contracts/handler.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
-import { createUpstreamPool, sendUpstream, type UpstreamAnswer, type UpstreamLimits } from '../../http/send-upstream.ts'
+import {
+  createUpstreamPool,
+  sendUpstream,
+  type UpstreamAnswer,
+  type UpstreamLimits,
+  type UpstreamRequest,
+} from '../../http/send-upstream.ts'
 import type { McpProxyOptions } from './options.ts'
 import { buildUpstreamHeaders, type UpstreamHop } from './upstream-headers.ts'
+
+/** One request that is under way. */
+export type UpstreamExchange = ReturnType<typeof sendUpstream>
+
+/** A request that the gateway makes in a session of its own, besides relaying. */
+export interface SessionRequest extends Pick<UpstreamRequest, 'method' | 'headers' | 'body' | 'idleMs'> {
+  /** Query of the exchange it belongs to. */
+  readonly search: string
+}
 
 /** The MCP endpoint behind a route, with its connections. */
 export class Upstream {
@@ -44,7 +59,7 @@ export class Upstream {
     const call = sendUpstream(
       message.method === 'subscriptions/listen' ? this.#subscriptions : this.#pool,
       {
-        path: this.#path + this.#searchFor(exchange),
+        path: this.#path + this.#searchFor(exchange.search),
         headers: buildUpstreamHeaders(message, exchange, hop),
         body: message.edited ? Buffer.from(JSON.stringify(message.body)) : message.bytes,
       },
@@ -54,13 +69,19 @@ export class Upstream {
     return call.answer
   }
 
+  /** Sends one request of a session. Rejects like `send`. */
+  request({ search, ...request }: SessionRequest): UpstreamExchange {
+    const pool = request.method === 'GET' ? this.#subscriptions : this.#pool
+    return sendUpstream(pool, { ...request, path: this.#path + this.#searchFor(search) }, this.#limits)
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#pool.destroy(), this.#subscriptions.destroy()])
   }
 
-  #searchFor(exchange: Exchange): string {
-    if (!this.#forwardSearch || exchange.search === '') return this.#search
-    return this.#search === '' ? exchange.search : mergeSearch(this.#search, exchange.search)
+  #searchFor(search: string): string {
+    if (!this.#forwardSearch || search === '') return this.#search
+    return this.#search === '' ? search : mergeSearch(this.#search, search)
   }
 }
 

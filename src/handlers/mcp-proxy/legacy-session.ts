@@ -1,0 +1,109 @@
+import type { UpstreamCredential } from '../../contracts/credential.ts'
+import type { UpstreamHeaders } from '../../contracts/exchange.ts'
+import type { UpstreamAnswer } from '../../http/send-upstream.ts'
+import type { JsonObject } from '../../lib/json.ts'
+import type { PooledSession } from '../../mcp/upstream-sessions.ts'
+import type { Upstream, UpstreamExchange } from './upstream.ts'
+import { buildSessionHeaders } from './upstream-headers.ts'
+
+/** In whose name the requests of a session are sent. It outlives the exchange it came from. */
+export interface UpstreamCaller {
+  readonly search: string
+  readonly upstreamHeaders: UpstreamHeaders
+  readonly credential: UpstreamCredential | undefined
+}
+
+/** What the upstream agreed to. */
+export interface SessionTerms {
+  /** Undefined: the upstream keeps no sessions. */
+  readonly id: string | undefined
+  readonly protocolVersion: string | undefined
+  /** The result of `initialize`. */
+  readonly initialized: JsonObject
+}
+
+/** One session of an upstream of an older revision, which the gateway opened for one person. */
+export class LegacySession implements PooledSession {
+  readonly terms: SessionTerms
+  readonly #upstream: Upstream
+  /** Of the last use: a refreshed token takes the place of the one before. */
+  #caller: UpstreamCaller
+  #lastId = 0
+  #users = 0
+  #retired = false
+  #ended: Promise<void> | undefined
+
+  constructor(upstream: Upstream, terms: SessionTerms, caller: UpstreamCaller) {
+    this.#upstream = upstream
+    this.terms = terms
+    this.#caller = caller
+  }
+
+  get isBusy(): boolean {
+    return this.#users > 0
+  }
+
+  /** An id that no other request in this session has: clients all begin with the same ones. */
+  nextId(): number {
+    return ++this.#lastId
+  }
+
+  /** Something begins to run in the session. Call the result once, when it is over. */
+  use(caller: UpstreamCaller): () => void {
+    this.#caller = caller
+    this.#users++
+    let isOver = false
+    return () => {
+      if (isOver) return
+      isOver = true
+      if (--this.#users === 0 && this.#retired) void this.end()
+    }
+  }
+
+  /** Sends one message. `idleMs`: the longest silence in the answer. */
+  send(body: JsonObject, caller: UpstreamCaller = this.#caller, idleMs?: number): UpstreamExchange {
+    const headers = buildSessionHeaders(caller, this.terms, 'application/json, text/event-stream')
+    headers.push('content-type', 'application/json')
+    return this.#upstream.request({ headers, search: caller.search, body: Buffer.from(JSON.stringify(body)), idleMs })
+  }
+
+  /** Sends a notification or response. Resolves with the HTTP status, 0 when the upstream could not be reached. */
+  async tell(body: JsonObject, caller: UpstreamCaller = this.#caller): Promise<number> {
+    try {
+      const answer = await this.send(body, caller).answer
+      if (answer.kind === 'stream') answer.cancel()
+      return answer.status
+    } catch {
+      return 0
+    }
+  }
+
+  /** The stream of messages that belong to no request, or the rest of one that broke off after `lastEventId`. */
+  listen(lastEventId?: string): UpstreamExchange {
+    const headers = buildSessionHeaders(this.#caller, this.terms, 'text/event-stream')
+    if (lastEventId !== undefined) headers.push('last-event-id', lastEventId)
+    return this.#upstream.request({ method: 'GET', headers, search: this.#caller.search })
+  }
+
+  retire(): void {
+    this.#retired = true
+    if (!this.isBusy) void this.end()
+  }
+
+  end(): Promise<void> {
+    this.#ended ??= this.#delete()
+    return this.#ended
+  }
+
+  async #delete(): Promise<void> {
+    if (this.terms.id === undefined) return
+    const headers = buildSessionHeaders(this.#caller, this.terms, 'application/json, text/event-stream')
+    const { answer } = this.#upstream.request({ method: 'DELETE', headers, search: this.#caller.search })
+    await answer.then(discard, () => undefined)
+  }
+}
+
+/** Also lets go of the connection. */
+export function discard(answer: UpstreamAnswer): void {
+  if (answer.kind === 'stream') answer.cancel()
+}
