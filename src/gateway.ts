@@ -1,8 +1,6 @@
-import { isAbsolute, join } from 'node:path'
-import { createEventBuffer, type EventBuffer } from './analytics/buffer.ts'
+import type { IncomingMessage } from 'node:http'
+import type { EventBuffer } from './analytics/buffer.ts'
 import { startRetention } from './analytics/retention.ts'
-import { createLogSink } from './analytics/sinks/log.ts'
-import { createSqliteSink } from './analytics/sinks/sqlite.ts'
 import { compileProject } from './config/compile-project.ts'
 import { findFixedSettings } from './config/find-fixed-settings.ts'
 import { loadProject } from './config/load-project.ts'
@@ -11,22 +9,9 @@ import { ProjectError } from './config/project-error.ts'
 import { createUpstreamDirectory } from './config/upstream-directory.ts'
 import { createVirtualServerDirectory } from './config/virtual-server-directory.ts'
 import type { Logger } from './contracts/logger.ts'
-import type { Storage } from './contracts/storage.ts'
 import type { SignInSettings, VirtualServerDirectory } from './contracts/virtual-server.ts'
-import { createBroker } from './credentials/broker.ts'
-import { callbackUrl } from './credentials/connect/answer-connect.ts'
-import { createBrowserCookie } from './credentials/connect/browser-cookie.ts'
-import { createConnectionPages } from './credentials/connect/connection-pages.ts'
-import { createPendingConnects, pendingConnectSeconds } from './credentials/connect/pending-connects.ts'
-import { sendProbe } from './credentials/connect/send-probe.ts'
-import { tryKey } from './credentials/connect/try-key.ts'
-import { loadConnectTickets } from './credentials/connect-ticket.ts'
-import { createConnectionStore } from './credentials/connections.ts'
+import { createCredentials } from './credentials/create-credentials.ts'
 import { loadSealer } from './credentials/load-sealer.ts'
-import { createClientDocumentMount } from './credentials/oauth-client/client-document.ts'
-import { createUpstreamOAuthClient } from './credentials/oauth-client/create-oauth-client.ts'
-import { openVault } from './credentials/open-vault.ts'
-import { createUpstreamLinks } from './credentials/upstream-links.ts'
 import { handlerTypes } from './handlers/index.ts'
 import { allowHosts, checkHost } from './http/check-host.ts'
 import { createDispatcher, type Mount } from './http/dispatch.ts'
@@ -41,14 +26,13 @@ import {
   createAuthorizationServer,
 } from './oauth/authorization-server/create-authorization-server.ts'
 import { createResourceMetadataMount } from './oauth/resource-server/protected-resource-metadata.ts'
+import { openStores } from './open-stores.ts'
 import { buildRoutes } from './pipeline/build-routes.ts'
 import { recordRefusal } from './pipeline/record-exchange.ts'
 import { Snapshot } from './pipeline/snapshot.ts'
 import { Snapshots } from './pipeline/snapshots.ts'
 import { policyTypes } from './policies/index.ts'
 import { createRegistryMount } from './registry/registry-mount.ts'
-import { openDatabase } from './storage/sqlite/open-database.ts'
-import { openStorage } from './storage/sqlite/open-storage.ts'
 import { watchRevocations } from './storage/watch-revocations.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 
@@ -92,6 +76,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 async function wire(options: GatewayOptions, project: Project, listener: Listener, log: Log): Promise<RunningGateway> {
   const stores = await openStores(project, options.mode, log)
   const { storage, events, recorder } = stores
+  const address = { publicUrl: project.publicUrl, basePath: project.settings.basePath }
   let snapshots: Snapshots
   const virtualServers = createVirtualServerDirectory(() => snapshots.project)
   const signIn = signInParts(options, () => snapshots.project)
@@ -102,20 +87,25 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     log,
     identityProvider: signIn.identityProvider,
   })
-  const upstreams = createUpstreamDirectory(() => snapshots.project)
-  const connections = createConnectionStore({
-    connections: storage.connections,
+  const credentials = await createCredentials({
+    mode: options.mode,
+    address,
+    storage,
     vault: stores.vault,
-    clock: Date.now,
+    upstreams: createUpstreamDirectory(() => snapshots.project),
+    signInTokens,
+    recorder,
     log,
+    clock: Date.now,
     onEnded: (id) => snapshots.endRevoked(id),
+    clientDocumentUrl: options.clientDocumentUrl,
   })
+  const { broker } = credentials
   const authorizationServer = await createAuthorizationServer({
     ...signIn,
-    upstreamLinks: createUpstreamLinks(upstreams, connections, project.settings.basePath),
+    ...address,
+    upstreamLinks: credentials.upstreamLinks,
     signInTokens: () => (exchangesSignIns(snapshots.project) ? signInTokens : undefined),
-    publicUrl: project.publicUrl,
-    basePath: project.settings.basePath,
     records: storage.oauth,
     sealed: storage.sealed,
     vault: stores.vault,
@@ -127,29 +117,6 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   const apiKeys = createApiKeyVerifier({ apiKeys: storage.apiKeys, clock: Date.now, log })
   const limiter = createMemoryLimiter(Date.now)
   const sessionSealer = await loadSealer(storage.sealed, stores.vault, 'mcp-session')
-  const tickets = await loadConnectTickets(storage.sealed, stores.vault, Date.now)
-  const address = { publicUrl: project.publicUrl, basePath: project.settings.basePath }
-  const { clientDocumentUrl } = options
-  const clientIdentity = { ...address, redirectUri: callbackUrl(address), clientDocumentUrl }
-  const oauthClient = createUpstreamOAuthClient({
-    mode: options.mode,
-    identity: clientIdentity,
-    clients: storage.upstreamClients,
-    vault: stores.vault,
-    clock: Date.now,
-  })
-  const broker = createBroker({
-    connections,
-    requestToken: oauthClient.requestToken,
-    discovery: oauthClient.discovery,
-    refreshTokens: oauthClient.refreshTokens,
-    signInTokens,
-    tickets,
-    address,
-    recorder,
-    log,
-    clock: Date.now,
-  })
   const build = (next: Project): Snapshot => {
     const { limits, allowedHosts } = next.settings
     const routes = buildRoutes(next, {
@@ -185,35 +152,20 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   })
   const oldestEventMs = () => Date.now() - snapshots.project.settings.events.retentionDays * dayMs
   const stopRetention = startRetention(events, oldestEventMs, log)
-  const connectionPages = createConnectionPages({
-    ...address,
-    upstreams,
-    signIn: authorizationServer.browserSignIn,
-    tickets,
-    connections,
-    authorization: oauthClient.authorization,
-    pending: createPendingConnects(storage.oauth, stores.vault, Date.now),
-    cookie: createBrowserCookie(project.publicUrl, pendingConnectSeconds),
-    records: storage.oauth,
-    tryKey: (upstream, key) => tryKey(upstream, key, sendProbe),
-    recorder,
-    log,
-    clock: Date.now,
-    clientAddressOf: (request) => snapshots.current.clientAddressOf(request),
-  })
+  const clientAddressOf = (request: IncomingMessage) => snapshots.current.clientAddressOf(request)
   const mounts = [
-    createClientDocumentMount(clientIdentity, upstreams),
+    credentials.clientDocuments,
     createRegistryMount({
       basePath: address.basePath,
-      servers: virtualServers.list,
+      servers: () => virtualServers.list(),
       settings: () => snapshots.project.settings.registry,
-      clientAddressOf: (request) => snapshots.current.clientAddressOf(request),
+      clientAddressOf,
       clock: Date.now,
     }),
   ]
   const stopServing = serve(listener, snapshots, {
     authorizationServer,
-    connectionPages,
+    connectionPages: credentials.createPages(authorizationServer.browserSignIn, clientAddressOf),
     virtualServers,
     recorder,
     mounts,
@@ -240,8 +192,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       stopWatching()
       authorizationServer.close()
       await apiKeys.close()
-      await broker.close()
-      await connections.close()
+      await credentials.close()
       await stores.close()
       log.flush()
     },
@@ -339,52 +290,8 @@ const noSignIn: SignInSettings = {
   devLogin: false,
 }
 
-async function openStores(project: Project, mode: GatewayOptions['mode'], log: Log) {
-  const { settings } = project
-  const directory = inProject(project, settings.storage.directory)
-  const storage = await openStorage(directory)
-  const { vault, reloadVaultKeys } = await openProjectVault(project, mode, storage, log)
-  const events = openDatabase(join(directory, 'events.db'), { durability: 'normal', busyTimeoutMs: 200 })
-  const sinks = [createSqliteSink(events)]
-  // The database has every event. A line for each in the log as well costs a tenth of a call, so `start` leaves successes out.
-  const logEvents = settings.telemetry.logEvents ?? (mode === 'dev' ? 'all' : 'problems')
-  if (logEvents !== 'none') sinks.push(createLogSink(log, logEvents))
-  const { bufferSize, flushMilliseconds } = settings.events
-  const recorder: EventBuffer = createEventBuffer({ sinks, log, maxSize: bufferSize, flushMilliseconds })
-  const close = async () => {
-    await recorder.close()
-    await storage.close()
-  }
-  return { vault, reloadVaultKeys, storage, events, recorder, close }
-}
-
-/** The vault with the keys that the store needs. Nothing is served without them, and the store stays as it is. */
-async function openProjectVault(project: Project, mode: GatewayOptions['mode'], storage: Storage, log: Log) {
-  try {
-    const { vault, reloadKeys } = await openVault(project.settings.vault, {
-      secrets: project.vaultSecrets,
-      keyFile: inProject(project, project.settings.vault.keyFile),
-      values: storage.sealed,
-      createKeyFile: mode === 'dev',
-      allowLoopbackHttp: mode === 'dev',
-      warn: (message) => log.warn({}, message),
-    })
-    const reloadVaultKeys = () => {
-      reloadKeys().catch((error: unknown) => log.error({ err: error }, 'the vault keys could not be loaded again'))
-    }
-    return { vault, reloadVaultKeys }
-  } catch (error) {
-    await storage.close()
-    throw error
-  }
-}
-
 const dayMs = 24 * 60 * 60 * 1000
 
 function warnAbout(project: Project, log: Logger): void {
   for (const { file, line, path, message } of project.warnings) log.warn({ file, line, path }, message)
-}
-
-function inProject(project: Project, path: string): string {
-  return isAbsolute(path) ? path : join(project.directory, path)
 }

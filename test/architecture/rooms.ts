@@ -44,7 +44,8 @@ export const mayImport: { readonly [room: string]: readonly string[] } = {
   pipeline: [...ground, ...product, 'policies', 'handlers'],
   admin: [...ground, ...product, 'policies', 'handlers', 'pipeline'],
 
-  'gateway.ts': everythingBelow,
+  'open-stores.ts': everythingBelow,
+  'gateway.ts': [...everythingBelow, 'open-stores.ts'],
   'index.ts': [...everythingBelow, 'gateway.ts'],
   cli: [...everythingBelow, 'gateway.ts', 'index.ts'],
   'main.ts': ['cli', 'lib', 'errors'],
