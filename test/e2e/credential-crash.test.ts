@@ -270,9 +270,19 @@ describe('kill -9 during a refresh', () => {
     await gateway.kill9()
   })
 
-  it.each(refreshing.filter(({ survives }) => !survives))('$name, refresh tokens that stay', async ({ death }) => {
+  const forgiving = {
+    'that stay': { refreshTokens: 'keep' },
+    'that may be used again': { onReuse: 'forgive' },
+  } as const
+  const lost = refreshing.filter(({ survives }) => !survives)
+
+  it.each(
+    Object.entries(forgiving).flatMap(([kind, behaviour]) =>
+      lost.map(({ name, death }) => ({ name, kind, death, behaviour })),
+    ),
+  )('$name, refresh tokens $kind: nothing is lost', async ({ death, behaviour }) => {
     const token = await connectWithOldToken()
-    await upstream.setBehaviour({ primary: { refreshTokens: 'keep' } })
+    await upstream.setBehaviour({ primary: behaviour })
     await die(token, death)
     const gateway = await start({ clockOffsetMs: afterLease })
     expect(await whoami(token)).toMatchObject({ account: 'account-1' })

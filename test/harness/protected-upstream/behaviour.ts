@@ -22,8 +22,8 @@ export interface ServerBehaviour {
   readonly advertiseIss: boolean
   /** `rotate`: every refresh token works once. `keep`: it stays, and the answer has none. `none`: never issued. */
   readonly refreshTokens: 'rotate' | 'keep' | 'none'
-  /** A used refresh token presented again ends all tokens of its grant, or is only refused. */
-  readonly onReuse: 'kill' | 'refuse'
+  /** A used refresh token presented again ends all tokens of its grant, is only refused, or works once more (a grace period). */
+  readonly onReuse: 'kill' | 'refuse' | 'forgive'
   /** Real lifetime of access tokens. */
   readonly accessTokenSeconds: number
   /** `expires_in` of token responses; `true`: the real lifetime; `false`: absent. */

@@ -53,8 +53,8 @@ export class TokenBook {
     this.#counts.refreshTokensPresented += 1
     const found = this.#refresh.get(token)
     if (found === undefined || found.grant.clientId !== clientId) return 'unknown refresh token'
-    if (found.used) {
-      this.#counts.refreshTokensReused += 1
+    if (found.used) this.#counts.refreshTokensReused += 1
+    if (found.used && behaviour.onReuse !== 'forgive') {
       if (behaviour.onReuse === 'kill') this.kill(found.grant)
       return 'this refresh token was used before'
     }
