@@ -28,6 +28,8 @@ export interface PendingAuthorization {
   readonly scopes: readonly string[]
   /** Undefined is left out of JSON. */
   readonly resource?: string | undefined
+  /** URL of the upstream that the person set out to connect: it may be another one by the time they come back. */
+  readonly url: string
 }
 
 /** What signing in at an upstream needs. */
@@ -83,6 +85,7 @@ export async function beginAuthorization(
     authMethod,
     scopes,
     resource,
+    url: upstream.url,
   }
   return { url, pending }
 }
@@ -144,7 +147,7 @@ async function redeemCode(
     tokenEndpoint,
     clientId,
     clientAuthMethod: authMethod,
-    url: upstream.url,
+    url: pending.url,
   }
 }
 
