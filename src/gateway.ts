@@ -165,7 +165,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   ]
   const stopServing = serve(listener, snapshots, {
     authorizationServer,
-    connectionPages: credentials.createPages(authorizationServer.browserSignIn, clientAddressOf),
+    connectionPages: credentials.createPages({ signIn: authorizationServer.browserSignIn, apiKeys, clientAddressOf }),
     virtualServers,
     recorder,
     mounts,

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { EventRecorder } from '../analytics/event.ts'
+import type { ApiKeyVerifier } from '../contracts/api-key.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { SignInTokenStore } from '../contracts/sign-in-tokens.ts'
@@ -39,14 +40,21 @@ export interface CredentialsOptions {
   readonly clientDocumentUrl: string | undefined
 }
 
+/** Who visits the pages of the connections. */
+export interface PagesHost {
+  readonly signIn: BrowserSignIn
+  readonly apiKeys: ApiKeyVerifier
+  clientAddressOf(request: IncomingMessage): string
+}
+
 /** Everything that faces upstreams' authorization servers. One for the life of the process. */
 export interface Credentials {
   readonly broker: ForgetfulBroker
   readonly upstreamLinks: UpstreamLinks
   /** The client metadata documents that upstreams fetch. */
   readonly clientDocuments: Mount
-  /** The pages of the connections, for people whom `signIn` knows. */
-  createPages(signIn: BrowserSignIn, clientAddressOf: (request: IncomingMessage) => string): Mount
+  /** The pages of the connections, and what programs use in their place. */
+  createPages(host: PagesHost): Mount
   /** Ends refreshes under way and writes what was used. */
   close(): Promise<void>
 }
@@ -63,11 +71,11 @@ export async function createCredentials(options: CredentialsOptions): Promise<Cr
     broker,
     upstreamLinks: createUpstreamLinks(upstreams, connections, address.basePath),
     clientDocuments: createClientDocumentMount(identity, upstreams),
-    createPages: (signIn, clientAddressOf) =>
+    createPages: (host) =>
       createConnectionPages({
         ...options,
         ...address,
-        signIn,
+        ...host,
         tickets,
         connections,
         authorization: oauth.authorization,
@@ -76,7 +84,6 @@ export async function createCredentials(options: CredentialsOptions): Promise<Cr
         records: storage.oauth,
         tryKey: (upstream, key) => tryKey(upstream, key, sendProbe),
         log,
-        clientAddressOf,
       }),
     async close() {
       await broker.close()

@@ -14,6 +14,7 @@ import { createPendingConnects, pendingConnectSeconds } from '../../src/credenti
 import { type ConnectTickets, loadConnectTickets } from '../../src/credentials/connect-ticket.ts'
 import { type ConnectionStore, createConnectionStore } from '../../src/credentials/connections.ts'
 import type { GatewayError } from '../../src/errors/gateway-error.ts'
+import { createApiKeyVerifier } from '../../src/identity/verify-api-key.ts'
 import { openStorage } from '../../src/storage/sqlite/open-storage.ts'
 import { testVault } from './authorization-server.ts'
 import { type Browser, type BrowserAnswer, openBrowser, readFormToken } from './browser-login.ts'
@@ -111,6 +112,7 @@ export async function startConnectionPages(
       tenantsOf: () => [undefined],
     },
     signIn: standInSignIn,
+    apiKeys: createApiKeyVerifier({ apiKeys: storage.apiKeys, clock: Date.now, log }),
     tickets,
     connections,
     authorization: standInAuthorization(begun, revoked, failures),

@@ -8,6 +8,7 @@ import { answerCallback } from './answer-callback.ts'
 import { answerConnect } from './answer-connect.ts'
 import { answerDisconnect } from './answer-disconnect.ts'
 import { answerKey } from './answer-key.ts'
+import { answerKeyApi, type KeyApiHost, keyApiMethods } from './answer-key-api.ts'
 import { answerList } from './answer-list.ts'
 import { type ConnectHost, type PageAnswer, PageRefusal, type PageVisit, type PersonalVisit } from './connect-host.ts'
 import {
@@ -21,7 +22,7 @@ import {
 import { type PageArrival, refusePage, sendPage } from './send-page.ts'
 
 /** What the pages need besides what they work with. */
-export interface ConnectionPagesOptions extends ConnectHost {
+export interface ConnectionPagesOptions extends KeyApiHost {
   /** Address of the client, as limits count it. */
   clientAddressOf(request: IncomingMessage): string
   readonly requestLimits?: Partial<Record<'page' | 'form', RequestLimits>> | undefined
@@ -48,6 +49,10 @@ export function createConnectionPages(options: ConnectionPagesOptions): Mount {
   async function answer(arrival: PageArrival, endpoint: ConnectionsEndpoint): Promise<PageAnswer> {
     const { request } = arrival
     if (endpoint.kind === 'unknown') throw new GatewayError('route_not_found')
+    if (endpoint.kind === 'key' && keyApiMethods.has(request.method ?? '')) {
+      take(takePage, options.clientAddressOf(request))
+      return answerKeyApi(endpoint.upstream, arrival, options)
+    }
     checkMethod(request, endpoint.kind === 'list' || endpoint.kind === 'callback' ? ['GET'] : ['GET', 'POST'])
     take(takePage, options.clientAddressOf(request))
     const visit = await readVisit(arrival)
