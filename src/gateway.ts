@@ -21,6 +21,7 @@ import { createIdentityProviders } from './identity/identity-providers.ts'
 import { createSignInTokens } from './identity/sign-in-tokens.ts'
 import { createApiKeyVerifier } from './identity/verify-api-key.ts'
 import { createMemoryLimiter } from './limits/memory-limiter.ts'
+import { createLiveSessions } from './mcp/live-sessions.ts'
 import {
   type AuthorizationServer,
   createAuthorizationServer,
@@ -116,12 +117,13 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   })
   const apiKeys = createApiKeyVerifier({ apiKeys: storage.apiKeys, clock: Date.now, log })
   const limiter = createMemoryLimiter(Date.now)
+  const liveSessions = createLiveSessions()
   const sessionSealer = await loadSealer(storage.sealed, stores.vault, 'mcp-session')
   const build = (next: Project): Snapshot => {
     const { limits, allowedHosts } = next.settings
     const routes = buildRoutes(next, {
       policies: { log, limiter, accessTokens: authorizationServer.verifier, apiKeys, virtualServers },
-      handlers: { log, limits, sessionSealer, knownCatalogs: storage.knownCatalogs },
+      handlers: { log, limits, sessionSealer, liveSessions, knownCatalogs: storage.knownCatalogs },
       broker,
     })
     return new Snapshot(next, routes, {

@@ -4,6 +4,7 @@ import type { MaybePromise } from '../lib/maybe-promise.ts'
 import type { TokenSealer } from '../lib/seal-token.ts'
 import type { CredentialSource } from './credential.ts'
 import type { Exchange } from './exchange.ts'
+import type { LiveSessions } from './live-sessions.ts'
 import type { Logger } from './logger.ts'
 import type { McpMessage } from './mcp.ts'
 import type { KnownCatalogs } from './storage.ts'
@@ -59,6 +60,10 @@ export interface HandlerHost {
   readonly knownCatalogs: KnownCatalogs
   /** Seals the session ids of upstreams, so that they work only for the person and client they were made for. */
   readonly sessionSealer: TokenSealer
+  /** What goes on in sessions of legacy clients. */
+  readonly liveSessions: LiveSessions
+  /** The route answers GET: clients of older revisions can open a stream. */
+  readonly hasStream: boolean
 }
 
 /** Limits a handler keeps, from `limits` of sallyport.jsonc. */
@@ -102,5 +107,12 @@ export interface McpHandler {
   cacheOwner?(exchange: Exchange): MaybePromise<string | undefined>
   /** Calls of a tool that is the gateway's own: policies about the upstream's tools do not apply, and the upstream never sees them. */
   ownsTool?(message: McpMessage): boolean
+  /**
+   * GET: opens the stream of a legacy session, for messages that belong to no call. Absent: there is none. It may carry responses, when the
+   * client goes on with a stream that broke.
+   */
+  openStream?(exchange: Exchange): MaybePromise<StreamedAnswer | GatewayError>
+  /** DELETE: ends a legacy session. Absent: sessions cannot be ended. */
+  endSession?(exchange: Exchange): MaybePromise<GatewayError | undefined>
   close?(): Promise<void>
 }

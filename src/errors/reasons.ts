@@ -340,6 +340,14 @@ export const reasons = {
     cause: 'The Accept header excludes one of the two forms that an MCP answer may take.',
     remedy: 'Send `Accept: application/json, text/event-stream`.',
   },
+  message_response_unexpected: {
+    origin: 'client',
+    status: 400,
+    code: invalidRequest,
+    message: 'Nobody waits for this response.',
+    cause: 'A client answered a request that was never sent in its session, was answered before, or was given up.',
+    remedy: 'None needed when the answer was late; otherwise look at the client.',
+  },
   message_header_mismatch: {
     origin: 'client',
     status: 400,
@@ -379,6 +387,24 @@ export const reasons = {
     message: 'The client does not declare a capability that this call needs.',
     cause: 'The upstream needs elicitation, sampling or roots and the client declared none.',
     remedy: 'Use an MCP client that has the capability.',
+  },
+  input_state_invalid: {
+    origin: 'client',
+    status: 400,
+    code: invalidParams,
+    message: 'requestState does not belong to this call.',
+    cause:
+      'The answer to an input_required result came with a requestState that was altered, left out, or made for another person, client, virtual server or call.',
+    remedy: 'Clients must send requestState back exactly as they received it, with the same method and parameters.',
+  },
+  input_expired: {
+    origin: 'client',
+    status: 200,
+    code: invalidParams,
+    message: 'Nothing waits for this answer any more. Nothing was done twice: call again if it is still wanted.',
+    cause:
+      'The upstream waits five minutes for an answer to its question. Or it ended the call, the answer was given already, or the gateway was restarted.',
+    remedy: 'Call again, and answer in time.',
   },
   session_unknown: {
     origin: 'client',

@@ -27,6 +27,10 @@ const relayedCapabilities: { readonly [name: string]: readonly string[] } = {
   elicitation: ['form', 'url'],
 }
 
+/** What others define: kept whole, or not at all when it is long. */
+const openCapabilities = ['extensions', 'experimental']
+const mostOpenCharacters = 500
+
 /** Reads `initialize`. Names are cut and unknown capabilities left out: all of it goes into a header. */
 export function describeLegacyClient(message: McpMessage): LegacyClient {
   const params = objectMember(message.body, 'params') ?? {}
@@ -38,12 +42,21 @@ export function describeLegacyClient(message: McpMessage): LegacyClient {
     const kept = members.filter((member) => Object.hasOwn(capability, member))
     capabilities[name] = Object.fromEntries(kept.map((member) => [member, capability[member] === true ? true : {}]))
   }
+  for (const name of openCapabilities) {
+    const capability = objectMember(declared, name)
+    if (capability && JSON.stringify(capability).length <= mostOpenCharacters) capabilities[name] = capability
+  }
   const { name = 'unknown', version = '' } = message.clientInfo ?? {}
   return {
     protocolVersion: stringMember(params, 'protocolVersion')?.slice(0, 20),
     clientInfo: { name: name.slice(0, 100), version: version.slice(0, 50) },
     capabilities,
   }
+}
+
+/** A client that keeps no session, so that nothing is known of it but the revision of its message. */
+export function unknownLegacyClient(protocolVersion: string | undefined): LegacyClient {
+  return { protocolVersion, clientInfo: { name: 'unknown', version: '' }, capabilities: {} }
 }
 
 /** A session for this client, begun upstream or not yet. */

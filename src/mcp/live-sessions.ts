@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { LiveSession, LiveSessions, OpenQuestion } from '../contracts/live-sessions.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { randomToken } from '../lib/random-id.ts'
 
@@ -7,24 +8,8 @@ const mostEnded = 100_000
 const mostSubscriptions = 1_000
 const mostQuestions = 64
 
-/** A question that a client was asked on the stream of its call. */
-export interface OpenQuestion {
-  /** Unguessable JSON-RPC id. */
-  readonly id: string
-  /** The client's whole JSON-RPC response. */
-  readonly answer: Promise<JsonObject>
-  /** Nobody waits for the answer any more. */
-  withdraw(): void
-}
-
-/**
- * What goes on in one session of a client of an older revision besides its requests. Whoever holds it came with the session id, which opens
- * for one subject and client only; so nothing in it is ever within reach of anybody else.
- */
-export class LiveSession {
-  /** As set by `logging/setLevel`. */
+class LiveSessionState implements LiveSession {
   logLevel: string | undefined
-  /** Called when a resource was subscribed to, or not any more; set by the GET stream. */
   onSubscriptionsChanged: (() => void) | undefined
   readonly #subscriptions = new Set<string>()
   readonly #questions = new Map<string, (response: JsonObject) => void>()
@@ -35,7 +20,6 @@ export class LiveSession {
     return [...this.#subscriptions]
   }
 
-  /** False when there are too many. */
   subscribe(uri: string): boolean {
     if (this.#subscriptions.size >= mostSubscriptions) return false
     this.#subscriptions.add(uri)
@@ -47,7 +31,6 @@ export class LiveSession {
     if (this.#subscriptions.delete(uri)) this.onSubscriptionsChanged?.()
   }
 
-  /** Undefined when the client owes too many answers already. */
   ask(): OpenQuestion | undefined {
     if (this.#questions.size >= mostQuestions) return undefined
     const id = randomToken(18)
@@ -55,7 +38,6 @@ export class LiveSession {
     return { id, answer, withdraw: () => void this.#questions.delete(id) }
   }
 
-  /** Hands a response of the client to the call that waits for it; false when none does. */
   answer(id: string, response: JsonObject): boolean {
     const resolve = this.#questions.get(id)
     this.#questions.delete(id)
@@ -63,7 +45,6 @@ export class LiveSession {
     return resolve !== undefined
   }
 
-  /** A call of this session runs under the client's own id, until the returned function is called. */
   begin(id: string | number, cancel: () => void): () => void {
     this.#calls.set(id, cancel)
     return () => {
@@ -71,12 +52,10 @@ export class LiveSession {
     }
   }
 
-  /** `notifications/cancelled`: ends a call of this session, if it still runs. */
   cancel(id: string | number): void {
     this.#calls.get(id)?.()
   }
 
-  /** A session has one GET stream: a new one takes the place of the one before, whose connection may be dead. */
   attachStream(end: () => void): void {
     const before = this.#endStream
     this.#endStream = end
@@ -97,25 +76,27 @@ export class LiveSession {
   }
 }
 
-/** The sessions of this process; they outlive a reload of the configuration. A session whose client is idle for long may be forgotten. */
-export class LiveSessions {
-  readonly #sessions = new LRUCache<string, LiveSession>({ max: mostSessions })
+class SessionsInMemory implements LiveSessions {
+  readonly #sessions = new LRUCache<string, LiveSessionState>({ max: mostSessions })
   readonly #ended = new LRUCache<string, true>({ max: mostEnded })
 
-  /** The session of this key; undefined when it was ended. */
   open(key: string): LiveSession | undefined {
     const known = this.#sessions.get(key)
     if (known !== undefined) return known
     if (this.#ended.has(key)) return undefined
-    const session = new LiveSession()
+    const session = new LiveSessionState()
     this.#sessions.set(key, session)
     return session
   }
 
-  /** From now on nobody opens it. */
   end(key: string): void {
     this.#sessions.get(key)?.end()
     this.#sessions.delete(key)
     this.#ended.set(key, true)
   }
+}
+
+/** The sessions of this process, in its memory. */
+export function createLiveSessions(): LiveSessions {
+  return new SessionsInMemory()
 }

@@ -12,7 +12,7 @@ import type { NamedPolicy, PhasePolicy, Route } from './route.ts'
 /** What policies and handlers are given; the rest of their host is particular to each. */
 export interface BuildHost {
   readonly policies: Omit<PolicyHost, 'policyName'>
-  readonly handlers: Omit<HandlerHost, 'routeName' | 'credentials'>
+  readonly handlers: Omit<HandlerHost, 'routeName' | 'credentials' | 'hasStream'>
   readonly broker: CredentialBroker
 }
 
@@ -74,7 +74,9 @@ function buildRoute(spec: RouteSpec, project: Project, policies: readonly NamedP
       ...host.handlers,
       routeName: spec.operationId,
       credentials: spec.upstream && host.broker.open(spec.upstream),
+      hasStream: hasStream(spec),
     }),
+    hasStream: hasStream(spec),
     credentialMode: spec.upstream?.mode,
     requestPolicies: joinAuthentication(policies, spec.tenant),
     messagePolicies: policies.filter(inPhase('onMessage')),
@@ -83,6 +85,11 @@ function buildRoute(spec: RouteSpec, project: Project, policies: readonly NamedP
     origins: originRules(spec.cors, project),
     cache: new CatalogCache(),
   }
+}
+
+/** Streams and the end of sessions belong together, so declaring "get" is enough for both. */
+function hasStream({ methods }: RouteSpec): boolean {
+  return methods.includes('GET')
 }
 
 function inPhase<Phase extends 'onMessage' | 'onResult'>(phase: Phase) {

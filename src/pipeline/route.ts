@@ -34,6 +34,8 @@ export interface Route {
   readonly tenant: string | undefined
   readonly upstream: string
   readonly handler: McpHandler
+  /** GET and DELETE are answered: streams of legacy sessions, and their end. */
+  readonly hasStream: boolean
   /** Whose credential the upstream sees; undefined when none is brokered. */
   readonly credentialMode: CredentialMode | undefined
   readonly requestPolicies: readonly RequestStep[]

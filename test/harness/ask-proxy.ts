@@ -8,6 +8,7 @@ import { mcpProxyHandler } from '../../src/handlers/mcp-proxy/handler.ts'
 import { UpstreamHeaderMap } from '../../src/http/exchange.ts'
 import { createTokenSealer } from '../../src/lib/seal-token.ts'
 import { classifyMessage } from '../../src/mcp/classify-message.ts'
+import { createLiveSessions } from '../../src/mcp/live-sessions.ts'
 
 /** One caller of a proxy that a test drives without a gateway around it. */
 export interface ProxyCaller {
@@ -53,6 +54,8 @@ export function createTestProxy(
     credentials,
     knownCatalogs,
     sessionSealer,
+    liveSessions: createLiveSessions(),
+    hasStream: true,
   })
 }
 

@@ -1,0 +1,246 @@
+import { LRUCache } from 'lru-cache'
+import type { CredentialSource, UpstreamCredential } from '../../contracts/credential.ts'
+import type { Exchange } from '../../contracts/exchange.ts'
+import type { StreamedAnswer } from '../../contracts/handler.ts'
+import type { LiveSession, LiveSessions } from '../../contracts/live-sessions.ts'
+import type { McpMessage } from '../../contracts/mcp.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import type { UpstreamAnswer } from '../../http/send-upstream.ts'
+import { isJsonObject, type JsonObject, objectMember } from '../../lib/json.ts'
+import { randomId } from '../../lib/random-id.ts'
+import { answerLocally } from '../../mcp/bridge/legacy-to-modern/answer-locally.ts'
+import { modernClientCapabilities } from '../../mcp/bridge/legacy-to-modern/client-capabilities.ts'
+import { HopExchange } from '../../mcp/bridge/legacy-to-modern/hop-exchange.ts'
+import { initializeResult } from '../../mcp/bridge/legacy-to-modern/initialize-result.ts'
+import { LegacyCall } from '../../mcp/bridge/legacy-to-modern/legacy-call.ts'
+import { addEnvelope, createModernRequest } from '../../mcp/bridge/legacy-to-modern/modern-request.ts'
+import { SessionStream } from '../../mcp/bridge/legacy-to-modern/session-stream.ts'
+import { type KnownTool, ToolIndexes } from '../../mcp/bridge/legacy-to-modern/tool-index.ts'
+import {
+  type ClientSession,
+  describeLegacyClient,
+  type LegacyClient,
+  unknownLegacyClient,
+} from '../../mcp/client-session.ts'
+import { readResponse } from '../../mcp/initialize-upstream.ts'
+import { acceptedAnswer } from '../../mcp/own-answer.ts'
+import type { Bridge } from './bridge.ts'
+import { findCredentialRefusal } from './read-answer.ts'
+import type { Upstream } from './upstream.ts'
+
+/** What the bridge needs of its route. */
+export interface LegacyToModernOptions {
+  readonly upstream: Upstream
+  readonly sessions: LiveSessions
+  /** Undefined: the route brokers no credentials. */
+  readonly credentials: CredentialSource | undefined
+  /** Clients can open a GET stream here. */
+  readonly hasStream: boolean
+}
+
+interface Discovered {
+  readonly result: JsonObject
+  readonly untilMs: number
+}
+
+const mostDiscovered = 5_000
+const longestTtlMs = 60 * 60 * 1000
+const mostToolPages = 100
+
+/** Carries messages of clients of older revisions to an upstream of 2026-07-28. */
+export class LegacyToModernBridge implements Bridge {
+  readonly #options: LegacyToModernOptions
+  readonly #discovered = new LRUCache<string, Discovered>({ max: mostDiscovered })
+  readonly #tools = new ToolIndexes()
+
+  constructor(options: LegacyToModernOptions) {
+    this.#options = options
+  }
+
+  async send(
+    message: McpMessage,
+    exchange: Exchange,
+    credential: UpstreamCredential | undefined,
+    session?: ClientSession,
+  ): Promise<UpstreamAnswer | undefined> {
+    const live = session && this.#openLive(session)
+    if (message.kind !== 'request') return this.#takeMessage(message, live)
+    const hop = { exchange, credential, client: session?.client ?? unknownLegacyClient(message.protocolVersion) }
+    if (message.method === 'initialize') return this.#initialize(message, hop)
+    const local = answerLocally(message, live)
+    return local ? createAnswer(message, local) : this.#call(message, hop, live)
+  }
+
+  /** The GET stream of a session. */
+  openStream(exchange: Exchange, credential: UpstreamCredential | undefined, session: ClientSession): StreamedAnswer {
+    const hop = { exchange, credential, client: session.client }
+    const opened = new SessionStream({
+      client: session.client,
+      session: this.#openLive(session),
+      listen: async (request, onAbort) => {
+        const current = await this.#currentCredential(hop)
+        if (current instanceof GatewayError) throw current
+        const listening = new HopExchange(exchange)
+        onAbort(() => listening.cancel())
+        return this.#options.upstream.send(request, listening, { credential: current })
+      },
+    })
+    exchange.onCancel(opened.end)
+    return opened.stream
+  }
+
+  /** DELETE: from now on the session is unknown. */
+  endSession(session: ClientSession): void {
+    this.#openLive(session)
+    this.#options.sessions.end(session.key)
+  }
+
+  /**
+   * What the upstream says of itself in 2026-07-28; undefined when it does not speak it. An answer about the credential, or of a busy
+   * upstream, comes as it is.
+   */
+  async discover(hop: ModernHop): Promise<Discovery | undefined> {
+    const owner = ownerOf(hop)
+    const known = this.#discovered.get(owner)
+    if (known !== undefined && known.untilMs > performance.now()) return { result: known.result }
+    const { answer, response } = await this.#ask('server/discover', {}, hop)
+    const { result } = response ?? {}
+    if (!isJsonObject(result)) return saysNothingOfEra(answer) ? { answer } : undefined
+    const ttlMs = typeof result.ttlMs === 'number' ? Math.min(result.ttlMs, longestTtlMs) : 0
+    if (ttlMs > 0) this.#discovered.set(owner, { result, untilMs: performance.now() + ttlMs })
+    return { result }
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  #openLive({ key }: ClientSession): LiveSession {
+    const live = this.#options.sessions.open(key)
+    if (live === undefined) throw new GatewayError('session_unknown')
+    return live
+  }
+
+  /** Notifications and responses: 2026-07-28 has none of clients, so they end here. */
+  #takeMessage({ kind, method, id, body }: McpMessage, session: LiveSession | undefined): UpstreamAnswer {
+    if (kind === 'response' && !session?.answer(String(id), body)) throw new GatewayError('message_response_unexpected')
+    if (method === 'notifications/cancelled') {
+      const requestId = objectMember(body, 'params')?.requestId
+      if (typeof requestId === 'string' || typeof requestId === 'number') session?.cancel(requestId)
+    }
+    return accepted
+  }
+
+  async #initialize(message: McpMessage, { exchange, credential }: Omit<ModernHop, 'client'>) {
+    const client = describeLegacyClient(message)
+    const discovered = await this.discover({ exchange, credential, client })
+    if (discovered?.result === undefined) return discovered?.answer
+    const result = initializeResult(discovered.result, client.protocolVersion, this.#options.hasStream)
+    return createAnswer(message, { result })
+  }
+
+  #call(message: McpMessage, hop: ModernHop, session: LiveSession | undefined): Promise<UpstreamAnswer> {
+    const owner = ownerOf(hop)
+    let running: HopExchange | undefined
+    let isFirst = true
+    const params = objectMember(message.body, 'params')
+    const call = new LegacyCall({
+      message,
+      client: hop.client,
+      session,
+      findTool: (anew) => this.#findTool(owner, message.name ?? '', hop, anew),
+      send: async (request, headers) => {
+        running = new HopExchange(hop.exchange, headers)
+        const current = isFirst ? hop.credential : await this.#currentCredential(hop)
+        if (current instanceof GatewayError) throw current
+        const answer = await this.#options.upstream.send(request, running, { credential: current })
+        // The first refusal is for whoever chose the credential; later ones come after a person has answered.
+        const renewed = isFirst ? undefined : await this.#renew(answer, current, hop)
+        isFirst = false
+        return renewed ? this.#options.upstream.send(request, running, { credential: renewed }) : answer
+      },
+      onResult: (result) => {
+        if (message.method === 'tools/list') this.#tools.note(owner, result, params?.cursor === undefined)
+      },
+      abort: () => running?.cancel(),
+    })
+    hop.exchange.onCancel(() => call.cancel())
+    return call.run()
+  }
+
+  /** A person may take longer to answer than an access token lives. */
+  #currentCredential({ exchange, credential }: ModernHop) {
+    return credential && this.#options.credentials ? this.#options.credentials.obtain(exchange) : credential
+  }
+
+  async #renew(answer: UpstreamAnswer, used: UpstreamCredential | undefined, { exchange }: ModernHop) {
+    const refusal = findCredentialRefusal(answer)
+    if (refusal === undefined || this.#options.credentials === undefined) return undefined
+    if (answer.kind === 'stream') answer.cancel()
+    const renewed = await this.#options.credentials.renew(used, refusal, exchange)
+    if (renewed instanceof GatewayError) throw renewed
+    return renewed
+  }
+
+  /** A client of 2026-07-28 must know a tool to call it; those of older revisions may call without ever listing. */
+  async #findTool(owner: string, name: string, hop: ModernHop, anew: boolean): Promise<KnownTool | undefined> {
+    if (!anew) {
+      const known = this.#tools.find(owner, name)
+      if (known !== undefined) return known
+    }
+    let cursor: unknown
+    for (let page = 0; page < mostToolPages; page++) {
+      const { response } = await this.#ask('tools/list', cursor === undefined ? {} : { cursor }, hop)
+      const { result } = response ?? {}
+      if (!isJsonObject(result)) break
+      this.#tools.note(owner, result, page === 0)
+      cursor = result.nextCursor
+      if (typeof cursor !== 'string') break
+    }
+    return this.#tools.find(owner, name)
+  }
+
+  /** A request of the gateway's own, for its own use. */
+  async #ask(method: string, params: JsonObject, { exchange, credential, client }: ModernHop) {
+    const capabilities = modernClientCapabilities(client.capabilities, true)
+    const envelope = { client, capabilities, logLevel: undefined, progressToken: undefined }
+    const request = createModernRequest(method, addEnvelope(params, envelope), randomId())
+    const asking = new HopExchange(exchange)
+    exchange.onCancel(() => asking.cancel())
+    const answer = await this.#options.upstream.send(request, asking, { credential })
+    const response = await readResponse(answer).catch(() => undefined)
+    return { answer, response }
+  }
+}
+
+/** What an upstream said of itself, or why it said nothing. */
+export type Discovery =
+  | { readonly result: JsonObject; readonly answer?: undefined }
+  | { readonly answer: UpstreamAnswer; readonly result?: undefined }
+
+/** Whose request it is, and under which credential it goes upstream. */
+export interface ModernHop {
+  readonly exchange: Exchange
+  readonly credential: UpstreamCredential | undefined
+  readonly client: LegacyClient
+}
+
+/** About the credential, the load or the health of the upstream (§versioning: never a verdict). */
+function saysNothingOfEra({ status }: UpstreamAnswer): boolean {
+  return status === 401 || status === 403 || status === 429 || status >= 500
+}
+
+const accepted: UpstreamAnswer = { ...acceptedAnswer, responseHeaders: {} }
+
+function createAnswer({ id }: McpMessage, outcome: JsonObject): UpstreamAnswer {
+  const body = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, ...outcome }))
+  const responseHeaders = { 'content-type': 'application/json' }
+  return { kind: 'json', status: 200, body, headers: {}, upstreamMs: 0, responseHeaders }
+}
+
+/** Everything that the upstream may have looked at: what one person sees is nobody else's. */
+function ownerOf({ exchange, credential }: ModernHop): string {
+  const { subject, upstreamHeaders, search } = exchange
+  const headers = [...upstreamHeaders.entries()].filter(([name]) => name !== 'traceparent' && name !== 'tracestate')
+  return JSON.stringify([credential?.identity, subject?.tenant, subject?.id, subject?.clientId, search, headers])
+}
