@@ -94,6 +94,45 @@ test('a refresh token that another process has used already is no loss', async (
   expect(await store.find('ada', 'default', 'id_token')).toBe('id-other')
 })
 
+test('who signs in to another tenant while their tokens are renewed has nothing of it in the first', async () => {
+  const other = keep()
+  const store = keep(async () => {
+    await other.put('ada', 'globex', tokensOf('globex', 'second'))
+    throw new Error('invalid_grant')
+  })
+  await store.put('ada', 'acme', tokensOf('acme', 'first'))
+  nowMs += 9.5 * minuteMs
+  expect(await store.find('ada', 'acme', 'id_token')).toBeUndefined()
+  expect(await store.find('ada', 'globex', 'id_token')).toBe('id-globex')
+})
+
+test('a renewal that ends late does not undo a sign-in to another tenant', async () => {
+  const other = keep()
+  const store = keep(async () => {
+    await other.put('ada', 'globex', tokensOf('globex', 'second'))
+    return tokensOf('renewed', 'third')
+  })
+  await store.put('ada', 'acme', tokensOf('acme', 'first'))
+  nowMs += 9.5 * minuteMs
+  expect(await store.find('ada', 'acme', 'id_token')).toBe('id-renewed')
+  expect(await store.find('ada', 'globex', 'id_token')).toBe('id-globex')
+})
+
+test('a renewal under way is not that of a later sign-in to another tenant', async () => {
+  const { promise, resolve } = Promise.withResolvers<SignInTokens>()
+  const refresh = vi.fn((token: string) => (token === 'first' ? promise : Promise.resolve(tokensOf('globex-renewed'))))
+  const store = keep(refresh)
+  await store.put('ada', 'acme', tokensOf('acme', 'first'))
+  nowMs += 9.5 * minuteMs
+  const ofAcme = store.find('ada', 'acme', 'id_token')
+  await vi.waitFor(() => expect(refresh).toHaveBeenCalledOnce())
+  await store.put('ada', 'globex', { ...tokensOf('globex', 'second'), idTokenExpiresAtMs: nowMs })
+  const ofGlobex = store.find('ada', 'globex', 'id_token')
+  await vi.waitFor(() => expect(refresh).toHaveBeenCalledTimes(2))
+  resolve(tokensOf('acme-renewed'))
+  expect([await ofAcme, await ofGlobex]).toEqual(['id-acme-renewed', 'id-globex-renewed'])
+})
+
 test('tokens of a provider that is not configured any more are not handed out', async () => {
   await keep().put('ada', undefined, tokensOf('ada'))
   expect(await keep(undefined, 'https://other').find('ada', 'default', 'id_token')).toBeUndefined()

@@ -35,6 +35,7 @@ const keptMs = 30 * 24 * 60 * 60 * 1000
 /** Tokens in the records of the authorization server, sealed. */
 export function createSignInTokens(options: SignInTokensOptions): SignInTokenStore {
   const { records, vault, clock, log, identityProvider } = options
+  /** By the ID token that is renewed: that of a later sign-in is another's business. */
   const refreshing = new Map<string, Promise<SignInTokens | undefined>>()
 
   async function read(subject: string): Promise<StoredTokens | undefined> {
@@ -62,12 +63,16 @@ export function createSignInTokens(options: SignInTokensOptions): SignInTokenSto
     if (stored.refreshToken === undefined || provider === undefined) return undefined
     try {
       const tokens = await provider.refresh(stored.refreshToken)
-      await write(subject, { ...stored, ...tokens })
+      const present = await read(subject)
+      // A sign-in meanwhile, perhaps to another tenant, is the later word.
+      if (present?.idToken === stored.idToken) await write(subject, { ...stored, ...tokens })
       return tokens
     } catch (error) {
       // Another process may have used a refresh token that counts once.
       const present = await read(subject)
-      if (present !== undefined && present.idToken !== stored.idToken) return present
+      const isAnother = present !== undefined && present.idToken !== stored.idToken
+      if (isAnother && present.provider === stored.provider && present.claimedTenant === stored.claimedTenant)
+        return present
       log.warn({ err: error }, 'the tokens of a sign-in could not be renewed')
       return undefined
     }
@@ -85,8 +90,9 @@ export function createSignInTokens(options: SignInTokensOptions): SignInTokenSto
       if (provider === undefined || stored?.provider !== nameProvider(provider.settings)) return undefined
       if (stored.claimedTenant !== undefined && stored.claimedTenant !== tenant) return undefined
       if (expiryOf(stored, kind) - clock() > marginMs) return tokenOf(stored, kind)
-      const running = refreshing.get(subject) ?? refresh(subject, stored).finally(() => refreshing.delete(subject))
-      refreshing.set(subject, running)
+      const { idToken } = stored
+      const running = refreshing.get(idToken) ?? refresh(subject, stored).finally(() => refreshing.delete(idToken))
+      refreshing.set(idToken, running)
       const renewed = await running
       return renewed && tokenOf(renewed, kind)
     },
