@@ -21,6 +21,7 @@ import { createIdentityProviders } from './identity/identity-providers.ts'
 import { createSignInTokens } from './identity/sign-in-tokens.ts'
 import { createApiKeyVerifier } from './identity/verify-api-key.ts'
 import { createMemoryLimiter } from './limits/memory-limiter.ts'
+import { createDefinitionWatch } from './mcp/definitions/watch-definitions.ts'
 import { createLiveSessions } from './mcp/live-sessions.ts'
 import {
   type AuthorizationServer,
@@ -119,10 +120,18 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   const limiter = createMemoryLimiter(Date.now)
   const liveSessions = createLiveSessions()
   const sessionSealer = await loadSealer(storage.sealed, stores.vault, 'mcp-session')
+  const definitionWatch = createDefinitionWatch({ store: storage.knownCatalogs, recorder, log })
   const build = (next: Project): Snapshot => {
     const { limits, allowedHosts } = next.settings
     const routes = buildRoutes(next, {
-      policies: { log, limiter, accessTokens: authorizationServer.verifier, apiKeys, virtualServers },
+      policies: {
+        log,
+        limiter,
+        accessTokens: authorizationServer.verifier,
+        apiKeys,
+        virtualServers,
+        definitions: definitionWatch.of(next),
+      },
       handlers: { log, limits, sessionSealer, liveSessions, knownCatalogs: storage.knownCatalogs },
       broker,
     })
@@ -194,6 +203,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       stopWatching()
       authorizationServer.close()
       await apiKeys.close()
+      await definitionWatch.flush()
       await credentials.close()
       await stores.close()
       log.flush()

@@ -13,6 +13,10 @@ export const eventTypes = {
   capability_listed: 'A client listed tools, prompts, resources or resource templates.',
   capability_completed: 'A tool, prompt or resource was used and the upstream answered.',
   capability_failed: 'A tool, prompt or resource was used and it failed; failureOrigin and reason say where and why.',
+  capability_changed:
+    'An upstream listed a tool, prompt or resource that is not as it is pinned; detail says what changed. Denied: it is withheld.',
+  capability_suspicious:
+    'The texts of a tool, prompt or resource hold hidden characters or instructions to the model; detail says where. Denied: it is withheld.',
   auth_client_registered: 'An OAuth client registered dynamically, by its metadata document, or on the command line.',
   auth_authorize_started: 'A person came to the sign-in page on behalf of a client.',
   auth_signed_in: 'A person signed in.',

@@ -8,6 +8,7 @@ import { checkScopes } from './check-scopes.ts'
 import { checkSubjects } from './check-subjects.ts'
 import { checkUpstreams } from './check-upstreams.ts'
 import { compileCorsPolicies } from './compile-cors.ts'
+import { compilePins } from './compile-pins.ts'
 import { type CompiledPolicies, compilePolicies } from './compile-policies.ts'
 import { compileRoute, type RouteContext } from './compile-routes.ts'
 import { compileSettings, type SettingsContext } from './compile-settings.ts'
@@ -44,6 +45,7 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
   if (compiled && !problems.hasErrors) checkClients(compiled.settings, routes, sources.settings, problems)
   checkSubjects(policies, sources.policies, problems)
   checkUpstreams(policies, routes, sources.policies, problems)
+  const pins = compilePins(sources.pins, routes, problems)
   const signIn = findSignIn(policies, routes)
   // A broken route would make its name look unknown.
   if (signIn && !problems.hasErrors) checkScopes(policies, signIn, routes, sources.policies, problems)
@@ -64,6 +66,7 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
       virtualServers,
       signIn,
       vaultSecrets: readVaultSecrets(environment),
+      pins,
       contentHash,
       warnings: problems.sorted(),
     },

@@ -3,6 +3,7 @@ import type { UpstreamSettings } from '../contracts/upstream.ts'
 import type { ServerScopes, VirtualServer } from '../contracts/virtual-server.ts'
 import { isJsonObject, objectMember, stringMember } from '../lib/json.ts'
 import { nearestName } from '../lib/nearest-name.ts'
+import { upstreamName } from '../lib/upstream-name.ts'
 import { defaultScope } from '../oauth/default-scope.ts'
 import { checkRoutePath } from './check-route-path.ts'
 import { checkShape } from './check-shape.ts'
@@ -65,7 +66,11 @@ export function compileRoute(operation: Operation, context: RouteContext): Route
   const description = readText('description', operation, problems)
   const virtualServer = newVirtualServer(
     {
-      ...{ name: operationId, title, description, path, tenant: extension.tenant },
+      name: operationId,
+      title,
+      description,
+      path,
+      tenant: extension.tenant,
       registry: { ...extension.registry, documentVersion: readDocumentVersion(operation) },
     },
     handler.upstreamUrl,
@@ -101,6 +106,10 @@ function compileUpstream(
     const message = `"${spec?.name}" and "${second.name}" both bring a credential for the upstream`
     return problems.error(document, at, message, 'Keep one of the two.')
   }
+  if (spec !== undefined && new URL(upstreamUrl).host === '') {
+    const message = `"${spec.name}" brings a credential, but ${upstreamUrl} is a program and takes no headers`
+    return problems.error(document, at, message, 'Remove the policy; give the program its credential in options.env.')
+  }
   return spec?.type.upstreamSettings?.(spec.options, spec.name, upstreamUrl)
 }
 
@@ -109,7 +118,7 @@ function compileHandler(
   { document, methods, at: operationAt }: Operation,
   at: JsonPath,
   { handlerTypes, environment, problems }: RouteContext,
-): { type: HandlerType; options: unknown; upstreamUrl: string } | undefined {
+): (RouteSpec['handler'] & Pick<RouteSpec, 'upstreamUrl'>) | undefined {
   const value = substituteEnvironment(raw, [...at, 'options'], { document, environment, problems })
   const moduleFits = checkModule(module, document, [...at, 'module'], problems)
   const type = handlerTypes.find((candidate) => candidate.exportName === exportName)
@@ -127,8 +136,18 @@ function compileHandler(
   const options = checkShape(type.options, { document, path: [...at, 'options'], value, problems })
   if (options === undefined) return undefined
   const upstreamUrl = type.upstreamUrl(options)
-  if (URL.canParse(upstreamUrl)) return { type, options, upstreamUrl }
+  const variables = pickVariables(environment, type.inheritedVariables?.(options) ?? [])
+  if (URL.canParse(upstreamUrl)) return { type, options, upstreamUrl, environment: variables }
   return problems.error(document, [...at, 'options'], 'the URL of the upstream is not a URL')
+}
+
+function pickVariables(environment: Environment, names: readonly string[]): { [name: string]: string } {
+  const found: { [name: string]: string } = {}
+  for (const name of names) {
+    const value = Object.hasOwn(environment, name) ? environment[name] : undefined
+    if (value !== undefined) found[name] = value
+  }
+  return found
 }
 
 function findPolicies(
@@ -208,7 +227,7 @@ function newVirtualServer(
     // RFC 9728 §3.1: the well-known part goes between host and path.
     metadataUrl: `${publicUrl}/.well-known/oauth-protected-resource${names.path}`,
     ...describeScopes(scopes),
-    upstream: new URL(upstreamUrl).host,
+    upstream: upstreamName(upstreamUrl),
   }
 }
 

@@ -3,6 +3,7 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { parseEnv } from 'node:util'
 import { sha256, sha256OfBytes } from '../lib/hash.ts'
+import { pinsFile } from '../mcp/definitions/pins-file.ts'
 import { formatPath } from './json-path.ts'
 import { parseJsonc } from './parse-jsonc.ts'
 import type { Problem } from './project.ts'
@@ -19,6 +20,8 @@ export interface ProjectSources {
   /** In alphabetical order of their file names. */
   readonly routes: readonly SourceDocument[]
   readonly policies: SourceDocument
+  /** `sallyport.pins.json`; empty when there is none. */
+  readonly pins: SourceDocument
   /** `.env` of the project under the environment of the process, which wins. */
   readonly environment: Environment
   /** SHA-256 over the names and bytes of all files. */
@@ -36,7 +39,7 @@ async function listProjectFiles(directory: string): Promise<string[]> {
   const entries = await readdir(join(directory, 'config')).catch((): string[] => [])
   const routes = entries.filter((name) => routesPattern.test(name)).sort()
   const policies = policiesFiles.filter((file) => entries.includes(file.slice('config/'.length)))
-  return [settingsFile, ...routes.map((name) => `config/${name}`), ...policies, '.env']
+  return [settingsFile, ...routes.map((name) => `config/${name}`), ...policies, pinsFile, '.env']
 }
 
 /**
@@ -60,6 +63,7 @@ export async function loadProject(
     settings: await open(settingsFile),
     routes,
     policies: await open(policies[0] ?? 'config/policies.json'),
+    pins: await open(pinsFile),
     environment: { ...readEnvironment(files.get('.env')), ...processEnvironment },
     contentHash: hashFiles(files),
     problems,

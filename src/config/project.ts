@@ -3,6 +3,7 @@ import type { VaultSecrets } from '../contracts/key-provider.ts'
 import type { PolicyType } from '../contracts/policy.ts'
 import type { UpstreamSettings } from '../contracts/upstream.ts'
 import type { SignInSettings, VirtualServer } from '../contracts/virtual-server.ts'
+import type { Pins } from '../mcp/definitions/pins-file.ts'
 import type { Settings } from './project-schema.ts'
 
 /** Where something stands in a project file. Line and column count from 1. */
@@ -52,7 +53,12 @@ export interface RouteSpec {
   readonly description: string | undefined
   /** The only tenant that may use it; undefined: every one. */
   readonly tenant: string | undefined
-  readonly handler: { readonly type: HandlerType; readonly options: unknown }
+  readonly handler: {
+    readonly type: HandlerType
+    readonly options: unknown
+    /** What it is given of the environment. */
+    readonly environment: { readonly [name: string]: string }
+  }
   readonly inbound: readonly PolicySpec[]
   readonly cors: CorsPolicy | undefined
   readonly upstreamUrl: string
@@ -75,6 +81,8 @@ export interface Project {
   /** Undefined when no route signs people in. */
   readonly signIn: SignInSettings | undefined
   readonly vaultSecrets: VaultSecrets
+  /** What is pinned of upstreams, by virtual server. */
+  readonly pins: Pins
   /** SHA-256 over all project files: equal hashes, equal projects. */
   readonly contentHash: string
   readonly warnings: readonly Problem[]

@@ -9,6 +9,7 @@ import type { Exchange } from './exchange.ts'
 import type { RateLimiter } from './limiter.ts'
 import type { Logger } from './logger.ts'
 import type { McpMessage, McpReply } from './mcp.ts'
+import type { PinnedDefinitions } from './pinned-definitions.ts'
 import type { AccessTokenVerifier } from './subject.ts'
 import type { UpstreamSettings } from './upstream.ts'
 import type { SignInSettings, VirtualServerDirectory } from './virtual-server.ts'
@@ -29,6 +30,7 @@ export interface PolicyHost {
   readonly accessTokens: AccessTokenVerifier
   readonly apiKeys: ApiKeyVerifier
   readonly virtualServers: VirtualServerDirectory
+  readonly definitions: PinnedDefinitions
 }
 
 /** A kind of policy: its options, declared once, and how to make one. */
@@ -52,6 +54,8 @@ export interface PolicyType<Options = unknown> {
    * the route's MCP endpoint without its query.
    */
   upstreamSettings?(options: Options, policyName: string, upstreamUrl: string): UpstreamSettings
+  /** True on policies that compare with `sallyport.pins.json`: a route of one whose server is not pinned is a warning. */
+  readonly comparesPins?: true
   /** True on policies whose instances have `authentication`: a route with one of them is not open to everybody. */
   readonly authenticates?: true
   /**
@@ -73,6 +77,8 @@ export interface Policy {
   readonly reads?: ReadonlySet<string>
   /** What `onResult` depends on besides the result. `nothing` lets a public list be cached for everybody. Default `subject`. */
   readonly resultDependsOn?: 'nothing' | 'subject'
+  /** Its `onResult` sees what the upstream sent, wherever it stands on the route: it runs before those that change results. */
+  readonly readsFirst?: true
   /** Present on authentication policies, which have no `onRequest` of their own. */
   readonly authentication?: Authentication
   /** Request phase: headers only, before the body is read. */

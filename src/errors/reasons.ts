@@ -422,6 +422,32 @@ export const reasons = {
     cause: 'A policy of this virtual server hides the tool, prompt or resource.',
     remedy: 'Add it to the list of mcp-capability-filter-inbound if it should be offered.',
   },
+  capability_changed: {
+    origin: 'upstream',
+    status: 200,
+    code: invalidParams,
+    message: 'The definition of this capability changed and has to be reviewed.',
+    cause: 'The upstream lists it otherwise than it is pinned, and mcp-pinned-contracts-inbound has onChange "block".',
+    remedy:
+      'Review the change with `sallyport pins check`, then pin it with `sallyport pins update`, or ask the upstream.',
+  },
+  capability_not_pinned: {
+    origin: 'client',
+    status: 200,
+    code: invalidParams,
+    message: 'Nobody has reviewed this capability.',
+    cause: 'It is not in sallyport.pins.json, and mcp-pinned-contracts-inbound has onNew "block".',
+    remedy: 'Review it with `sallyport pins check`, then pin it with `sallyport pins update`.',
+  },
+  capability_suspicious: {
+    origin: 'upstream',
+    status: 200,
+    code: invalidParams,
+    message: 'The definition of this capability is suspicious.',
+    cause:
+      'Its texts hold hidden characters or instructions to the model, and mcp-pinned-contracts-inbound has onSuspicious "block".',
+    remedy: 'Read the event capability_suspicious. If the text is innocent, pin it with `sallyport pins update`.',
+  },
   capability_unknown: {
     origin: 'client',
     status: 200,
@@ -574,6 +600,14 @@ export const reasons = {
     cause:
       'The answer is not a token response: HTML, no access token, a token type other than Bearer, or a lifetime that is over.',
     remedy: 'The detail of the event says what is wrong with it; check the clock of both sides.',
+  },
+  credential_refresh_refused: {
+    origin: 'upstream',
+    status: 502,
+    code: internalError,
+    message: 'The authorization server of the upstream refused to renew the access.',
+    cause: 'It answered a refresh with an error of its own, or one that does not say whether the refresh token is dead.',
+    remedy: 'The person connects again. The connection is kept and tried again meanwhile.',
   },
   credential_key_rejected: {
     origin: 'client',

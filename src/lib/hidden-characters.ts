@@ -42,3 +42,16 @@ export function removeHiddenCharacters(text: string): string {
   for (const { pattern } of hidden) rest = rest.replaceAll(new RegExp(pattern, `${pattern.flags}g`), '')
   return rest
 }
+
+/** The text with every such character as a JavaScript escape, so that reviewers see it. Valid JSON stays the same JSON. */
+export function escapeHiddenCharacters(text: string): string {
+  if (plain.test(text)) return text
+  let shown = text
+  for (const { pattern } of hidden) shown = shown.replaceAll(new RegExp(pattern, `${pattern.flags}g`), toEscape)
+  return shown
+}
+
+function toEscape(character: string): string {
+  const units = Array.from({ length: character.length }, (_, index) => character.charCodeAt(index))
+  return units.map((unit) => `\\u${unit.toString(16).padStart(4, '0')}`).join('')
+}

@@ -62,7 +62,10 @@ function buildRoute(spec: RouteSpec, project: Project, policies: readonly NamedP
   for (const method of new Set(policies.flatMap(({ policy }) => [...(policy.reads ?? [])]))) {
     resultPolicies.set(
       method,
-      policies.filter(inPhase('onResult')).filter(({ policy }) => policy.reads?.has(method)),
+      policies
+        .filter(inPhase('onResult'))
+        .filter(({ policy }) => policy.reads?.has(method))
+        .toSorted((left, right) => Number(right.policy.readsFirst ?? false) - Number(left.policy.readsFirst ?? false)),
     )
   }
   return {

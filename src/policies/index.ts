@@ -4,6 +4,7 @@ import { apiKeyInbound } from './api-key-inbound/policy.ts'
 import { mcpCapabilityFilterInbound } from './mcp-capability-filter-inbound/policy.ts'
 import { mcpOAuthInbound } from './mcp-oauth-inbound/policy.ts'
 import { createPresetPolicy } from './mcp-oauth-inbound/preset-policy.ts'
+import { mcpPinnedContractsInbound } from './mcp-pinned-contracts-inbound/policy.ts'
 import { mcpTokenExchangeInbound } from './mcp-token-exchange-inbound/policy.ts'
 import { openIdJwtAuthInbound } from './open-id-jwt-auth-inbound/policy.ts'
 import { rateLimitInbound } from './rate-limit-inbound/policy.ts'
@@ -19,6 +20,7 @@ export const policyTypes: readonly PolicyType[] = [
   openIdJwtAuthInbound,
   mcpTokenExchangeInbound,
   mcpCapabilityFilterInbound,
+  mcpPinnedContractsInbound,
   rateLimitInbound,
   setHeadersInbound,
   removeHeadersInbound,

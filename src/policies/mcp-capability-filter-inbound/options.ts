@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { isGlob } from '../../lib/name-matcher.ts'
-import { parseUriTemplate } from './uri-template.ts'
+import { parseUriTemplate } from '../../mcp/uri-template.ts'
 
 const name = z.string().min(1)
 const text = z.string()

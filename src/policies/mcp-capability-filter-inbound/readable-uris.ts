@@ -1,6 +1,12 @@
 import { compileNames, isGlob, type NameMatcher } from '../../lib/name-matcher.ts'
+import {
+  canonicalUri,
+  isPlainUri,
+  matchesUriTemplate,
+  parseUriTemplate,
+  type UriTemplate,
+} from '../../mcp/uri-template.ts'
 import { type CapabilityFilterOptions, configuredEntries } from './options.ts'
-import { canonicalUri, isPlainUri, matchesUriTemplate, parseUriTemplate, type UriTemplate } from './uri-template.ts'
 
 // Longer URIs are compared with exact entries only: no upstream needs them, and matching stays cheap.
 const longestMatchedUri = 8192

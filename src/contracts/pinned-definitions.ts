@@ -1,0 +1,62 @@
+import type { JsonObject } from '../lib/json.ts'
+import type { Exchange } from './exchange.ts'
+import type { CapabilityType } from './mcp.ts'
+
+/** The lists whose entries can be pinned; also the members of the results that hold them. */
+export type DefinitionList = 'tools' | 'prompts' | 'resources' | 'resourceTemplates'
+
+/** One capability as it was when somebody pinned it. */
+export interface PinnedDefinition {
+  /** SHA-256 over the canonical definition; what is compared. */
+  readonly hash: string
+  /** The definition for people, pictures left out. */
+  readonly definition: JsonObject
+}
+
+/** Everything that is pinned of one virtual server, by name or URI. */
+export type ServerPins = { readonly [List in DefinitionList]: ReadonlyMap<string, PinnedDefinition> }
+
+/** What differed from the pins when a caller listed last: only that is remembered, which is nearly always nothing. */
+export interface Deviation {
+  readonly hash: string
+  /** Hidden characters or instructions to the model, if there were any. */
+  readonly suspicions: readonly string[]
+}
+
+/** Something to tell the operator about a definition. */
+export interface DefinitionNotice {
+  readonly event: 'capability_changed' | 'capability_suspicious'
+  readonly list: DefinitionList
+  readonly name: string
+  /** Of the definition; the same one is told about once. */
+  readonly hash: string
+  /** It is hidden, and cannot be used. */
+  readonly isBlocked: boolean
+  /** Also written to the log. */
+  readonly warns: boolean
+  /** What changed, or what is suspicious. */
+  readonly detail: string
+  readonly policyName: string
+}
+
+/** What the gateway knows of definitions, beyond one snapshot and one policy. */
+export interface PinnedDefinitions {
+  /** What is pinned of a virtual server; undefined: nothing. */
+  pinsOf(server: string): ServerPins | undefined
+  /** What deviated when this caller, or whoever shares its credential, listed last; undefined: nothing. */
+  deviationOf(exchange: Exchange, list: DefinitionList, name: string): Deviation | undefined
+  /** What one page of a list showed; undefined for what is as it is pinned. */
+  note(exchange: Exchange, list: DefinitionList, shown: ReadonlyMap<string, Deviation | undefined>): void
+  /** Keeps what the upstream listed, for `sallyport pins`. Returns at once. */
+  keep(exchange: Exchange, list: DefinitionList, cursor: string | undefined, result: JsonObject): void
+  /** Makes an event of it. Returns at once. */
+  report(exchange: Exchange, notice: DefinitionNotice): void
+}
+
+/** The capability type that events use for the entries of a list. */
+export const typeOfList: { readonly [List in DefinitionList]: CapabilityType } = {
+  tools: 'tool',
+  prompts: 'prompt',
+  resources: 'resource',
+  resourceTemplates: 'resource',
+}

@@ -1,0 +1,46 @@
+import type { DefinitionList } from '../../contracts/pinned-definitions.ts'
+import { canonicalJson, sortMembers } from '../../lib/canonical-json.ts'
+import { sha256 } from '../../lib/hash.ts'
+import { isJsonObject, type JsonObject } from '../../lib/json.ts'
+
+/** The lists by the method that returns them. */
+export const listOfMethod: ReadonlyMap<string, DefinitionList> = new Map([
+  ['tools/list', 'tools'],
+  ['prompts/list', 'prompts'],
+  ['resources/list', 'resources'],
+  ['resources/templates/list', 'resourceTemplates'],
+])
+
+/** The member by which an entry of each list is known. */
+export const keyOfList = { tools: 'name', prompts: 'name', resources: 'uri', resourceTemplates: 'uriTemplate' } as const
+
+/**
+ * SHA-256 over the canonical definition: every member counts, also those that no specification knows, and their order does not. Of
+ * resources, size and time of the last change do not count: they say something of the content.
+ */
+export function hashDefinition(list: DefinitionList, definition: JsonObject): string {
+  return sha256(canonicalJson(definingMembers(list, definition)))
+}
+
+function definingMembers(list: DefinitionList, definition: JsonObject): JsonObject {
+  if (list !== 'resources') return definition
+  const { size: _, annotations, ...others } = definition
+  if (!isJsonObject(annotations)) return annotations === undefined ? others : { ...others, annotations }
+  const { lastModified: __, ...kept } = annotations
+  return Object.keys(kept).length > 0 ? { ...others, annotations: kept } : others
+}
+
+const longestDataUri = 200
+
+/** The definition as it stands in the file of pins: in canonical order, without the bytes of pictures. Another picture is another hash. */
+export function describeDefinition(list: DefinitionList, definition: JsonObject): JsonObject {
+  return shortenPictures(sortMembers(definingMembers(list, definition))) as JsonObject
+}
+
+function shortenPictures(value: unknown): unknown {
+  if (typeof value === 'string' && value.length > longestDataUri && value.startsWith('data:'))
+    return `${value.slice(0, 40)}… (${value.length} characters)`
+  if (Array.isArray(value)) return value.map(shortenPictures)
+  if (!isJsonObject(value)) return value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, shortenPictures(member)]))
+}

@@ -1,0 +1,151 @@
+import { LRUCache } from 'lru-cache'
+import { type EventRecorder, newEvent } from '../../analytics/event.ts'
+import type { Project, RouteSpec } from '../../config/project.ts'
+import type { Exchange } from '../../contracts/exchange.ts'
+import type { Logger } from '../../contracts/logger.ts'
+import {
+  type DefinitionList,
+  type DefinitionNotice,
+  type Deviation,
+  type PinnedDefinitions,
+  typeOfList,
+} from '../../contracts/pinned-definitions.ts'
+import type { KnownCatalogs } from '../../contracts/storage.ts'
+import { sha256 } from '../../lib/hash.ts'
+import type { JsonObject } from '../../lib/json.ts'
+import { isSharedMode } from '../known-catalogs.ts'
+
+/** What the watch needs of the gateway. */
+export interface WatchDefinitionsOptions {
+  readonly store: KnownCatalogs
+  readonly recorder: EventRecorder
+  readonly log: Logger
+}
+
+/** The part of a project that definitions are watched under. */
+export type WatchedProject = Pick<Project, 'pins' | 'routes'>
+
+/** Definitions as long as the gateway runs; `of` gives the view of one snapshot. */
+export interface DefinitionWatch {
+  of(project: WatchedProject): PinnedDefinitions
+  /** Resolves when everything is written. */
+  flush(): Promise<void>
+}
+
+type Deviations = Map<string, Deviation>
+
+interface Pages {
+  readonly entries: readonly unknown[]
+  readonly next: string
+}
+
+/** Owner of what is kept for `sallyport pins`: no subject, and not the shared connection, whose end removes what it saw. */
+export const definitionsOwner = 'definitions'
+
+const mostOwners = 10_000
+const mostDeviations = 5_000
+const mostEntries = 20_000
+const mostNotices = 10_000
+const largestBytes = 8 * 1024 * 1024
+
+/** Remembers what deviates from the pins, tells each thing once, and keeps what upstreams listed last. Survives a reload, as pins change with one. */
+export function createDefinitionWatch({ store, recorder, log }: WatchDefinitionsOptions): DefinitionWatch {
+  const deviations = new LRUCache<string, Deviations>({ max: mostOwners })
+  const told = new LRUCache<string, true>({ max: mostNotices })
+  const unfinished = new LRUCache<string, Pages>({ max: 200 })
+  const written = new LRUCache<string, string>({ max: mostNotices })
+  let writing = Promise.resolve()
+
+  const write = (exchange: Exchange, list: DefinitionList, entries: readonly unknown[]): void => {
+    const { tenant, routeName } = exchange
+    const result = JSON.stringify({ [list]: entries })
+    const key = JSON.stringify([tenant, routeName, list])
+    const hash = sha256(result)
+    if (written.get(key) === hash || result.length > largestBytes) return
+    written.set(key, hash)
+    const record = {
+      tenant,
+      virtualServer: routeName,
+      owner: definitionsOwner,
+      method: list,
+      result,
+      updatedAtMs: Date.now(),
+    }
+    writing = writing
+      .then(() => store.put(record))
+      .catch((error: unknown) => log.warn({ route: routeName, err: error }, 'could not keep definitions'))
+  }
+
+  const report = (exchange: Exchange, notice: DefinitionNotice): void => {
+    const { event: type, list, name, hash, isBlocked, detail, policyName } = notice
+    const key = JSON.stringify([exchange.tenant, exchange.routeName, type, list, name, hash, isBlocked])
+    if (told.has(key)) return
+    told.set(key, true)
+    const event = newEvent(type, Date.now(), exchange.requestId)
+    event.tenant = exchange.tenant
+    event.virtualServer = exchange.routeName
+    event.subject = exchange.subject?.id ?? null
+    event.clientId = exchange.subject?.clientId ?? null
+    event.capabilityType = typeOfList[list]
+    event.capability = name.slice(0, 1000)
+    event.policy = policyName
+    event.outcome = isBlocked ? 'denied' : 'success'
+    event.failureOrigin = isBlocked ? 'upstream' : null
+    event.reason = isBlocked ? type : null
+    event.detail = detail
+    recorder.record(event)
+    if (notice.warns) {
+      const message =
+        type === 'capability_changed' ? 'a definition is not as it is pinned' : 'a definition is suspicious'
+      log.warn({ route: exchange.routeName, capability: event.capability, policy: policyName, detail }, message)
+    }
+  }
+
+  return {
+    of({ pins, routes }) {
+      const personal = new Set(routes.filter(isPersonal).map(({ operationId }) => operationId))
+      // Where everybody has an account of their own, a list may differ for one of them, and the others are not concerned.
+      const ownerOf = ({ routeName, tenant, subject }: Exchange) =>
+        `${routeName} ${tenant} ${personal.has(routeName) ? (subject?.id ?? '') : ''}`
+      return {
+        pinsOf: (server) => pins.get(server),
+        deviationOf: (exchange, list, name) => deviations.get(ownerOf(exchange))?.get(`${list} ${name}`),
+        note(exchange, list, shown) {
+          const owner = ownerOf(exchange)
+          const known = deviations.get(owner) ?? new Map<string, Deviation>()
+          for (const [name, deviation] of shown) remember(known, `${list} ${name}`, deviation)
+          if (known.size > 0) deviations.set(owner, known)
+          else deviations.delete(owner)
+        },
+        keep(exchange, list, cursor, result) {
+          const key = JSON.stringify([ownerOf(exchange), exchange.subject?.id, list])
+          const before = cursor === undefined ? undefined : unfinished.get(key)
+          if (cursor !== undefined && before?.next !== cursor) return
+          const entries = [
+            ...(before?.entries ?? []),
+            ...(Array.isArray(result[list]) ? (result[list] as unknown[]) : []),
+          ]
+          unfinished.delete(key)
+          if (typeof result.nextCursor !== 'string') write(exchange, list, entries)
+          else if (entries.length <= mostEntries) unfinished.set(key, { entries, next: result.nextCursor })
+        },
+        report,
+      }
+    },
+    flush: () => writing,
+  }
+}
+
+/** Each person reaches the upstream with an account of their own, which may list other things. */
+function isPersonal({ upstream }: RouteSpec): boolean {
+  return upstream !== undefined && !isSharedMode(upstream.mode)
+}
+
+/** The oldest go first: an upstream that invents names for ever must not fill the memory. */
+function remember(known: Deviations, key: string, deviation: Deviation | undefined): void {
+  known.delete(key)
+  if (deviation === undefined) return
+  const oldest = known.size < mostDeviations ? undefined : known.keys().next().value
+  if (oldest !== undefined) known.delete(oldest)
+  known.set(key, deviation)
+}
