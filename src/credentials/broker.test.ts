@@ -263,6 +263,13 @@ describe('renew', () => {
     expect(world.refreshed).toHaveLength(1)
   })
 
+  test('refreshes though the clock was set back since the token was issued', async () => {
+    await gateway.connections.put(adas, oauthCredentialOf(world.now), 'ada')
+    const [source, used] = await use()
+    world.now -= 3_600_000
+    expect(await headerOf(source.renew(used, unauthorized, ada))).toBe('authorization: Bearer access-1')
+  })
+
   test('takes what another process stored, without a request', async () => {
     const other = await world.open()
     const put = await gateway.connections.put(adas, oauthCredentialOf(world.now), 'ada')

@@ -321,6 +321,24 @@ describe('a provider that fails', () => {
     },
   )
 
+  test('that refuses in words of its own: the person may connect anew, and what is stored is tried again', async () => {
+    await connect()
+    world.now += hourMs
+    world.answer = refusedWith('credential_refresh_refused')
+    const refusal = await refusalOf(obtain(left))
+    expect(refusal.reason).toBe('connection_reconsent_required')
+    expect(refusal.details.data).toMatchObject({
+      connect: { url: expect.stringContaining('/connect?ticket=') as string },
+    })
+    expect(world.events.map(({ type, reason }) => [type, reason])).toEqual([
+      ['auth_upstream_failed', 'credential_refresh_refused'],
+    ])
+    expect((await left.connections.find(adas))?.record.state).toBe('connected')
+    world.now += 5 * secondsMs
+    world.answer = (_credential, count) => tokensOf(count, world.now)
+    expect(await headerOf(obtain(left))).toBe('authorization: Bearer access-2')
+  })
+
   test('is asked again after five seconds, or when it says, and never before', async () => {
     await connect()
     world.now += hourMs

@@ -606,7 +606,8 @@ export const reasons = {
     status: 502,
     code: internalError,
     message: 'The authorization server of the upstream refused to renew the access.',
-    cause: 'It answered a refresh with an error of its own, or one that does not say whether the refresh token is dead.',
+    cause:
+      'It answered a refresh with an error of its own, or one that does not say whether the refresh token is dead.',
     remedy: 'The person connects again. The connection is kept and tried again meanwhile.',
   },
   credential_key_rejected: {

@@ -99,7 +99,10 @@ describe('a token endpoint that answers', () => {
     ['invalid_refresh_token', 'connection_reconsent_required'],
     ['interaction_required', 'connection_reconsent_required'],
     ['temporarily_unavailable', 'credential_provider_unreachable'],
-    ['invalid_scope', 'credential_response_invalid'],
+    ['invalid_scope', 'credential_refresh_refused'],
+    ['invalid_request', 'credential_refresh_refused'],
+    ['expired-refresh-token', 'credential_refresh_refused'],
+    ['constructor', 'credential_refresh_refused'],
   ])('a refresh with %s', async (error, reason) => {
     const upstream = describeOAuthUpstream(`${site.origin}/mcp`)
     const { pending } = await beginAt(client, upstream)
@@ -109,6 +112,21 @@ describe('a token endpoint that answers', () => {
     const refused = await client.refreshTokens({ tenant: 'default', upstream, credential })
     expect(refused).toMatchObject({ reason, details: { detail: expect.stringContaining(error) as string } })
     expect((refused as GatewayError).details.detail).not.toMatch(/refresh-1|secret-1/)
+  })
+})
+
+test('a refresh that HubSpot refuses is refused in its words', async () => {
+  const upstream = describeOAuthUpstream(`${site.origin}/mcp`)
+  const { pending } = await beginAt(client, upstream)
+  const credential = await client.authorization.finish(upstream, 'default', answerWith(pending), pending)
+  const message = `missing or invalid refresh token ${credential.refreshToken}`
+  site.answers.set('/token', { status: 400, body: { status: 'BAD_REFRESH_TOKEN', message, correlationId: '7' } })
+  const refused = await client.refreshTokens({ tenant: 'default', upstream, credential })
+  expect(refused).toMatchObject({
+    reason: 'credential_refresh_refused',
+    details: {
+      detail: expect.stringMatching(/BAD_REFRESH_TOKEN: missing or invalid refresh token \[secret\]$/) as string,
+    },
   })
 })
 

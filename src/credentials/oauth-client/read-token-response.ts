@@ -15,6 +15,8 @@ export interface TokenResponseRules {
   readonly tokenType: 'Bearer' | 'N_A'
   /** Reason when the server answers `invalid_grant`. */
   readonly invalidGrant: ReasonCode
+  /** Reason when it refuses with an error that says nothing about who is to act: `invalid_request`, words of its own, or none. */
+  readonly refused: ReasonCode
   /** Stands between scopes besides a blank. */
   readonly scopeDelimiter: string
   /** Values of the request that no event may repeat. */
@@ -36,7 +38,15 @@ export async function readTokenResponse(
   if (!isJsonObject(body)) return readForeignBody(answer)
   const error = stringMember(body, 'error')
   if (error !== undefined) return explainOAuthError(error, body, rules)
-  return answer.ok ? readTokens(body, rules) : invalid(`it answered ${answer.status} without an error code`)
+  if (answer.ok) return readTokens(body, rules)
+  const { refused, secrets } = rules
+  // HubSpot has a code of its own under `status`.
+  const words = describeOAuthError(
+    stringMember(body, 'status') ?? 'no error code',
+    stringMember(body, 'message'),
+    secrets,
+  )
+  return new GatewayError(refused, { detail: `it answered ${answer.status}: ${words}` })
 }
 
 /** What a status says before anything is read: the body of a broken server means nothing. */
@@ -93,11 +103,11 @@ const reasonsOfCodes: { readonly [code: string]: ReasonCode } = {
 function explainOAuthError(
   error: string,
   body: JsonObject,
-  { invalidGrant, secrets }: Pick<TokenResponseRules, 'invalidGrant' | 'secrets'>,
+  { invalidGrant, refused, secrets }: TokenResponseRules,
 ): GatewayError {
   const code = Object.hasOwn(vendorCodes, error) ? (vendorCodes[error] ?? error) : error
   const known = Object.hasOwn(reasonsOfCodes, code) ? reasonsOfCodes[code] : undefined
-  const reason = code === 'invalid_grant' ? invalidGrant : (known ?? 'credential_response_invalid')
+  const reason = code === 'invalid_grant' ? invalidGrant : (known ?? refused)
   return new GatewayError(reason, {
     detail: describeOAuthError(error, stringMember(body, 'error_description'), secrets),
   })
@@ -113,11 +123,18 @@ export function describeOAuthError(error: string, description: string | undefine
 /** What may stand in a header (RFC 6750 §2.1 allows less, vendors use more). */
 const headerSafe = /^[\x21-\x7e]{1,16384}$/
 
+/** Vendors that name whose token it is, where RFC 6749 §7.1 wants to know how it is used. */
+const vendorTokenTypes: { readonly [type: string]: string } = {
+  // Slack
+  user: 'Bearer',
+}
+
 function readTokens(body: JsonObject, rules: TokenResponseRules): IssuedToken | GatewayError {
   const accessToken = stringMember(body, 'access_token')
   if (accessToken === undefined || !headerSafe.test(accessToken)) return invalid('it has no usable access_token')
   const tokenType = stringMember(body, 'token_type') ?? ''
-  if (tokenType.toLowerCase() !== rules.tokenType.toLowerCase())
+  const known = Object.hasOwn(vendorTokenTypes, tokenType) ? vendorTokenTypes[tokenType] : tokenType
+  if (known?.toLowerCase() !== rules.tokenType.toLowerCase())
     return invalid(`token_type is "${tokenType.replace(/[^\x20-\x7e]+/g, '').slice(0, 40)}", not ${rules.tokenType}`)
   const expiresAtMs = readExpiry(body['expires_in'], rules.nowMs)
   if (expiresAtMs === null) return invalid('expires_in is no time in the future')
@@ -141,7 +158,9 @@ function readExpiry(value: unknown, nowMs: number): number | undefined | null {
 }
 
 function readGrantedScopes(scope: string | undefined, delimiter: string): readonly string[] | undefined {
-  const scopes = (scope ?? '').split(delimiter).flatMap((part) => part.split(' '))
+  const words = (scope ?? '').split(delimiter).flatMap((part) => part.split(' '))
+  // GitHub and Slack answer with commas, whatever they were asked with.
+  const scopes = words.flatMap((word) => word.split(','))
   const named = [...new Set(scopes.filter((each) => each !== ''))]
   return named.length === 0 ? undefined : named
 }

@@ -23,6 +23,7 @@ export async function refreshTokens(
     client,
     parameters: { grant_type: 'refresh_token', refresh_token: refreshToken, resource: resourceOf(upstream, resource) },
     invalidGrant: 'connection_reconsent_required',
+    refused: 'credential_refresh_refused',
   })
   if (!(outcome instanceof GatewayError) || outcome.reason !== 'credential_client_rejected') return outcome
   // A registration that is gone takes all of its tokens along; a client of the operator may be put right.

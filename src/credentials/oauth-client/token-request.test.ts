@@ -104,6 +104,8 @@ test.each<[object, object]>([
   [{ expires_in: null }, { expiresAtMs: undefined }],
   [{ token_type: 'bearer', scope: 'a b  a' }, { scopes: ['a', 'b'] }],
   [{ scope: '' }, { scopes: undefined }],
+  [{ scope: 'repo,read:org' }, { scopes: ['repo', 'read:org'] }],
+  [{ token_type: 'user' }, { scopes: undefined }],
   [{ refresh_token: '' }, { refreshToken: undefined }],
   [{ expires_in: 1e12 }, { expiresAtMs: now + 10 * 365 * 86_400_000 }],
 ])('an answer with %j', async (change, expected) => {

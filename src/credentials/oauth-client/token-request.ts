@@ -19,6 +19,8 @@ export interface TokenRequest {
   readonly tokenType?: 'Bearer' | 'N_A' | undefined
   /** Reason when the server answers `invalid_grant`. Default `credential_response_invalid`. */
   readonly invalidGrant?: ReasonCode | undefined
+  /** Reason when the server refuses with any other error that is not about the client or itself. Default `credential_response_invalid`. */
+  readonly refused?: ReasonCode | undefined
 }
 
 /**
@@ -37,6 +39,7 @@ export function createRequestToken(openDoor: OpenDoor, clock: Clock): RequestTok
       const outcome = await readTokenResponse(answer, {
         tokenType: request.tokenType ?? 'Bearer',
         invalidGrant: request.invalidGrant ?? 'credential_response_invalid',
+        refused: request.refused ?? 'credential_response_invalid',
         scopeDelimiter: upstream.oauth?.scopeDelimiter ?? upstream.idJag?.scopeDelimiter ?? ' ',
         secrets: listSecrets(client, parameters, proof),
         nowMs: clock(),

@@ -73,7 +73,8 @@ export class ConnectionScheme implements CredentialScheme {
     if (stored === undefined || !isCredentialOf(stored, used)) return this.#choose(stored, exchange)
     if (isOAuth(stored) && stored.credential.refreshToken !== undefined) {
       const ageMs = this.#parts.clock() - stored.credential.obtainedAtMs
-      if (ageMs >= justIssuedMs) return this.#refresh(stored, exchange)
+      // Below zero the clock was set back: nobody knows how old it is.
+      if (ageMs < 0 || ageMs >= justIssuedMs) return this.#refresh(stored, exchange)
     }
     return this.#invite(exchange, { reason: 'connection_reconsent_required', detail: 'the upstream answered 401' })
   }
@@ -98,6 +99,10 @@ export class ConnectionScheme implements CredentialScheme {
 
   async #refresh(connection: Connection<OAuthCredential>, by: Exchange): Promise<Credential> {
     const outcome = await this.#parts.refresher.refresh({ connection, upstream: this.#upstream, by })
+    // Perhaps it is dead, perhaps not: the person may end this, and nothing is given up before they do.
+    if (outcome instanceof GatewayError && outcome.reason === 'credential_refresh_refused') {
+      return this.#invite(by, { reason: 'connection_reconsent_required', detail: outcome.details.detail })
+    }
     return this.#present(outcome, by)
   }
 
