@@ -54,3 +54,17 @@ test('a flood of registrations does not make the public metadata dearer: no list
   expect(await removeClient({ id: 'robot', tenant: 'default' }, [], storage)).toBe(true)
   expect(await offerClientCredentials()).toBe(false)
 })
+
+test('a client of a tenant from before records had one is listed and removed in its tenant', async () => {
+  const { oauth } = storage
+  await storeClient({ ...client('older', ['tracker']), tenant: 'acme' }, oauth, vault)
+  const record = await oauth.find('Client', sha256('older'))
+  if (record === undefined) throw new Error('the client was not stored')
+  await oauth.destroy('Client', record.idHash)
+  await oauth.upsert({ ...record, tenant: 'default' })
+  const ids = async (tenant: string) => (await listStoredClients(oauth, tenant)).map(({ id }) => id)
+  expect([await ids('acme'), (await ids('default')).includes('older')]).toEqual([['older'], false])
+  expect(await removeClient({ id: 'older', tenant: 'default' }, [], storage)).toBe(false)
+  expect(await removeClient({ id: 'older', tenant: 'acme' }, [], storage)).toBe(true)
+  expect(await oauth.find('Client', sha256('older'))).toBeUndefined()
+})

@@ -75,12 +75,16 @@ export interface StoredClient {
 
 const mostClients = 1_000_000
 
-/** The clients that were stored by `storeClient`, newest first; of one tenant or of all. */
+/**
+ * The clients that were stored by `storeClient`, newest first; of one tenant or of all. What the client says of its tenant counts, as at
+ * every use: records older than their column have the default one there.
+ */
 export async function listStoredClients(records: OAuthRecords, tenant?: string): Promise<readonly StoredClient[]> {
-  const all = await records.list('Client', mostClients, tenant)
+  const all = await records.list('Client', mostClients)
   return all
     .filter(({ uid }) => isMarked(uid))
-    .map((record) => describeClient(JSON.parse(record.payload) as JsonObject))
+    .map(({ payload }) => describeClient(JSON.parse(payload) as JsonObject))
+    .filter((client) => tenant === undefined || client.tenant === tenant)
 }
 
 /** What administration may know of a client. */
@@ -162,11 +166,12 @@ export async function removeClient(
     readonly revocations: { add(list: readonly { kind: 'client'; id: string }[]): Promise<void> }
   },
 ): Promise<boolean> {
-  const record = await storage.oauth.find('Client', sha256(id))
-  if (record?.tenant !== tenant || !isMarked(record.uid)) return false
-  await storage.oauth.destroy('Client', record.idHash)
+  const idHash = sha256(id)
+  const metadata = readMetadata(await storage.oauth.find('Client', idHash))
+  if (metadata === undefined || describeClient(metadata).tenant !== tenant) return false
+  await storage.oauth.destroy('Client', idHash)
   for (const grantId of grantIds) await storage.oauth.destroyByGrant(grantId, tenant)
-  for (const { model, idHash, payload } of await storage.oauth.list('ClientCredentials', mostTokens, tenant)) {
+  for (const { model, idHash, payload } of await storage.oauth.list('ClientCredentials', mostTokens)) {
     const token: unknown = JSON.parse(payload)
     if (isJsonObject(token) && token['clientId'] === id) await storage.oauth.destroy(model, idHash)
   }
