@@ -297,7 +297,7 @@ export const reasons = {
     status: 405,
     code: 405,
     message: 'This HTTP method is not served here.',
-    cause: 'MCP is served over POST; streams opened by GET and DELETE of sessions are not offered on this route.',
+    cause: 'The route does not declare "get", so it has no streams and no DELETE of sessions; or the upstream has none.',
     remedy: 'None needed: MCP clients go on over POST.',
   },
   message_not_json: {

@@ -29,6 +29,8 @@ export class HttpExchange implements Exchange {
   upstreamMs: number | undefined = undefined
   cached = false
   clientGone = false
+  /** Set where the answer would never end by itself: the gateway wants to stop, or to go on with another configuration. */
+  onDrain: (() => void) | undefined = undefined
 
   constructor(
     request: IncomingMessage,

@@ -9,6 +9,7 @@ import { type CacheKey, cacheKey } from '../mcp/catalog-cache.ts'
 import { findMethod } from '../mcp/methods.ts'
 import { holdsOwnToken } from '../oauth/resource-server/read-bearer-token.ts'
 import { type AnswerOutcome, failed } from './answer-outcome.ts'
+import { allowedMethods, answerSession } from './answer-session.ts'
 import { RefusedMessage, readIdOnly, receiveMessage } from './receive-message.ts'
 import { recordExchange } from './record-exchange.ts'
 import type { PipelineHost, Route } from './route.ts'
@@ -28,6 +29,7 @@ export async function handleRequest(exchange: HttpExchange, route: Route, host: 
     forwardHeaders(exchange, route)
     const reply = await runRequestPhase(route.requestPolicies, exchange)
     if (reply) outcome = sendHttpReply(exchange, reply)
+    else if (exchange.httpMethod !== 'POST') outcome = await answerSession(exchange, route, host)
     else {
       message = await receiveMessage(exchange, host)
       if (message.era === 'modern') exchange.cancelOnDisconnect()
@@ -54,7 +56,8 @@ function admit(exchange: HttpExchange, route: Route, host: PipelineHost): void {
 
 function sendPreflight(exchange: HttpExchange, route: Route): void {
   const { origin } = exchange.headers
-  const headers = origin === undefined ? ['allow', 'POST'] : preflightHeaders(route.origins, origin, exchange.headers)
+  const headers =
+    origin === undefined ? ['allow', allowedMethods(route)] : preflightHeaders(route.origins, origin, exchange.headers)
   exchange.response.writeHead(204, headers).end()
 }
 

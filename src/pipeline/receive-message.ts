@@ -57,7 +57,6 @@ export async function readIdOnly(exchange: HttpExchange, host: PipelineHost): Pr
 }
 
 function checkRepresentation(exchange: HttpExchange): GatewayError | undefined {
-  if (exchange.httpMethod !== 'POST') return new GatewayError('method_not_allowed', { headers: { allow: 'POST' } })
   const contentType = exchange.headers['content-type']
   // Almost always exactly this, so the comparison goes before the parsing.
   const isJson = contentType === 'application/json' || mediaTypeOf(contentType) === 'application/json'

@@ -28,6 +28,7 @@ export function recordExchange(
   }
   event.credentialMode = route.credentialMode ?? null
   if (message) describeMessage(event, message, declaration)
+  else if (outcome.status < 400) event.method = exchange.httpMethod
   describeOutcome(event, exchange, declaration, outcome)
   event.latencyMs = performance.now() - exchange.startedAtMs
   event.upstreamMs = exchange.upstreamMs ?? null
@@ -53,7 +54,8 @@ function typeOf(
   declaration: McpMethod | undefined,
   outcome: AnswerOutcome,
 ): EventType {
-  if (message === undefined) return 'mcp_request_rejected'
+  // Streams and ends of sessions carry no message.
+  if (message === undefined) return outcome.status < 400 ? 'mcp_request_completed' : 'mcp_request_rejected'
   if (outcome.error && connectReasons.has(outcome.error.reason)) return typeOfUnconnected(declaration)
   const failed = outcome.error !== undefined || outcome.isError === true || outcome.code !== undefined
   if (outcome.error?.declaration.origin === 'client' && outcome.error.reason !== 'request_cancelled')

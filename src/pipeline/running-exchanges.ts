@@ -25,6 +25,11 @@ export class RunningExchanges {
     this.#free.push(slot)
   }
 
+  /** Ends the streams that would never end by themselves; their clients open others. */
+  endStreams(): void {
+    for (const exchange of this.#slots) exchange?.onDrain?.()
+  }
+
   /** Ends the exchanges that run under a revoked credential, open streams above all. */
   endRevoked(revocableId: string): void {
     for (const exchange of this.#slots) {

@@ -7,11 +7,9 @@ import { eventData, formatEvent } from '../http/split-events.ts'
 import { isJsonObject, type JsonObject } from '../lib/json.ts'
 import type { CacheKey } from '../mcp/catalog-cache.ts'
 import type { AnswerOutcome } from './answer-outcome.ts'
+import { ClientStream, type ClientStreamSource } from './client-stream.ts'
 import type { PipelineHost, Route } from './route.ts'
 import { inspectResponse, needsShaping, parseResponse, shapeResult } from './shape-result.ts'
-
-const keepAliveMs = 15_000
-const keepAliveComment = ':\n\n'
 
 /**
  * Relays an event stream: each event as it came, at once, unless a policy reads this method. A slow client pauses the upstream;
@@ -30,7 +28,7 @@ export function sendStream(
   })
 }
 
-class EventRelay implements EventStreamReader {
+class EventRelay implements EventStreamReader, ClientStreamSource {
   readonly #answer: StreamedAnswer
   readonly #message: McpMessage
   readonly #exchange: HttpExchange
@@ -38,10 +36,8 @@ class EventRelay implements EventStreamReader {
   readonly #host: PipelineHost
   readonly #key: CacheKey | undefined
   readonly #finish: (outcome: AnswerOutcome) => void
-  readonly #keepAlive: NodeJS.Timeout
+  readonly #client: ClientStream
   readonly #shapes: boolean
-  /** Since when the client has not read what was written; undefined while it keeps up. */
-  #blockedAtMs: number | undefined
   #outcome: AnswerOutcome = { status: 200 }
   #answered = false
   #resumable = false
@@ -64,25 +60,15 @@ class EventRelay implements EventStreamReader {
     this.#key = key
     this.#finish = finish
     this.#shapes = needsShaping(message, route, key)
-    exchange.response.writeHead(200, [
-      ...exchange.responseHeaders,
-      'content-type',
-      'text/event-stream',
-      'cache-control',
-      'no-cache, no-transform',
-      'x-accel-buffering',
-      'no',
-      'x-request-id',
-      exchange.requestId,
-    ])
-    // Headers leave at once, in one write with the events that came with them.
-    exchange.response.cork()
-    exchange.response.flushHeaders()
-    process.nextTick(() => exchange.response.uncork())
-    const unblock = () => this.#unblock()
-    exchange.response.on('drain', unblock).once('close', unblock)
-    const idleMs = host.limits.upstreamIdleSeconds * 1000
-    this.#keepAlive = setInterval(() => this.#keepUp(idleMs), Math.min(keepAliveMs, idleMs)).unref()
+    this.#client = new ClientStream(exchange, host.limits.upstreamIdleSeconds * 1000, this)
+  }
+
+  resume(): void {
+    this.#answer.resume()
+  }
+
+  abandon(): void {
+    this.#fail(new GatewayError('request_cancelled', { detail: 'the client stopped reading' }))
   }
 
   /** Never throws: nobody above could tell the client, and whose event it is does not matter to the process. */
@@ -102,10 +88,9 @@ class EventRelay implements EventStreamReader {
     const failure = error ? asGatewayError(error) : this.#missingAnswer()
     if (failure && !this.#answered) {
       this.#outcome = { status: 200, error: failure, code: failure.code }
-      this.#write(formatEvent(jsonRpcError(failure, this.#exchange.requestId, this.#message.id)))
+      this.#client.write(formatEvent(jsonRpcError(failure, this.#exchange.requestId, this.#message.id)))
     }
-    clearInterval(this.#keepAlive)
-    this.#exchange.response.end()
+    this.#client.end()
     this.#finish(this.#outcome)
   }
 
@@ -114,18 +99,18 @@ class EventRelay implements EventStreamReader {
     if (data === undefined) {
       // Comments and priming events carry no message; an id promises that the stream can be resumed.
       this.#resumable ||= event.includes('id:')
-      return this.#write(event)
+      return this.#client.write(event)
     }
     if (data.includes('list_changed')) this.#route.cache.clear()
     if (this.#shapes) {
-      if (!mayAnswer(data)) return this.#write(event)
+      if (!mayAnswer(data)) return this.#client.write(event)
       void this.#shape(event, data)
       return false
     }
-    if (!isResponse(data)) return this.#write(event)
+    if (!isResponse(data)) return this.#client.write(event)
     this.#outcome = { ...inspectResponse(data, this.#message), status: 200 }
     this.#answered = true
-    return this.#write(event)
+    return this.#client.write(event)
   }
 
   async #shape(event: Buffer, data: Buffer): Promise<void> {
@@ -134,7 +119,7 @@ class EventRelay implements EventStreamReader {
       if (this.#ended) return
       this.#outcome = { ...shaped.outcome, status: 200 }
       this.#answered = true
-      if (this.#write(shaped.body === data ? event : formatEvent(shaped.body))) this.#answer.resume()
+      if (this.#client.write(shaped.body === data ? event : formatEvent(shaped.body))) this.#answer.resume()
     } catch (error) {
       this.#fail(error)
     }
@@ -143,30 +128,6 @@ class EventRelay implements EventStreamReader {
   #fail(error: unknown): void {
     this.onEnd(asGatewayError(error))
     this.#answer.cancel()
-  }
-
-  /** Writes to the client; false when it is slower than the upstream, which then waits for it. */
-  #write(bytes: Buffer): boolean {
-    this.#exchange.bytesOut += bytes.length
-    // A legacy client that went away did not cancel the call: the upstream is read to its end, for nobody.
-    if (this.#exchange.clientGone || this.#exchange.response.write(bytes)) return true
-    this.#blockedAtMs = performance.now()
-    return false
-  }
-
-  #unblock(): void {
-    if (this.#blockedAtMs === undefined) return
-    this.#blockedAtMs = undefined
-    this.#answer.resume()
-  }
-
-  /** Keeps an idle connection open. A client that stopped reading is let go: it would hold an upstream connection for ever. */
-  #keepUp(idleMs: number): void {
-    if (this.#blockedAtMs === undefined) this.#exchange.response.write(keepAliveComment)
-    else if (performance.now() - this.#blockedAtMs >= idleMs) {
-      this.#fail(new GatewayError('request_cancelled', { detail: 'the client stopped reading' }))
-      this.#exchange.response.destroy()
-    }
   }
 
   #missingAnswer(): GatewayError | undefined {
@@ -184,7 +145,7 @@ function isResponse(data: Buffer): boolean {
 }
 
 /** The same where a policy must see every answer, also one that is spelled in an unusual way (`"re\u0073ult"`). */
-function mayAnswer(data: Buffer): boolean {
+export function mayAnswer(data: Buffer): boolean {
   const marked = data.includes('"result"') || data.includes('"error"')
   if (marked && !data.includes('"method"')) return true
   try {

@@ -44,6 +44,7 @@ export class Snapshot {
 
   /** Resolves when the last request ended, or after `drainMs`; then policies and handlers are closed. */
   async retire(drainMs: number): Promise<void> {
+    this.#running.endStreams()
     if (this.#running.size > 0) {
       await new Promise<void>((resolve) => {
         const deadline = setTimeout(resolve, drainMs)
