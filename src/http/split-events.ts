@@ -89,6 +89,14 @@ function joinDataLines(text: string): Buffer | undefined {
   return found === undefined || found === '' ? undefined : Buffer.from(found)
 }
 
+/** The value of a field that stands for itself (`id`, `retry`); undefined when the event has none. */
+export function eventField(event: Buffer, name: 'id' | 'retry'): string | undefined {
+  if (!event.includes(`${name}:`)) return undefined
+  const lines = event.toString('utf8').split(/\r\n|\n|\r/)
+  const value = lines.findLast((line) => line.startsWith(`${name}:`))?.slice(name.length + 1)
+  return value?.startsWith(' ') ? value.slice(1) : value
+}
+
 /** One `message` event that carries `json`. */
 export function formatEvent(json: string | Buffer): Buffer {
   return Buffer.concat([messagePrefix, typeof json === 'string' ? Buffer.from(json) : json, eventEnd])

@@ -22,11 +22,11 @@ import { connectAnswer, removeConnectAnswer } from '../../mcp/connect-required/r
 import { clientCapabilitiesKey } from '../../mcp/eras/2026-07-28/check-envelope.ts'
 import { isSharedMode, RouteCatalogs } from '../../mcp/known-catalogs.ts'
 import { acceptedAnswer } from '../../mcp/own-answer.ts'
-import { legacyVersions } from '../../mcp/protocol-versions.ts'
 import { type CredentialedAnswer, CredentialedCalls } from './credentialed-calls.ts'
 import { observeAnswer } from './observe-answer.ts'
-import { isOlderUpstream, readAnswer } from './read-answer.ts'
+import { readAnswer } from './read-answer.ts'
 import type { Upstream } from './upstream.ts'
+import type { UpstreamEras } from './upstream-eras.ts'
 
 type Obtained = UpstreamCredential | undefined
 
@@ -53,6 +53,7 @@ export class BrokeredProxy implements McpHandler {
   constructor(
     forwardHeaders: readonly string[],
     upstream: Upstream,
+    eras: UpstreamEras,
     { routeName, knownCatalogs, log, sessionSealer }: HandlerHost,
     credentials: CredentialSource,
   ) {
@@ -62,7 +63,7 @@ export class BrokeredProxy implements McpHandler {
     this.#sealer = sessionSealer
     const settings = credentials.upstream
     this.#catalogs = new RouteCatalogs({ store: knownCatalogs, virtualServer: routeName, upstream: settings, log })
-    this.#calls = new CredentialedCalls(upstream, credentials)
+    this.#calls = new CredentialedCalls(upstream, eras, credentials)
     this.#connectTool = connectToolName(settings)
   }
 
@@ -92,7 +93,8 @@ export class BrokeredProxy implements McpHandler {
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#upstream.close(), this.#catalogs.flush()])
+    await Promise.all([this.#calls.close(), this.#catalogs.flush()])
+    await this.#upstream.close()
   }
 
   #openSession(message: McpMessage, exchange: Exchange): ClientSession | GatewayError | undefined {
@@ -156,14 +158,8 @@ export class BrokeredProxy implements McpHandler {
       const id = sent.answer.responseHeaders['mcp-session-id']
       this.#giveSession(message, exchange, { id: typeof id === 'string' ? id : undefined, identity })
     }
-    const answer = isOlderUpstream(sent.answer, message)
-      ? refuseRevision(message)
-      : readAnswer(sent.answer, message, sent.inSession)
-    if (answer instanceof GatewayError) {
-      if (olderReasons.has(answer.reason)) void this.#catalogs.noteEra(exchange.tenant, 'legacy')
-      return answer
-    }
-    if (!this.#catalogs.records(message)) return answer
+    const answer = readAnswer(sent.answer, message, sent.inSession)
+    if (answer instanceof GatewayError || !this.#catalogs.records(message)) return answer
     return observeAnswer(answer, (response) => this.#catalogs.note(message, exchange, identity, response))
   }
 
@@ -178,17 +174,6 @@ export class BrokeredProxy implements McpHandler {
     const identity = obtained?.identity ?? ''
     return isSharedMode(this.#credentials.upstream.mode) ? identity : JSON.stringify([subject?.id, identity])
   }
-}
-
-/** Refusals by which an upstream shows that it only speaks older revisions. */
-const olderReasons: ReadonlySet<string> = new Set(['message_method_unknown', 'message_version_unsupported'])
-
-/** Before the person was connected nobody could know; from now on `server/discover` says so at once. */
-function refuseRevision({ protocolVersion }: McpMessage): GatewayError {
-  return new GatewayError('message_version_unsupported', {
-    message: 'The upstream speaks an older revision of MCP: reconnect to this virtual server.',
-    data: { supported: legacyVersions, requested: protocolVersion },
-  })
 }
 
 function isMissing(obtained: Obtained | GatewayError): obtained is GatewayError {

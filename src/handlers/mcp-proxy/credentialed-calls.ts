@@ -8,6 +8,7 @@ import type { ClientSession } from '../../mcp/client-session.ts'
 import { RefusedHandshake } from './begin-legacy-session.ts'
 import { findCredentialRefusal } from './read-answer.ts'
 import type { Upstream } from './upstream.ts'
+import type { UpstreamEras } from './upstream-eras.ts'
 import { type LegacyHop, UpstreamHandshakes } from './upstream-handshakes.ts'
 
 /** What came back, and under which credential. */
@@ -21,13 +22,15 @@ export interface CredentialedAnswer {
 /** Sends messages with a credential, and once more with a renewed one when the upstream refused before it did anything. */
 export class CredentialedCalls {
   readonly #upstream: Upstream
+  readonly #eras: UpstreamEras
   readonly #credentials: CredentialSource
   readonly #handshakes: UpstreamHandshakes
   /** Credentials that the upstream refused while the broker had no better one. */
   readonly #refused = new LRUCache<string, true>({ max: 10_000 })
 
-  constructor(upstream: Upstream, credentials: CredentialSource) {
+  constructor(upstream: Upstream, eras: UpstreamEras, credentials: CredentialSource) {
     this.#upstream = upstream
+    this.#eras = eras
     this.#credentials = credentials
     this.#handshakes = new UpstreamHandshakes(upstream)
   }
@@ -55,6 +58,11 @@ export class CredentialedCalls {
     return isRenewed ? sent : this.send(message, exchange, session, renewed, true)
   }
 
+  /** Ends the sessions upstream. */
+  async close(): Promise<void> {
+    await Promise.all([this.#eras.close(), this.#handshakes.close()])
+  }
+
   /** True when the upstream answered 401 to this very credential lately, and there was no other. */
   wasRefused(credential: UpstreamCredential): boolean {
     return this.#refused.has(nameOf(credential))
@@ -68,12 +76,21 @@ export class CredentialedCalls {
     mayBeginAnew = true,
   ): Promise<CredentialedAnswer | undefined> {
     try {
+      if (this.#eras.needsBridge(message, credential)) {
+        exchange.connectionId = credential?.revocableId
+        const crossed = await this.#eras.cross({ message, exchange, credential, session })
+        if (crossed) return { answer: crossed, credential, inSession: false }
+      }
       const hop: LegacyHop | undefined = session
         ? await this.#handshakes.join(message, exchange, session, credential)
         : { credential }
       if (hop === undefined) return undefined
       exchange.connectionId = credential?.revocableId
-      const answer = await this.#upstream.send(message, exchange, hop)
+      const received = await this.#upstream.send(message, exchange, hop)
+      const isOpen = hop.sessionId === undefined && this.#eras.mustReconsider(received, message)
+      const answer = isOpen
+        ? await this.#eras.reconsider(received, { message, exchange, credential, session })
+        : received
       if (answer.status !== 404 || hop.forget === undefined || !mayBeginAnew) {
         return { answer, credential, inSession: hop.sessionId !== undefined }
       }
@@ -81,8 +98,12 @@ export class CredentialedCalls {
       hop.forget()
       return await this.#sendOnce(message, exchange, session, credential, false)
     } catch (error) {
-      if (error instanceof RefusedHandshake) return { answer: error.answer, credential, inSession: false }
-      throw error
+      if (!(error instanceof RefusedHandshake)) throw error
+      const refused = { message, exchange, credential, session }
+      const answer = this.#eras.mustReconsider(error.answer, message)
+        ? await this.#eras.reconsider(error.answer, refused)
+        : error.answer
+      return { answer, credential, inSession: false }
     }
   }
 }

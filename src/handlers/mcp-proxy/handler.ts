@@ -4,11 +4,21 @@ import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { UpstreamAnswer } from '../../http/send-upstream.ts'
 import type { TokenSealer } from '../../lib/seal-token.ts'
+import {
+  beginClientSession,
+  describeLegacyClient,
+  openClientSession,
+  sealClientSession,
+} from '../../mcp/client-session.ts'
+import { EraVerdicts } from '../../mcp/era-verdicts.ts'
 import { openSessionId, sealSessionId } from '../../mcp/session-id.ts'
 import { BrokeredProxy } from './brokered-proxy.ts'
+import { LegacyToModernBridge } from './legacy-to-modern-bridge.ts'
+import { ModernToLegacyBridge } from './modern-to-legacy-bridge.ts'
 import { type McpProxyOptions, mcpProxyOptions } from './options.ts'
 import { readAnswer } from './read-answer.ts'
 import { Upstream } from './upstream.ts'
+import { UpstreamEras } from './upstream-eras.ts'
 
 const tracingHeaders = ['traceparent', 'tracestate', 'baggage']
 
@@ -31,20 +41,31 @@ function describeUrl(pattern: string): string {
 function createProxy(options: McpProxyOptions, host: HandlerHost): McpHandler {
   const forwardHeaders = [...tracingHeaders, ...options.forwardHeaders]
   const upstream = new Upstream(options, host)
+  const eras = createEras(options, upstream, host)
   return host.credentials
-    ? new BrokeredProxy(forwardHeaders, upstream, host, host.credentials)
-    : new McpProxy(forwardHeaders, upstream, host.sessionSealer)
+    ? new BrokeredProxy(forwardHeaders, upstream, eras, host, host.credentials)
+    : new McpProxy(forwardHeaders, upstream, eras, host.sessionSealer)
+}
+
+function createEras({ protocol }: McpProxyOptions, upstream: Upstream, host: HandlerHost): UpstreamEras {
+  const { liveSessions: sessions, credentials, hasStream } = host
+  return new UpstreamEras(new EraVerdicts(protocol), {
+    toLegacy: new ModernToLegacyBridge(upstream, host),
+    toModern: new LegacyToModernBridge({ upstream, sessions, credentials, hasStream }),
+  })
 }
 
 /** Sends what policies made of the headers and nothing else. */
 class McpProxy implements McpHandler {
   readonly forwardHeaders: readonly string[]
   readonly #upstream: Upstream
+  readonly #eras: UpstreamEras
   readonly #sealer: TokenSealer
 
-  constructor(forwardHeaders: readonly string[], upstream: Upstream, sealer: TokenSealer) {
+  constructor(forwardHeaders: readonly string[], upstream: Upstream, eras: UpstreamEras, sealer: TokenSealer) {
     this.forwardHeaders = forwardHeaders
     this.#upstream = upstream
+    this.#eras = eras
     this.#sealer = sealer
   }
 
@@ -53,15 +74,41 @@ class McpProxy implements McpHandler {
     let sessionId: string | undefined
     if (session !== undefined && message.era === 'legacy' && message.method !== 'initialize') {
       sessionId = openSessionId(this.#sealer, String(session), exchange)
-      if (sessionId === undefined) return new GatewayError('session_unknown')
+      if (sessionId === undefined) return this.#answerInSession(String(session), message, exchange)
+    }
+    const credential = undefined
+    if (sessionId === undefined && this.#eras.needsBridge(message, credential)) {
+      const crossed = await this.#eras.cross({ message, exchange, credential, session: undefined })
+      if (crossed) return this.#finishCrossing(crossed, message, exchange)
     }
     const received = await this.#upstream.send(message, exchange, { sessionId })
+    if (sessionId === undefined && this.#eras.mustReconsider(received, message)) {
+      const other = await this.#eras.reconsider(received, { message, exchange, credential, session: undefined })
+      if (other !== received) return this.#finishCrossing(other, message, exchange)
+    }
     this.#passSessionOn(received, exchange)
     return readAnswer(received, message, sessionId !== undefined)
   }
 
-  close(): Promise<void> {
-    return this.#upstream.close()
+  async close(): Promise<void> {
+    await this.#eras.close()
+    await this.#upstream.close()
+  }
+
+  /** A session that the gateway keeps itself, because the upstream has none. */
+  async #answerInSession(id: string, message: McpMessage, exchange: Exchange): Promise<McpAnswer | GatewayError> {
+    const session = openClientSession(this.#sealer, id, exchange)
+    const crossed = session && (await this.#eras.cross({ message, exchange, credential: undefined, session }))
+    // An upstream that changed its mind about its era makes the client begin anew.
+    return crossed ? readAnswer(crossed, message, false) : new GatewayError('session_unknown')
+  }
+
+  #finishCrossing(answer: UpstreamAnswer, message: McpMessage, exchange: Exchange): McpAnswer | GatewayError {
+    if (message.method === 'initialize' && answer.status === 200) {
+      const begun = beginClientSession(describeLegacyClient(message), undefined)
+      exchange.setResponseHeader('mcp-session-id', sealClientSession(this.#sealer, begun, exchange))
+    }
+    return readAnswer(answer, message, false)
   }
 
   #passSessionOn(answer: UpstreamAnswer, exchange: Exchange): void {

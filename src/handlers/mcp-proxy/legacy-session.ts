@@ -1,7 +1,8 @@
 import type { UpstreamCredential } from '../../contracts/credential.ts'
 import type { UpstreamHeaders } from '../../contracts/exchange.ts'
 import type { UpstreamAnswer } from '../../http/send-upstream.ts'
-import type { JsonObject } from '../../lib/json.ts'
+import { type JsonObject, objectMember } from '../../lib/json.ts'
+import { isMoreVerbose } from '../../mcp/bridge/modern-to-legacy/filter-notification.ts'
 import type { PooledSession } from '../../mcp/upstream-sessions.ts'
 import type { Upstream, UpstreamExchange } from './upstream.ts'
 import { buildSessionHeaders } from './upstream-headers.ts'
@@ -22,6 +23,9 @@ export interface SessionTerms {
   readonly initialized: JsonObject
 }
 
+/** The upstream knows the session no more, and did nothing. */
+export class SessionGone extends Error {}
+
 /** One session of an upstream of an older revision, which the gateway opened for one person. */
 export class LegacySession implements PooledSession {
   readonly terms: SessionTerms
@@ -31,6 +35,7 @@ export class LegacySession implements PooledSession {
   #lastId = 0
   #users = 0
   #retired = false
+  #logLevel: string | undefined
   #ended: Promise<void> | undefined
 
   constructor(upstream: Upstream, terms: SessionTerms, caller: UpstreamCaller) {
@@ -46,6 +51,13 @@ export class LegacySession implements PooledSession {
   /** An id that no other request in this session has: clients all begin with the same ones. */
   nextId(): number {
     return ++this.#lastId
+  }
+
+  /** The upstream forgot the session (404), or says in the way of some servers that it does not know it. */
+  isUnknownTo(answer: UpstreamAnswer): boolean {
+    if (this.terms.id === undefined) return false
+    if (answer.status === 404) return true
+    return answer.status === 400 && answer.kind === 'json' && /session/i.test(answer.body.toString('utf8', 0, 1000))
   }
 
   /** Something begins to run in the session. Call the result once, when it is over. */
@@ -77,6 +89,18 @@ export class LegacySession implements PooledSession {
       return 0
     }
   }
+
+  /** Makes the upstream log at least from this level on. The level belongs to the session; each call takes its own part of it. */
+  async lowerLogLevel(level: string, caller: UpstreamCaller): Promise<void> {
+    const capabilities = objectMember(this.terms.initialized, 'capabilities')
+    if (capabilities?.logging === undefined) return
+    if (this.#logLevel !== undefined && !isMoreVerbose(level, this.#logLevel)) return
+    this.#logLevel = level
+    await this.tell({ jsonrpc: '2.0', id: this.nextId(), method: 'logging/setLevel', params: { level } }, caller)
+  }
+
+  /** Hands a notification about the server to those who listen. */
+  announce(_notification: JsonObject): void {}
 
   /** The stream of messages that belong to no request, or the rest of one that broke off after `lastEventId`. */
   listen(lastEventId?: string): UpstreamExchange {

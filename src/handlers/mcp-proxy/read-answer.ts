@@ -27,7 +27,6 @@ export function readAnswer(answer: UpstreamAnswer, message: McpMessage, inSessio
   if (message.kind !== 'request') return status < 300 ? answer : refuse(answer, 'upstream_refused')
   if (isJsonRpcCandidate(answer))
     return status === 200 || isJsonRpcError(answer.body) ? answer : refuse(answer, 'upstream_refused')
-  if (message.method === 'server/discover' && status >= 400 && status < 500) return noDiscovery(answer)
   return refuse(
     answer,
     status < 300 ? 'upstream_protocol_error' : 'upstream_refused',
@@ -50,17 +49,8 @@ export function findCredentialRefusal({ status, responseHeaders }: UpstreamAnswe
     : undefined
 }
 
-// How servers of older revisions say that they know neither the version nor the missing session (TypeScript and Python SDK).
-const olderRefusals: readonly unknown[] = [-32000, -32600]
-
-/** True when a message of 2026-07-28 came to an upstream that only speaks older revisions. */
-export function isOlderUpstream(answer: UpstreamAnswer, message: McpMessage): boolean {
-  if (answer.status !== 400 || message.era !== 'modern' || !isJsonRpcCandidate(answer)) return false
-  const response = answer.kind === 'json' ? parseJson(answer.body) : undefined
-  return isJsonObject(response) && isJsonObject(response.error) && olderRefusals.includes(response.error.code)
-}
-
-function isJsonRpcCandidate(answer: UpstreamAnswer): boolean {
+/** True when the body may be JSON-RPC. */
+export function isJsonRpcCandidate(answer: UpstreamAnswer): boolean {
   return (
     answer.kind === 'json' &&
     answer.body[0] === openBrace &&
@@ -74,20 +64,13 @@ function isJsonRpcError(body: Buffer): boolean {
   return isJsonObject(parsed) && parsed.jsonrpc === '2.0' && isJsonObject(parsed.error)
 }
 
-function parseJson(body: Buffer): unknown {
+/** Undefined for what is not JSON. */
+export function parseJson(body: Buffer): unknown {
   try {
     return JSON.parse(body.toString('utf8'))
   } catch {
     return undefined
   }
-}
-
-/** An upstream of an older revision refuses server/discover in its own way; the client then falls back to initialize. */
-function noDiscovery(answer: UpstreamAnswer): GatewayError {
-  return new GatewayError('message_method_unknown', {
-    message: 'Method not found: server/discover. The upstream speaks an older revision; use initialize.',
-    detail: `upstream answered ${answer.status}`,
-  })
 }
 
 function retryAfter(answer: UpstreamAnswer): { [name: string]: string } {

@@ -34,10 +34,9 @@ export class ParkedCalls<Call extends ParkableCall> {
   }
 
   /** The name under which the call waits; undefined when this person, or everybody together, has too many. */
-  park(owner: string, call: Call): string | undefined {
+  park(owner: string, call: Call, name = randomToken(16)): string | undefined {
     const mine = this.#countOf.get(owner) ?? 0
     if (this.#places.size >= this.#bounds.most || mine >= this.#bounds.mostPerOwner) return undefined
-    const name = randomToken(16)
     const timer = setTimeout(() => this.take(name)?.expire(), this.#bounds.ttlMs).unref()
     this.#places.set(name, { owner, call, timer })
     this.#countOf.set(owner, mine + 1)

@@ -1,0 +1,366 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Exchange } from '../../contracts/exchange.ts'
+import type { McpMessage } from '../../contracts/mcp.ts'
+import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
+import type { UpstreamAnswer } from '../../http/send-upstream.ts'
+import { eventData, eventField, formatEvent } from '../../http/split-events.ts'
+import { isJsonObject, type JsonObject, objectMember } from '../../lib/json.ts'
+import type { TokenSealer } from '../../lib/seal-token.ts'
+import { inputRequestOf, inputRequired, noAnswer } from '../../mcp/bridge/modern-to-legacy/ask-client.ts'
+import { stampServer } from '../../mcp/bridge/modern-to-legacy/complete-result.ts'
+import { describeLinks, findUrlElicitations, urlInputRequests } from '../../mcp/bridge/modern-to-legacy/elicit-urls.ts'
+import { type CallWishes, placeNotification } from '../../mcp/bridge/modern-to-legacy/filter-notification.ts'
+import { canAnswer, elicits } from '../../mcp/bridge/modern-to-legacy/map-capabilities.ts'
+import type { ParkableCall, ParkedCalls } from '../../mcp/bridge/modern-to-legacy/parked-calls.ts'
+import { inputResponsesOf, sealRequestState } from '../../mcp/bridge/modern-to-legacy/request-state.ts'
+import { stripEnvelope } from '../../mcp/bridge/modern-to-legacy/strip-envelope.ts'
+import { answers, findResponse, translateResponse } from '../../mcp/bridge/modern-to-legacy/translate-response.ts'
+import { QueuedStream } from '../../mcp/queued-stream.ts'
+import { discard, type LegacySession, SessionGone, type UpstreamCaller } from './legacy-session.ts'
+import type { UpstreamExchange } from './upstream.ts'
+
+/** What calls of one route share. */
+export interface BridgedCallHost {
+  readonly parked: ParkedCalls<BridgedCall>
+  readonly sealer: TokenSealer
+  readonly totalMs: number
+  readonly idleMs: number
+}
+
+/** One request of the client that belongs to a call: the first, or one that answers questions. */
+export interface CallRound {
+  readonly message: McpMessage
+  readonly exchange: Exchange
+  readonly caller: UpstreamCaller
+  readonly capabilities: JsonObject
+  readonly wishes: CallWishes
+  /** Whose call it is, for the bounds on what waits. */
+  readonly owner: string
+}
+
+interface Question {
+  readonly id: unknown
+  readonly method: string
+  readonly inputRequest: JsonObject
+}
+
+const methodNotFound = -32601
+// Requests of one moment are asked together; people are asked once.
+const gatherMs = 10
+const defaultRetryMs = 1_000
+const longestRetryMs = 30_000
+
+/**
+ * One call of a client of 2026-07-28, carried out in a session of an older revision. Where the upstream asks the client something, its stream
+ * stays open while the client is answered with `input_required`; the next round takes the call up where it was.
+ */
+export class BridgedCall implements ParkableCall {
+  readonly #host: BridgedCallHost
+  readonly #session: LegacySession
+  readonly #id: number
+  readonly #startedAtMs = performance.now()
+  readonly #questions = new Map<string, Question>()
+  readonly #release: () => void
+  #round: CallRound
+  #client: QueuedStream | undefined
+  #source: UpstreamExchange | undefined
+  #resumeSource: (() => void) | undefined
+  #lastEventId: string | undefined
+  #retryMs = defaultRetryMs
+  #asked = 0
+  #gathering: NodeJS.Timeout | undefined
+  /** The response, which came while nobody listened. */
+  #kept: JsonObject | undefined
+  #isOver = false
+
+  constructor(host: BridgedCallHost, session: LegacySession, round: CallRound) {
+    this.#host = host
+    this.#session = session
+    this.#round = round
+    this.#id = session.nextId()
+    this.#release = session.use(round.caller)
+  }
+
+  /** False when the person meanwhile uses another credential, which the session must not be used with. */
+  belongsTo(round: CallRound): boolean {
+    return this.#round.caller.credential?.identity === round.caller.credential?.identity
+  }
+
+  /** Sends the call. What is not MCP comes back as the upstream gave it. Rejects with `SessionGone` when nothing was done for that reason. */
+  async run(): Promise<UpstreamAnswer> {
+    const { message, caller, wishes } = this.#round
+    const progressToken = wishes.progressToken === undefined ? undefined : this.#id
+    const body = stripEnvelope(message.body, { id: this.#id, progressToken })
+    try {
+      this.#source = this.#session.send(body, caller, this.#silence())
+      const answer = await this.#source.answer
+      if (answer.kind === 'stream' && answer.status === 200) return this.#relay(answer)
+      this.#finish()
+      if (this.#session.isUnknownTo(answer)) {
+        discard(answer)
+        throw new SessionGone()
+      }
+      return answer.kind === 'json' ? this.#translateBuffered(answer) : answer
+    } catch (error) {
+      this.#finish()
+      throw error
+    }
+  }
+
+  /** Takes the call up with the answers of the client. An answer of 401 or 403 means that it still waits. */
+  async goOn(round: CallRound): Promise<UpstreamAnswer> {
+    this.#round = round
+    if (this.#kept) return ownAnswer(200, this.#translate(this.#kept).body)
+    if (this.#isOver) throw new GatewayError('input_expired', { detail: 'the upstream ended the call' })
+    const client = this.#openClient(0)
+    const refused = await this.#answerQuestions(inputResponsesOf(round.message) ?? {}, round.caller)
+    if (refused !== undefined) {
+      this.#client = undefined
+      return refused
+    }
+    if (this.#questions.size > 0) this.#gather()
+    return client
+  }
+
+  /** The client wants no answer any more: older revisions are told so (§cancellation). */
+  cancel(): void {
+    if (this.#isOver) return
+    const params = { requestId: this.#id, reason: 'The client closed its request.' }
+    void this.#session.tell({ jsonrpc: '2.0', method: 'notifications/cancelled', params })
+    this.#finish()
+    this.#source?.cancel()
+  }
+
+  expire(): void {
+    this.#refuseQuestions('Nobody answered in time.')
+    this.cancel()
+  }
+
+  #silence(): number | undefined {
+    const { capabilities } = this.#round
+    const mayAsk = ['elicitation', 'sampling', 'roots'].some((name) => objectMember(capabilities, name) !== undefined)
+    return mayAsk ? Math.max(this.#host.idleMs, this.#host.parked.ttlMs + 60_000) : undefined
+  }
+
+  #finish(): void {
+    this.#isOver = true
+    clearTimeout(this.#gathering)
+    this.#release()
+  }
+
+  #translateBuffered(answer: Extract<UpstreamAnswer, { kind: 'json' }>): UpstreamAnswer {
+    if (isAboutHop(answer.status)) return answer
+    const response = findResponse(parseJson(answer.body), this.#id)
+    if (response === undefined) return answer
+    const { status, body } = this.#translate(response)
+    return ownAnswer(answer.status === 200 ? status : answer.status, body, answer.upstreamMs)
+  }
+
+  /** The response for the client, or the question that it is for an upstream which wants links to be opened first. */
+  #translate(response: JsonObject): { status: number; body: JsonObject } {
+    const { message } = this.#round
+    const error = objectMember(response, 'error')
+    const links = error && findUrlElicitations(error)
+    const { serverInfo } = this.#session.terms.initialized
+    if (links === undefined) return translateResponse(response, message.method, message.id, serverInfo)
+    if (!elicits(this.#round.capabilities, 'url') || hasRefused(message)) {
+      if (message.method !== 'tools/call') return translateResponse(response, message.method, message.id, serverInfo)
+      return translateResponse({ jsonrpc: '2.0', result: describeLinks(links) }, message.method, message.id, serverInfo)
+    }
+    return { status: 200, body: this.#inputRequired(urlInputRequests(links), undefined) }
+  }
+
+  #inputRequired(inputRequests: JsonObject, parked: string | undefined): JsonObject {
+    const { message, exchange } = this.#round
+    const expiresAtMs = Date.now() + this.#host.parked.ttlMs
+    const state = { expiresAtMs, ...(parked !== undefined && { parked }) }
+    const requestState = sealRequestState(this.#host.sealer, state, message, exchange)
+    const result = stampServer(inputRequired(inputRequests, requestState), this.#session.terms.initialized.serverInfo)
+    return { jsonrpc: '2.0', id: message.id, result }
+  }
+
+  #relay(source: Extract<UpstreamAnswer, { kind: 'stream' }>): UpstreamAnswer {
+    const client = this.#openClient(source.upstreamMs)
+    this.#follow(source)
+    return client
+  }
+
+  #openClient(upstreamMs: number): QueuedStream {
+    const client = new QueuedStream(
+      upstreamMs,
+      () => client.resume(),
+      () => this.cancel(),
+    )
+    client.onResume = () => this.#resumeSource?.()
+    this.#client = client
+    return client
+  }
+
+  #follow(source: Extract<UpstreamAnswer, { kind: 'stream' }>): void {
+    this.#resumeSource = () => source.resume()
+    source.read({
+      onEvent: (event) => this.#takeEvent(event),
+      onEnd: (error) => this.#sourceEnded(error),
+    })
+  }
+
+  /** Never throws: what is not JSON-RPC ends the call. */
+  #takeEvent(event: Buffer): boolean {
+    this.#lastEventId = eventField(event, 'id') ?? this.#lastEventId
+    const retryMs = Number(eventField(event, 'retry'))
+    if (retryMs > 0) this.#retryMs = Math.min(retryMs, longestRetryMs)
+    const data = eventData(event)
+    if (data === undefined || this.#isOver) return true
+    const sent = parseJson(data)
+    if (sent === undefined) {
+      this.#fail(new GatewayError('upstream_protocol_error', { detail: 'an event of the answer is not JSON' }))
+      return true
+    }
+    let isTaken = true
+    for (const message of Array.isArray(sent) ? sent : [sent]) {
+      if (isJsonObject(message)) isTaken = this.#takeMessage(message) && isTaken
+    }
+    return isTaken
+  }
+
+  #takeMessage(message: JsonObject): boolean {
+    if (answers(message, this.#id)) return this.#takeResponse(message)
+    if (typeof message.method !== 'string') return true
+    if (Object.hasOwn(message, 'id')) {
+      this.#takeRequest(message, message.method)
+      return true
+    }
+    const place = placeNotification(message, this.#round.wishes, this.#id)
+    if (place.kind === 'listeners') this.#session.announce(message)
+    if (place.kind !== 'call' || this.#client === undefined) return true
+    return this.#client.push(formatEvent(JSON.stringify(place.notification)))
+  }
+
+  #takeResponse(response: JsonObject): boolean {
+    this.#finish()
+    const client = this.#client
+    if (client === undefined) {
+      this.#kept = response
+      return true
+    }
+    client.push(formatEvent(JSON.stringify(this.#translate(response).body)))
+    client.end()
+    return true
+  }
+
+  #takeRequest({ id, params }: JsonObject, method: string): void {
+    const given = isJsonObject(params) ? params : {}
+    if (method === 'ping') {
+      void this.#session.tell({ jsonrpc: '2.0', id, result: {} })
+    } else if (canAnswer(this.#round.capabilities, method, given)) {
+      this.#questions.set(`r${this.#asked++}`, { id, method, inputRequest: inputRequestOf(method, given) })
+      if (this.#client !== undefined) this.#gather()
+    } else {
+      const error = { code: methodNotFound, message: `The client does not support ${method}.` }
+      void this.#session.tell({ jsonrpc: '2.0', id, error })
+    }
+  }
+
+  #gather(): void {
+    this.#gathering ??= setTimeout(() => this.#askClient(), gatherMs)
+  }
+
+  #askClient(): void {
+    this.#gathering = undefined
+    const client = this.#client
+    if (this.#isOver || client === undefined) return
+    const parked = this.#host.parked.park(this.#round.owner, this)
+    if (parked === undefined) {
+      this.#refuseQuestions('Too many questions wait for this person.')
+      return
+    }
+    const questions = [...this.#questions].map(([key, { inputRequest }]) => [key, inputRequest] as const)
+    this.#client = undefined
+    client.push(formatEvent(JSON.stringify(this.#inputRequired(Object.fromEntries(questions), parked))))
+    client.end()
+    // Goes on reading: the upstream may end the call while it waits.
+    this.#resumeSource?.()
+  }
+
+  #refuseQuestions(why: string): void {
+    for (const { method, id } of this.#questions.values()) void this.#session.tell(noAnswer(method, id, why))
+    this.#questions.clear()
+  }
+
+  /** Hands the answers on. Undefined when the upstream took them. */
+  async #answerQuestions(given: JsonObject, caller: UpstreamCaller): Promise<UpstreamAnswer | undefined> {
+    for (const [key, { id }] of [...this.#questions]) {
+      const result = Object.hasOwn(given, key) ? given[key] : undefined
+      if (!isJsonObject(result)) continue
+      const answer = await this.#session.send({ jsonrpc: '2.0', id, result }, caller).answer
+      if (answer.kind === 'stream') answer.cancel()
+      if (answer.status === 401 || answer.status === 403) return answer
+      if (answer.status >= 300) {
+        this.cancel()
+        throw new GatewayError('input_expired', { detail: `the upstream answered ${answer.status}` })
+      }
+      this.#questions.delete(key)
+    }
+    return undefined
+  }
+
+  #sourceEnded(error: Error | undefined): void {
+    this.#resumeSource = undefined
+    if (this.#isOver) this.#client?.end(error)
+    else if (this.#lastEventId === undefined) this.#fail(error)
+    else void this.#resume(error)
+  }
+
+  /** A server may close a stream and let its client come back for the rest (2025-11-25 §resumability). Ours need not know. */
+  async #resume(error: Error | undefined): Promise<void> {
+    try {
+      await wait(this.#retryMs)
+      if (this.#isOver) return
+      if (performance.now() - this.#startedAtMs > this.#host.totalMs) throw new GatewayError('upstream_timeout')
+      this.#source = this.#session.listen(this.#lastEventId)
+      const answer = await this.#source.answer
+      if (answer.kind !== 'stream' || answer.status !== 200) this.#fail(error)
+      else this.#follow(answer)
+    } catch (failure) {
+      this.#fail(asGatewayError(failure))
+    }
+  }
+
+  #fail(error: Error | undefined): void {
+    if (!this.#isOver) this.#finish()
+    this.#source?.cancel()
+    const cause = error ?? new GatewayError('upstream_disconnected', { detail: 'the stream ended without an answer' })
+    this.#client?.end(cause)
+  }
+}
+
+/** Statuses that say something about the hop, whatever the body says. */
+function isAboutHop(status: number): boolean {
+  return status === 401 || status === 403 || status === 429 || status >= 500
+}
+
+/** The person did not want to open the links that the upstream asked for. */
+function hasRefused(message: McpMessage): boolean {
+  const given = Object.values(inputResponsesOf(message) ?? {})
+  return given.some((answer) => isJsonObject(answer) && answer.action !== undefined && answer.action !== 'accept')
+}
+
+function parseJson(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch {
+    return undefined
+  }
+}
+
+/** An answer that the bridge has made, as if an upstream of the client's era had given it. */
+export function ownAnswer(status: number, body: JsonObject, upstreamMs = 0): UpstreamAnswer {
+  return {
+    kind: 'json',
+    status,
+    body: Buffer.from(JSON.stringify(body)),
+    headers: {},
+    upstreamMs,
+    responseHeaders: { 'content-type': 'application/json' },
+  }
+}

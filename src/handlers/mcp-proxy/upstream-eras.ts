@@ -1,0 +1,97 @@
+import type { UpstreamCredential } from '../../contracts/credential.ts'
+import type { Exchange } from '../../contracts/exchange.ts'
+import type { Era, McpMessage } from '../../contracts/mcp.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import type { UpstreamAnswer } from '../../http/send-upstream.ts'
+import { type ClientSession, describeLegacyClient } from '../../mcp/client-session.ts'
+import type { EraVerdicts } from '../../mcp/era-verdicts.ts'
+import { readResponse } from '../../mcp/initialize-upstream.ts'
+import type { Bridge } from './bridge.ts'
+import { ownAnswer } from './bridged-call.ts'
+import { discard } from './legacy-session.ts'
+import type { LegacyToModernBridge } from './legacy-to-modern-bridge.ts'
+import { mayShowOtherEra, saysNothingOfEra, showsOtherEra } from './shows-other-era.ts'
+
+/** One message, and with what it goes upstream. */
+export interface Crossing {
+  readonly message: McpMessage
+  readonly exchange: Exchange
+  readonly credential: UpstreamCredential | undefined
+  readonly session: ClientSession | undefined
+}
+
+/** One for each direction. */
+export interface Bridges {
+  readonly toLegacy: Bridge
+  readonly toModern: LegacyToModernBridge
+}
+
+const otherEra: { readonly [era in Era]: Era } = { modern: 'legacy', legacy: 'modern' }
+
+/** Finds out which era the upstream speaks, and takes messages of the other one over a bridge. */
+export class UpstreamEras {
+  readonly #verdicts: EraVerdicts
+  readonly #bridges: Bridges
+
+  constructor(verdicts: EraVerdicts, bridges: Bridges) {
+    this.#verdicts = verdicts
+    this.#bridges = bridges
+  }
+
+  /** True when the upstream is known not to speak the era of the message. */
+  needsBridge(message: McpMessage, credential: UpstreamCredential | undefined): boolean {
+    return this.#verdicts.eraFor(message.era, credential?.identity ?? '') !== message.era
+  }
+
+  /** True when `reconsider` has to see the answer to a message that went out in its own era. */
+  mustReconsider(answer: UpstreamAnswer, message: McpMessage): boolean {
+    return this.#verdicts.mayLearn && mayShowOtherEra(answer, message)
+  }
+
+  /** Sends a message over the bridge. Undefined: the upstream does not speak the other era any more, so its own may be tried. */
+  async cross({ message, exchange, credential, session }: Crossing): Promise<UpstreamAnswer | undefined> {
+    const answer = await this.#bridgeFor(message).send(message, exchange, credential, session)
+    if (answer !== undefined) return answer
+    if (this.#verdicts.mayLearn) {
+      this.#verdicts.forget(credential?.identity ?? '')
+      return undefined
+    }
+    throw new GatewayError('upstream_refused', {
+      detail: `the upstream does not speak the era that protocol demands: ${otherEra[message.era]}`,
+    })
+  }
+
+  /** The answer of an upstream that only speaks the other era, or the one that was received. */
+  async reconsider(received: UpstreamAnswer, crossing: Crossing): Promise<UpstreamAnswer> {
+    const { message, exchange, credential, session } = crossing
+    const answer = await settle(received, message)
+    if (!showsOtherEra(answer, message) || !(await this.#isConfirmed(crossing))) return answer
+    const other = await this.#bridgeFor(message).send(message, exchange, credential, session)
+    if (other === undefined) return answer
+    discard(answer)
+    if (!saysNothingOfEra(other)) this.#verdicts.note(credential?.identity ?? '', otherEra[message.era])
+    return other
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([this.#bridges.toLegacy.close(), this.#bridges.toModern.close()])
+  }
+
+  #bridgeFor({ era }: McpMessage): Bridge {
+    return era === 'modern' ? this.#bridges.toLegacy : this.#bridges.toModern
+  }
+
+  /** An older upstream shows itself by the `initialize` that the bridge begins with; a newer one is asked. */
+  async #isConfirmed({ message, exchange, credential, session }: Crossing): Promise<boolean> {
+    if (message.era === 'modern') return true
+    const client = session?.client ?? describeLegacyClient(message)
+    const discovered = await this.#bridges.toModern.discover({ exchange, credential, client })
+    return discovered?.result !== undefined
+  }
+}
+
+/** The answer to `server/discover` has no use for a stream, and may be a refusal all the same. */
+async function settle(answer: UpstreamAnswer, { method }: McpMessage): Promise<UpstreamAnswer> {
+  if (answer.kind !== 'stream' || answer.status !== 200 || method !== 'server/discover') return answer
+  return ownAnswer(200, await readResponse(answer), answer.upstreamMs)
+}
