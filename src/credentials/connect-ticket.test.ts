@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import { vaultKeys } from '../../test/harness/open-brokers.ts'
 import type { Storage } from '../contracts/storage.ts'
 import { openStorage } from '../storage/sqlite/open-storage.ts'
+import { readConnectRequest } from './connect/connection-paths.ts'
 import { type ConnectTickets, connectUrl, loadConnectTickets } from './connect-ticket.ts'
 import { createVault } from './vault.ts'
 
@@ -40,6 +41,13 @@ test('a ticket says who may connect what, in every process of the store, for ten
   expect(tickets.open(text, 'tracker')).toEqual(ticket)
   now += 1
   expect(tickets.open(text, 'tracker')).toBeUndefined()
+})
+
+test('a link with as many scopes as a step-up may ask for is read to the end', () => {
+  const scopes = Array.from({ length: 100 }, (_, index) => `scope:${index}`.padEnd(19, '.'))
+  const text = tickets.create({ ...request, virtualServer: 'tracker-mcp'.padEnd(200, '-'), scopes })
+  const { searchParams } = new URL(connectUrl({ publicUrl: 'https://gw.example', basePath: '' }, 'tracker', text))
+  expect(tickets.open(readConnectRequest(searchParams, '').ticket ?? '', 'tracker')?.scopes).toEqual(scopes)
 })
 
 test('one without a call asks for nothing special; no two are the same', () => {

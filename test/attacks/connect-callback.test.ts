@@ -149,6 +149,24 @@ describe('the callback', () => {
     await changing.close()
   })
 
+  test('does not take the place of a key when the upstream became one of keys meanwhile', async () => {
+    let mode: 'user-oauth' | 'user-api-key' = 'user-api-key'
+    const list = () => [makeUpstream('linear', mode)]
+    const upstreams = { list, find: () => list()[0], findByServer: () => undefined, tenantsOf: () => [undefined] }
+    const changing = await startConnectionPages({ upstreams })
+    const browser = changing.browserOf('ada')
+    const place = { tenant: 'default', upstream: 'linear', owner: 'subject:ada' }
+    await changing.connections.put(place, { kind: 'api-key', key: 'kept', url: 'https://linear.example/mcp' }, 'ada')
+    mode = 'user-oauth'
+    const away = await setOut(browser, `${changing.url}/auth/connections/linear/connect`)
+    mode = 'user-api-key'
+    const state = away.searchParams.get('state')
+    const answer = await browser.get(`${changing.url}/auth/connections/callback?code=c&state=${state}`)
+    expect(answer.status).toBe(403)
+    expect((await changing.connections.find(place))?.credential).toMatchObject({ kind: 'api-key', key: 'kept' })
+    await changing.close()
+  })
+
   test('stores neither state nor verifier in the clear', async () => {
     const state = await begin(running.browserOf('sealed'))
     const records = await running.storage.oauth.list('UpstreamConnect', 100)

@@ -2,7 +2,7 @@ import type { UpstreamSettings } from '../../contracts/upstream.ts'
 import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
 import { equalSecrets } from '../../lib/hash.ts'
 import { sharedOwner } from '../connections.ts'
-import { isShared } from './admit-connect.ts'
+import { isShared, usesKey } from './admit-connect.ts'
 import { noticePath } from './answer-list.ts'
 import { type ConnectHost, type PageAnswer, PageRefusal, type PageVisit } from './connect-host.ts'
 import { upstreamPath } from './connection-paths.ts'
@@ -21,7 +21,7 @@ export async function answerCallback(visit: PageVisit, host: ConnectHost): Promi
   if (pending === undefined) throw invalid('the state is unknown, too old, or was used')
   await checkReturn(pending, visit, host)
   const upstream = requireUpstream(pending.upstream, host)
-  if (isShared(upstream) !== (pending.owner === sharedOwner))
+  if (usesKey(upstream) || isShared(upstream) !== (pending.owner === sharedOwner))
     throw invalid('the mode of the upstream changed meanwhile')
   if (!(await host.pending.consume(state))) throw invalid('the state was used')
   try {

@@ -34,7 +34,8 @@ export const localPorts = [33_719, 33_720, 33_721, 33_722, 33_723, 33_724, 33_72
 
 const upstreamPattern = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/
 const noncePattern = /^[A-Za-z0-9_-]{22,64}$/
-const maxTicketLength = 2048
+/** One with all the scopes that a step-up may ask for, of people and servers with long names. */
+const maxTicketLength = 6144
 
 /** Path of the list; every other page of the connections is below it. */
 export function listPath(basePath: string): string {
