@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { hasTest } from './find-test-titles.ts'
+import { hasTest, leavesTestsOut } from './find-test-titles.ts'
 
 /** Tests by file, relative to the repository. */
 const tests = z.record(z.string(), z.array(z.string()).min(1))
@@ -56,7 +56,9 @@ function checkRequirement({ id, level, shown, gap: open }: Requirement, read: Re
   }
   if (!shown) return [`${id} has neither tests nor a gap`]
   return citations(shown).flatMap(([file, name]) => {
-    if (read(file) === undefined) return [`${id} cites ${file}, which does not exist`]
+    const source = read(file)
+    if (source === undefined) return [`${id} cites ${file}, which does not exist`]
+    if (leavesTestsOut(source)) return [`${id} cites ${file}, which leaves tests out: what did not run shows nothing`]
     return cites(read, file, name) ? [] : [`${id} cites a test that ${file} does not have: "${name}"`]
   })
 }

@@ -5,7 +5,21 @@ const placeholder = /\$\{[^}]*\}|%[sdijof]|\$\w+/
 
 /** Titles of the tests of a source file as they are written there, placeholders included. */
 export function findTestTitles(source: string): readonly string[] {
-  return [...source.matchAll(title)].map(([, , text = '']) => unescape(text))
+  return [...withoutComments(source).matchAll(title)].map(([, , text = '']) => unescape(text))
+}
+
+/** Ways of the test runner not to run a test, to run only others, or to be content when it fails. */
+const leftOut =
+  /\b(?:it|test|describe|suite)(?:\.\w+)*\.(?:skip|skipIf|runIf|todo|fails|only)\b|\bx(?:it|test|describe)\(|\b(?:context|ctx)\.skip\(|\{ skip \}/
+
+/** True when a file has tests that may not run, or need not pass. */
+export function leavesTestsOut(source: string): boolean {
+  return leftOut.test(withoutComments(source))
+}
+
+/** Comments that begin a line: others cannot hold a test, and what looks like one may be in a literal. */
+function withoutComments(source: string): string {
+  return source.replace(/^[ \t]*(?:\/\/.*|\/\*[^]*?\*\/)/gm, '')
 }
 
 /**

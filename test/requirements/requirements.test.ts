@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { findProblems, type Requirement, requirementsFile } from './check-requirements.ts'
-import { findTestTitles, hasTest } from './find-test-titles.ts'
+import { findTestTitles, hasTest, leavesTestsOut } from './find-test-titles.ts'
 
 const root = join(import.meta.dirname, '../..')
 const readSource = (path: string) => (existsSync(join(root, path)) ? readFileSync(join(root, path), 'utf8') : undefined)
@@ -32,7 +32,11 @@ test.each(Object.entries(files))(
 
 describe('the check finds', () => {
   const source = "test('it holds', () => {})"
-  const read = (path: string) => (path === 'a.test.ts' ? source : undefined)
+  const sources = new Map([
+    ['a.test.ts', source],
+    ['skips.test.ts', `describe.skip('later', () => { ${source} })`],
+  ])
+  const read = (path: string) => sources.get(path)
   const shown = { 'a.test.ts': ['it holds'] }
   const gap = { reason: 'r', notBuilt: 'n', missing: 'm', shownBy: { 'a.test.ts': ['it will hold'] } }
   const sound: Requirement = { id: 'AS-1.1', level: 'MUST', spec: 'RFC 1 §1', says: 'It holds.', shown }
@@ -46,6 +50,11 @@ describe('the check finds', () => {
     ['a MUST without tests', [{ ...sound, shown: undefined }], /neither/],
     ['a file that does not exist', [{ ...sound, shown: { 'b.test.ts': ['it holds'] } }], /b\.test\.ts, which/],
     ['a test that does not exist', [{ ...sound, shown: { 'a.test.ts': ['it held'] } }], /"it held"/],
+    [
+      'a file with tests that are left out',
+      [{ ...sound, shown: { 'skips.test.ts': ['it holds'] } }],
+      /leaves tests out/,
+    ],
     ['a missing id', [], /AS-1 is missing/],
     ['an unknown id', [sound, { ...sound, id: 'RS-9.1' }], /RS-9 is not known/],
     ['an id twice', [sound, sound], /twice/],
@@ -76,6 +85,31 @@ describe('names of tests', () => {
       expect(hasTest(source, name)).toBe(true)
     },
   )
+
+  test.each([
+    "test.skip('a', () => {})",
+    "it.skip.each([1])('a', () => {})",
+    "describe.skipIf(true)('a', () => {})",
+    "it.runIf(false)('a', () => {})",
+    "test.fails('a', () => {})",
+    "it.only('another', () => {})",
+    "xit('a', () => {})",
+    "it('a', ({ skip }) => skip())",
+    "it('a', (context) => context.skip())",
+  ])('%s leaves tests out', (text) => {
+    expect(leavesTestsOut(text)).toBe(true)
+  })
+
+  test.each([source, "// it.skip('a', () => {})", "it('skips what is empty', () => parse({ skip: true }))"])(
+    '%s leaves none out',
+    (text) => {
+      expect(leavesTestsOut(text)).toBe(false)
+    },
+  )
+
+  test.each(["// it('is gone', () => {})", "  /* it('is gone', () => {}) */"])('%s is no test', (text) => {
+    expect(hasTest(text, 'is gone')).toBe(false)
+  })
 
   test.each(['c is refused', 'its there', 'token replay', 'a redirect that is gone', 'token'])(
     '%s does not exist',
