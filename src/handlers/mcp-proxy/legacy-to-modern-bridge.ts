@@ -26,6 +26,7 @@ import { readResponse } from '../../mcp/initialize-upstream.ts'
 import { acceptedAnswer } from '../../mcp/own-answer.ts'
 import type { Bridge } from './bridge.ts'
 import { findCredentialRefusal } from './read-answer.ts'
+import { saysNothingOfEra, showsOtherEra } from './shows-other-era.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What the bridge needs of its route. */
@@ -139,7 +140,11 @@ export class LegacyToModernBridge implements Bridge {
     return createAnswer(message, { result })
   }
 
-  #call(message: McpMessage, hop: ModernHop, session: LiveSession | undefined): Promise<UpstreamAnswer> {
+  async #call(
+    message: McpMessage,
+    hop: ModernHop,
+    session: LiveSession | undefined,
+  ): Promise<UpstreamAnswer | undefined> {
     const owner = ownerOf(hop)
     let running: HopExchange | undefined
     let isFirst = true
@@ -154,6 +159,7 @@ export class LegacyToModernBridge implements Bridge {
         const current = isFirst ? hop.credential : await this.#currentCredential(hop)
         if (current instanceof GatewayError) throw current
         const answer = await this.#options.upstream.send(request, running, { credential: current })
+        if (isFirst && answer.status >= 400 && showsOtherEra(answer, request)) throw new OtherEra()
         // The first refusal is for whoever chose the credential; later ones come after a person has answered.
         const renewed = isFirst ? undefined : await this.#renew(answer, current, hop)
         isFirst = false
@@ -165,7 +171,12 @@ export class LegacyToModernBridge implements Bridge {
       abort: () => running?.cancel(),
     })
     hop.exchange.onCancel(() => call.cancel())
-    return call.run()
+    try {
+      return await call.run()
+    } catch (error) {
+      if (error instanceof OtherEra) return undefined
+      throw error
+    }
   }
 
   /** A person may take longer to answer than an access token lives. */
@@ -218,16 +229,14 @@ export type Discovery =
   | { readonly result: JsonObject; readonly answer?: undefined }
   | { readonly answer: UpstreamAnswer; readonly result?: undefined }
 
+/** The upstream refused in the way of one that does not speak 2026-07-28. */
+class OtherEra extends Error {}
+
 /** Whose request it is, and under which credential it goes upstream. */
 export interface ModernHop {
   readonly exchange: Exchange
   readonly credential: UpstreamCredential | undefined
   readonly client: LegacyClient
-}
-
-/** About the credential, the load or the health of the upstream (§versioning: never a verdict). */
-function saysNothingOfEra({ status }: UpstreamAnswer): boolean {
-  return status === 401 || status === 403 || status === 429 || status >= 500
 }
 
 const accepted: UpstreamAnswer = { ...acceptedAnswer, responseHeaders: {} }
