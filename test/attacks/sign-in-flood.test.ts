@@ -49,3 +49,13 @@ test('guessing at the token endpoint is limited', async () => {
   expect(statuses.slice(0, 3)).not.toContain(429)
   expect(statuses.slice(3)).toEqual([429, 429])
 })
+
+test('guessing at the revocation endpoint is guessing at the token endpoint', async () => {
+  const other = await startAuthorizationServer({ requestLimits: { token: limit } })
+  const guess = () => sendJson(`${other.url}/oauth/revoke`, { form: { client_id: 'nobody', token: 'guess' } })
+  const statuses = []
+  for (let tries = 0; tries < 5; tries++) statuses.push((await guess()).status)
+  expect(statuses).toEqual([401, 401, 401, 429, 429])
+  expect(other.events.at(-1)).toMatchObject({ type: 'auth_token_rejected', reason: 'limit_rate_exceeded' })
+  await other.close()
+})

@@ -113,6 +113,7 @@ export async function openProvider(
   }
   const takeAuthorize = limitRequests(limits.authorize, clock)
   const takePage = limitRequests(limits.page, clock)
+  const takeToken = limitRequests(limits.token, clock)
   const takeRequest = {
     register: limitRequests(limits.register, clock),
     authorize: takeAuthorize,
@@ -120,7 +121,8 @@ export async function openProvider(
     page: takePage,
     callback: takePage,
     'sign-out': takePage,
-    token: limitRequests(limits.token, clock),
+    token: takeToken,
+    revoke: takeToken,
     metadata: limitRequests(limits.metadata, clock),
   }
   const listener = provider.callback()
