@@ -105,14 +105,3 @@ it('a store that fails is no failure of the call', async () => {
   catalogs.note(request(), as('ada'), 'a', page(['one']))
   await expect(catalogs.flush()).resolves.toBeUndefined()
 })
-
-it.each([
-  ['modern', '{"id":1,"result":{"supportedVersions":["2026-07-28"]}}'],
-  ['legacy', '{"id":1,"error":{"code":-32601,"message":"Method not found"}}'],
-  ['modern', '{"id":1,"error":{"code":-32022,"message":"Unsupported"}}'],
-  [undefined, '{"id":1,"error":{"code":-32603,"message":"Internal error"}}'],
-])('the era is known to be %s after the answer %s to server/discover', async (era, answer) => {
-  catalogs.note(request({}, 'server/discover'), as('ada'), 'a', Buffer.from(answer))
-  await catalogs.flush()
-  expect(await catalogs.findEra(as('bob'))).toBe(era)
-})

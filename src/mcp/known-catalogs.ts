@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Exchange } from '../contracts/exchange.ts'
 import type { Logger } from '../contracts/logger.ts'
-import type { Era, McpMessage } from '../contracts/mcp.ts'
+import type { McpMessage } from '../contracts/mcp.ts'
 import type { KnownCatalogs } from '../contracts/storage.ts'
 import type { CredentialMode, UpstreamSettings } from '../contracts/upstream.ts'
 import { sha256 } from '../lib/hash.ts'
@@ -34,7 +34,6 @@ const largestBytes = 1024 * 1024
 const mostNotedBytes = 16 * 1024 * 1024
 const mostRemembered = 10_000
 const sharedOwner = 'shared'
-const eraRecord = 'protocol-era'
 
 /** Modes in which everybody is served with the same credential, and so with the same catalogue. */
 const sharedModes: ReadonlySet<CredentialMode> = new Set([
@@ -126,16 +125,6 @@ export class RouteCatalogs {
     return undefined
   }
 
-  /** Which era the upstream speaks, as far as anybody's connection has shown. That is nobody's secret, so it is known to all. */
-  async findEra(exchange: Exchange): Promise<Era | undefined> {
-    const record = await this.#read(exchange.tenant, sharedOwner, eraRecord)
-    return record?.era === 'modern' || record?.era === 'legacy' ? record.era : undefined
-  }
-
-  async noteEra(tenant: string, era: Era): Promise<void> {
-    await this.#write({ tenant, owner: sharedOwner, method: eraRecord, identity: '' }, { era })
-  }
-
   /** Writes what was noted. */
   flush(): Promise<void> {
     clearTimeout(this.#timer)
@@ -152,20 +141,12 @@ export class RouteCatalogs {
   async #take(noted: Noted): Promise<void> {
     const { tenant, owner, method, cursor, identity, body } = noted
     const response = parseResponse(body)
-    if (method === 'server/discover') await this.#learnEra(tenant, response)
     const result = response && completedResult(response)
     if (result === undefined) return
     const member = listMethods.get(method)
     const key = JSON.stringify([tenant, owner, method, identity])
     const complete = member ? this.#pages.add({ key, member, cursor, result, bytes: body.length }) : result
     if (complete) await this.#write(noted, complete)
-  }
-
-  /** An upstream that refuses `server/discover` for another reason than the revision is of an older one. */
-  async #learnEra(tenant: string, response: JsonObject | undefined): Promise<void> {
-    if (response === undefined) return
-    const era = isJsonObject(response.error) ? eraOfError(response.error.code) : 'modern'
-    if (era) await this.noteEra(tenant, era)
   }
 
   async #write({ tenant, owner, method, identity }: Omit<Noted, 'cursor' | 'body'>, value: JsonObject): Promise<void> {
@@ -219,14 +200,4 @@ function parseResponse(body: Buffer): JsonObject | undefined {
 function completedResult(response: JsonObject): JsonObject | undefined {
   const result = objectMember(response, 'result')
   return result?.resultType === undefined || result.resultType === 'complete' ? result : undefined
-}
-
-const internalError = -32603
-/** Codes that only 2026-07-28 has. */
-const modernCodes: readonly unknown[] = [-32020, -32021, -32022]
-
-/** An error within the upstream says nothing about its era. */
-function eraOfError(code: unknown): Era | undefined {
-  if (code === internalError) return undefined
-  return modernCodes.includes(code) ? 'modern' : 'legacy'
 }

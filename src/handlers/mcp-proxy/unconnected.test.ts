@@ -173,28 +173,6 @@ describe('a client that starts without a connection', () => {
     expect(session).toMatch(/^[\w-]{100,1000}$/)
   })
 
-  it('is told that an upstream is older, once somebody has seen it', async () => {
-    credentials.accounts.set('bob', tokenOf('b'))
-    upstream.refusals.set('token-of-b', { status: 404 })
-    await askModern(proxy, 'server/discover', {}, { subject: 'bob' })
-    expect((await askModern(proxy, 'server/discover')).refusal?.reason).toBe('message_method_unknown')
-  })
-
-  it('and takes the upstream for a modern one learns better with its first call, as does everybody after it', async () => {
-    const body = JSON.stringify({
-      jsonrpc: '2.0',
-      id: null,
-      error: { code: -32000, message: 'Server not initialized' },
-    })
-    upstream.refusals.set('token-of-a', { status: 400, headers: { 'content-type': 'application/json' }, body })
-    credentials.accounts.set('ada', tokenOf('a'))
-    const { refusal, error } = await askModern(proxy, 'tools/call', whoami)
-    expect(refusal?.reason).toBe('message_version_unsupported')
-    expect(error?.data).toMatchObject({ supported: expect.not.arrayContaining(['2026-07-28']) as string[] })
-    const { refusal: next } = await askModern(proxy, 'server/discover', {}, { subject: 'bob' })
-    expect(next?.reason).toBe('message_method_unknown')
-  })
-
   it('is answered when it pings', async () => {
     expect((await askLegacy(proxy, 'ping')).result).toEqual({})
   })

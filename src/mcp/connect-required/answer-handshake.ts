@@ -1,7 +1,6 @@
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { McpAnswer } from '../../contracts/handler.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
-import { GatewayError } from '../../errors/gateway-error.ts'
 import { type JsonObject, objectMember, stringMember } from '../../lib/json.ts'
 import type { RouteCatalogs } from '../known-catalogs.ts'
 import { createOwnAnswer } from '../own-answer.ts'
@@ -26,17 +25,13 @@ export async function answerInitialize(
   return createOwnAnswer(message, result, advice.refusal)
 }
 
-/** The same for `server/discover`. An upstream that is known to be older is not announced as anything else. */
+/** The same for `server/discover`. */
 export async function answerDiscover(
   advice: ConnectAdvice,
   message: McpMessage,
   exchange: Exchange,
   catalogs: RouteCatalogs,
-): Promise<McpAnswer | GatewayError> {
-  if ((await catalogs.findEra(exchange)) === 'legacy') {
-    const text = 'Method not found: server/discover. The upstream speaks an older revision; use initialize.'
-    return new GatewayError('message_method_unknown', { message: text })
-  }
+): Promise<McpAnswer> {
   const result = {
     supportedVersions,
     capabilities: await findCapabilities(advice, exchange, catalogs),
