@@ -41,6 +41,7 @@ export interface LiveSession {
 export interface LiveSessions {
   /** The session of this key; undefined when it was ended. */
   open(key: string): LiveSession | undefined
+  hasEnded(key: string): boolean
   /** Ends its calls and streams; from now on nobody opens it. */
   end(key: string): void
 }

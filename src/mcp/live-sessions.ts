@@ -89,6 +89,10 @@ class SessionsInMemory implements LiveSessions {
     return session
   }
 
+  hasEnded(key: string): boolean {
+    return this.#ended.has(key)
+  }
+
   end(key: string): void {
     this.#sessions.get(key)?.end()
     this.#sessions.delete(key)

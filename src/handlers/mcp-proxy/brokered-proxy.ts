@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises'
 import type { CredentialSource, UpstreamCredential } from '../../contracts/credential.ts'
 import type { Exchange } from '../../contracts/exchange.ts'
-import type { HandlerHost, McpAnswer, McpHandler } from '../../contracts/handler.ts'
+import type { HandlerHost, McpAnswer, McpHandler, StreamedAnswer } from '../../contracts/handler.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { objectMember } from '../../lib/json.ts'
@@ -25,6 +25,7 @@ import { acceptedAnswer } from '../../mcp/own-answer.ts'
 import { type CredentialedAnswer, CredentialedCalls } from './credentialed-calls.ts'
 import { observeAnswer } from './observe-answer.ts'
 import { readAnswer } from './read-answer.ts'
+import { endUpstreamSession, openUpstreamStream, type RelayedSession } from './relay-session.ts'
 import type { Upstream } from './upstream.ts'
 import type { UpstreamEras } from './upstream-eras.ts'
 
@@ -42,6 +43,7 @@ const mostWaiting = 200
 export class BrokeredProxy implements McpHandler {
   readonly forwardHeaders: readonly string[]
   readonly #upstream: Upstream
+  readonly #eras: UpstreamEras
   readonly #credentials: CredentialSource
   readonly #sealer: TokenSealer
   readonly #catalogs: RouteCatalogs
@@ -59,6 +61,7 @@ export class BrokeredProxy implements McpHandler {
   ) {
     this.forwardHeaders = forwardHeaders
     this.#upstream = upstream
+    this.#eras = eras
     this.#credentials = credentials
     this.#sealer = sessionSealer
     const settings = credentials.upstream
@@ -92,6 +95,30 @@ export class BrokeredProxy implements McpHandler {
       : this.#finish(sent, message, exchange)
   }
 
+  /** Who is not connected does without a stream: whatever it would bring, they cannot ask for. */
+  async openStream(exchange: Exchange): Promise<StreamedAnswer | GatewayError> {
+    const session = this.#findSession(exchange)
+    if (session instanceof GatewayError) return session
+    const credential = await this.#credentials.obtain(exchange)
+    if (credential instanceof GatewayError) return new GatewayError('method_not_allowed', { cause: credential })
+    exchange.connectionId = credential?.revocableId
+    if (this.#eras.isModern(credential)) return this.#eras.openStream(exchange, credential, session)
+    const relayed = relayedSession(session, credential)
+    return relayed ? openUpstreamStream(this.#upstream, exchange, relayed) : new GatewayError('method_not_allowed')
+  }
+
+  /** What the upstream has of the session ends if it can be reached; the session itself in any case. */
+  async endSession(exchange: Exchange): Promise<GatewayError | undefined> {
+    const session = this.#findSession(exchange)
+    if (session instanceof GatewayError) return session
+    this.#eras.endSession(session)
+    const credential = await this.#credentials.obtain(exchange)
+    if (credential instanceof GatewayError || this.#eras.isModern(credential)) return undefined
+    const relayed = relayedSession(session, credential)
+    if (relayed?.id !== undefined) await endUpstreamSession(this.#upstream, exchange, relayed)
+    return undefined
+  }
+
   async close(): Promise<void> {
     await Promise.all([this.#calls.close(), this.#catalogs.flush()])
     await this.#upstream.close()
@@ -100,7 +127,12 @@ export class BrokeredProxy implements McpHandler {
   #openSession(message: McpMessage, exchange: Exchange): ClientSession | GatewayError | undefined {
     const id = exchange.headers['mcp-session-id']
     if (id === undefined || message.era === 'modern' || message.method === 'initialize') return undefined
-    return openClientSession(this.#sealer, String(id), exchange) ?? new GatewayError('session_unknown')
+    return this.#findSession(exchange)
+  }
+
+  #findSession(exchange: Exchange): ClientSession | GatewayError {
+    const session = openClientSession(this.#sealer, String(exchange.headers['mcp-session-id']), exchange)
+    return session && !this.#eras.hasEnded(session) ? session : new GatewayError('session_unknown')
   }
 
   async #obtain(message: McpMessage, exchange: Exchange): Promise<Obtained | GatewayError> {
@@ -174,6 +206,11 @@ export class BrokeredProxy implements McpHandler {
     const identity = obtained?.identity ?? ''
     return isSharedMode(this.#credentials.upstream.mode) ? identity : JSON.stringify([subject?.id, identity])
   }
+}
+
+/** The session that the client itself began upstream, under this very credential. */
+function relayedSession({ upstream }: ClientSession, credential: Obtained): RelayedSession | undefined {
+  return upstream && upstream.identity === (credential?.identity ?? '') ? { id: upstream.id, credential } : undefined
 }
 
 function isMissing(obtained: Obtained | GatewayError): obtained is GatewayError {

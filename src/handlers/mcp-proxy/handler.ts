@@ -1,11 +1,13 @@
 import type { Exchange } from '../../contracts/exchange.ts'
-import type { HandlerHost, HandlerType, McpAnswer, McpHandler } from '../../contracts/handler.ts'
+import type { HandlerHost, HandlerType, McpAnswer, McpHandler, StreamedAnswer } from '../../contracts/handler.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { UpstreamAnswer } from '../../http/send-upstream.ts'
+import type { MaybePromise } from '../../lib/maybe-promise.ts'
 import type { TokenSealer } from '../../lib/seal-token.ts'
 import {
   beginClientSession,
+  type ClientSession,
   describeLegacyClient,
   openClientSession,
   sealClientSession,
@@ -17,6 +19,7 @@ import { LegacyToModernBridge } from './legacy-to-modern-bridge.ts'
 import { ModernToLegacyBridge } from './modern-to-legacy-bridge.ts'
 import { type McpProxyOptions, mcpProxyOptions } from './options.ts'
 import { readAnswer } from './read-answer.ts'
+import { endUpstreamSession, openUpstreamStream, type RelayedSession } from './relay-session.ts'
 import { Upstream } from './upstream.ts'
 import { UpstreamEras } from './upstream-eras.ts'
 
@@ -93,6 +96,29 @@ class McpProxy implements McpHandler {
   async close(): Promise<void> {
     await this.#eras.close()
     await this.#upstream.close()
+  }
+
+  openStream(exchange: Exchange): MaybePromise<StreamedAnswer | GatewayError> {
+    const session = this.#findSession(exchange)
+    if (session instanceof GatewayError) return session
+    return 'key' in session
+      ? this.#eras.openStream(exchange, undefined, session)
+      : openUpstreamStream(this.#upstream, exchange, session)
+  }
+
+  endSession(exchange: Exchange): MaybePromise<GatewayError | undefined> {
+    const session = this.#findSession(exchange)
+    if (session instanceof GatewayError) return session
+    return 'key' in session ? this.#eras.endSession(session) : endUpstreamSession(this.#upstream, exchange, session)
+  }
+
+  /** That of the upstream, or one that the gateway keeps itself. */
+  #findSession(exchange: Exchange): RelayedSession | ClientSession | GatewayError {
+    const sealed = exchange.headers['mcp-session-id']
+    if (sealed === undefined) return { id: undefined }
+    const id = openSessionId(this.#sealer, String(sealed), exchange)
+    if (id !== undefined) return { id }
+    return openClientSession(this.#sealer, String(sealed), exchange) ?? new GatewayError('session_unknown')
   }
 
   /** A session that the gateway keeps itself, because the upstream has none. */

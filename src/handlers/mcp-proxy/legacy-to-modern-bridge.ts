@@ -90,6 +90,10 @@ export class LegacyToModernBridge implements Bridge {
     return opened.stream
   }
 
+  hasEnded({ key }: ClientSession): boolean {
+    return this.#options.sessions.hasEnded(key)
+  }
+
   /** DELETE: from now on the session is unknown. */
   endSession(session: ClientSession): void {
     this.#openLive(session)

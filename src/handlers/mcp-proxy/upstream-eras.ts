@@ -1,5 +1,6 @@
 import type { UpstreamCredential } from '../../contracts/credential.ts'
 import type { Exchange } from '../../contracts/exchange.ts'
+import type { StreamedAnswer } from '../../contracts/handler.ts'
 import type { Era, McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { UpstreamAnswer } from '../../http/send-upstream.ts'
@@ -71,6 +72,26 @@ export class UpstreamEras {
     discard(answer)
     if (!saysNothingOfEra(other)) this.#verdicts.note(credential?.identity ?? '', otherEra[message.era])
     return other
+  }
+
+  /** True when clients of older revisions are served over the bridge. */
+  isModern(credential: UpstreamCredential | undefined): boolean {
+    return this.#verdicts.eraFor('legacy', credential?.identity ?? '') === 'modern'
+  }
+
+  /** The GET stream of a session that the gateway keeps, because the upstream only speaks 2026-07-28. */
+  openStream(exchange: Exchange, credential: UpstreamCredential | undefined, session: ClientSession): StreamedAnswer {
+    return this.#bridges.toModern.openStream(exchange, credential, session)
+  }
+
+  /** True when the client ended this session. */
+  hasEnded(session: ClientSession): boolean {
+    return this.#bridges.toModern.hasEnded(session)
+  }
+
+  /** Ends a session that the gateway keeps. */
+  endSession(session: ClientSession): undefined {
+    this.#bridges.toModern.endSession(session)
   }
 
   async close(): Promise<void> {
