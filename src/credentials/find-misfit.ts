@@ -1,6 +1,7 @@
 import type { UpstreamSettings } from '../contracts/upstream.ts'
 import type { OAuthCredential, StoredCredential } from './connections.ts'
 import { covers } from './oauth-client/resource-metadata.ts'
+import { isSameIssuer } from './oauth-client/same-issuer.ts'
 
 /**
  * Why a credential must not go to an upstream as it is configured now: it was made for another one. A credential reaches only the server, and
@@ -23,9 +24,4 @@ export function findMisfit(credential: StoredCredential, { url, oauth }: Upstrea
 /** When it was connected, the resource was compared with the URL of then. Another path may be another tenant of the same host. */
 function isStillFor({ url: earlier, resource }: OAuthCredential, url: string): boolean {
   return url === earlier || resource === undefined || covers(resource, url)
-}
-
-/** Operators write issuers with and without a trailing slash. */
-function isSameIssuer(left: string, right: string): boolean {
-  return left.replace(/\/$/, '') === right.replace(/\/$/, '')
 }

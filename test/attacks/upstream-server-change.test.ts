@@ -67,7 +67,10 @@ describe('when the upstream names another authorization server', () => {
     for (const oauth of [{ client: another }, { client: client1, authorizationServer: next.origin }])
       await expect(beginAt(client, upstreamOf(oauth))).resolves.toBeDefined()
     scriptResource(site, [site.origin])
-    await expect(beginAt(client, upstreamOf({ client: client1 }))).resolves.toBeDefined()
+    for (const spelling of [site.origin, `${site.origin}/`]) {
+      scriptResource(site, [spelling])
+      await expect(beginAt(client.open(), upstreamOf({ client: client1 }))).resolves.toBeDefined()
+    }
   })
 
   test('a client of the operator for the first one is not shown to it', async () => {
@@ -84,10 +87,12 @@ describe('when the upstream names another authorization server', () => {
 describe('metadata is refused', () => {
   test.each([
     ['of another issuer', 'https://other.example'],
-    ['of the same issuer with a slash', 'slash'],
+    ['of the same issuer below a path', 'path'],
+    ['of the same issuer over another port', 'port'],
     ['without an issuer', undefined],
   ])('%s', async (_, issuer) => {
-    scriptServer(site, { issuer: issuer === 'slash' ? `${site.origin}/` : issuer })
+    const named = issuer === 'path' ? `${site.origin}/realm` : issuer === 'port' ? `${site.origin}0` : issuer
+    scriptServer(site, { issuer: named })
     await expect(beginAt(client, upstreamOf())).rejects.toMatchObject({ reason: 'credential_issuer_mismatch' })
     expect(site.to('/register')).toEqual([])
   })

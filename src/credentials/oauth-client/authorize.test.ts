@@ -17,6 +17,7 @@ import {
 } from '../../../test/harness/upstream-oauth-client.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { Secret } from '../../lib/secret.ts'
+import { findMisfit } from '../find-misfit.ts'
 
 let client: TestOAuthClient
 let site: ScriptedSite
@@ -93,6 +94,25 @@ test('the code goes to the token endpoint with its verifier, redirect URI and cl
   expect(request?.headers.authorization).toBe(`Basic ${Buffer.from('client-1:secret-1').toString('base64')}`)
   expect(credential).toMatchObject({ clientId: 'client-1', clientAuthMethod: 'client_secret_basic', scopes: ['read'] })
 })
+
+test.each([
+  ['', '/'],
+  ['/', ''],
+])(
+  'an issuer named "…%s" whose metadata says "…%s" is the same, and its answer must say what the metadata says',
+  async (named, own) => {
+    scriptResource(site, [`${site.origin}${named}`])
+    const issuer = `${site.origin}${own}`
+    scriptServer(site, { issuer, authorization_response_iss_parameter_supported: true })
+    const upstream = upstreamWith({ authorizationServer: issuer })
+    const { pending } = await beginAt(client, upstream)
+    const finish = (iss: string) =>
+      client.authorization.finish(upstream, 'default', answerWith(pending, { iss }), pending)
+    await expect(finish(`${site.origin}${named}`)).rejects.toMatchObject({ reason: 'credential_issuer_mismatch' })
+    const credential = await finish(issuer)
+    expect(findMisfit(credential, upstream)).toBeUndefined()
+  },
+)
 
 test('scopes are joined as the upstream wants them', async () => {
   const { asked } = await beginAt(client, upstreamWith({ scopes: ['a', 'b'], scopeDelimiter: ',' }))

@@ -4,6 +4,7 @@ import { GatewayError } from '../../errors/gateway-error.ts'
 import type { CallAuthorizationServer } from '../../http/call-authorization-server.ts'
 import { readChallenge, type UpstreamChallenge } from './read-challenge.ts'
 import { findResourceMetadata, type ResourceMetadata } from './resource-metadata.ts'
+import { isSameIssuer } from './same-issuer.ts'
 import { assumeServerMetadata, findServerMetadata, type ServerMetadata } from './server-metadata.ts'
 import type { OpenDoor } from './upstream-door.ts'
 
@@ -80,9 +81,10 @@ async function discoverByMetadata(
 }
 
 function chooseServer({ authorizationServer }: UpstreamOAuth, offered: readonly string[]): string {
-  if (authorizationServer !== undefined && offered.length > 0 && !offered.includes(authorizationServer))
+  const wanted = offered.find((each) => authorizationServer !== undefined && isSameIssuer(each, authorizationServer))
+  if (authorizationServer !== undefined && offered.length > 0 && wanted === undefined)
     throw failed(`the upstream does not name ${authorizationServer} any more, but ${offered.join(' ').slice(0, 200)}`)
-  const chosen = authorizationServer ?? offered[0]
+  const chosen = wanted ?? authorizationServer ?? offered[0]
   if (chosen === undefined) throw failed('the resource metadata names no authorization server')
   return chosen
 }

@@ -4,6 +4,7 @@ import type { UpstreamSettings } from '../../contracts/upstream.ts'
 import type { Vault } from '../../contracts/vault.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { upstreamClientContext } from '../sealed-connections.ts'
+import { isSameIssuer } from './same-issuer.ts'
 
 /** More than any gateway has: one for each server and callback. */
 export const mostRegistrations = 100_000
@@ -26,6 +27,7 @@ export async function pinManualClient(
   if ((await clients.find(tenant, issuer, place.redirectUri))?.clientId === clientId) return
   const all = await clients.list({ tenant, limit: mostRegistrations })
   const pinned = all.find((record) => record.redirectUri === place.redirectUri && record.clientId === clientId)
+  if (pinned !== undefined && isSameIssuer(pinned.issuer, issuer)) return
   if (pinned !== undefined) {
     const detail = `the client of the upstream was used at ${pinned.issuer}; now it names ${issuer}. Set authorizationServer if that is right`
     throw new GatewayError('credential_issuer_mismatch', { detail })

@@ -1,6 +1,7 @@
 import type { UpstreamSettings } from '../../contracts/upstream.ts'
 import type { OAuthCredential } from '../connections.ts'
 import type { UpstreamDiscovery } from './discover-upstream.ts'
+import { isSameIssuer } from './same-issuer.ts'
 import { sendForm } from './token-request.ts'
 import type { UpstreamClientStore } from './upstream-client.ts'
 import type { OpenDoor } from './upstream-door.ts'
@@ -18,7 +19,7 @@ export async function revokeTokens(
   const { openDoor, discovery, clients } = host
   const found = await discovery.find(upstream)
   const endpoint = found.server.revocationEndpoint
-  if (found.issuer !== issuer || endpoint === undefined) return false
+  if (!isSameIssuer(found.issuer, issuer) || endpoint === undefined) return false
   const client = await clients.find({ tenant, upstream, issuer, clientId, authMethod })
   if (client === undefined) return false
   const revoke = async (token: string, hint: 'refresh_token' | 'access_token') => {

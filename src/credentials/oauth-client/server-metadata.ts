@@ -5,10 +5,11 @@ import { type JsonObject, stringMember } from '../../lib/json.ts'
 import { isLoopbackHost } from '../../lib/loopback.ts'
 import { readScopes } from './read-challenge.ts'
 import { readDocument } from './read-document.ts'
+import { isSameIssuer } from './same-issuer.ts'
 
 /** What an authorization server says about itself (RFC 8414 §2), checked. */
 export interface ServerMetadata {
-  /** Differs from the identifier that the metadata was fetched for only where the operator allows it. */
+  /** Verbatim. Differs from the identifier that the metadata was fetched for by more than a slash only where the operator allows it. */
   readonly issuer: string
   /** Undefined: nobody can sign in there. */
   readonly authorizationEndpoint: string | undefined
@@ -53,8 +54,8 @@ function listPlaces(issuer: string): readonly string[] {
 
 function checkMetadata(document: JsonObject, expected: string, { overrides }: UpstreamOAuth): ServerMetadata {
   const issuer = stringMember(document, 'issuer')
-  // RFC 8414 §3.3: identical, or one server could speak for another.
-  if (issuer === undefined || (issuer !== expected && !overrides.allowIssuerMismatch)) {
+  // RFC 8414 §3.3: the same, or one server could speak for another.
+  if (issuer === undefined || !(isSameIssuer(issuer, expected) || overrides.allowIssuerMismatch)) {
     const detail = `the metadata of ${expected} names the issuer ${String(issuer).slice(0, 200)}`
     throw new GatewayError('credential_issuer_mismatch', { detail })
   }
