@@ -35,7 +35,7 @@ import { Snapshot } from './pipeline/snapshot.ts'
 import { Snapshots } from './pipeline/snapshots.ts'
 import { policyTypes } from './policies/index.ts'
 import { createRegistryMount } from './registry/registry-mount.ts'
-import { watchRevocations } from './storage/watch-revocations.ts'
+import { type RevocationListener, watchRevocations } from './storage/watch-revocations.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 
 /** How to run a project. */
@@ -144,7 +144,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   }
   snapshots = new Snapshots(build(project))
   warnAbout(project, log)
-  const stopWatching = await watchRevocations(storage.revocations, log, {
+  const onRevocations: RevocationListener = {
     onRevoked({ kind, id }) {
       if (kind === 'vault-keys') return stores.reloadVaultKeys()
       if (kind === 'signing-keys') return void authorizationServer.reloadKeys()
@@ -160,7 +160,8 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       authorizationServer.verifier.forgetAll()
       void authorizationServer.reloadKeys()
     },
-  })
+  }
+  const stopWatching = watchRevocations(storage.revocations, log, onRevocations, stores.latestRevocation)
   const oldestEventMs = () => Date.now() - snapshots.project.settings.events.retentionDays * dayMs
   const stopRetention = startRetention(events, oldestEventMs, log)
   const clientAddressOf = (request: IncomingMessage) => snapshots.current.clientAddressOf(request)

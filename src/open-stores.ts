@@ -14,6 +14,8 @@ export async function openStores(project: Project, mode: Project['mode'], log: L
   const { settings } = project
   const directory = inProject(project, settings.storage.directory)
   const storage = await openStorage(directory)
+  // Before any key is read: one that is discarded while the gateway starts must not be missed.
+  const latestRevocation = await storage.revocations.latest()
   const { vault, reloadVaultKeys } = await openProjectVault(project, mode, storage, log)
   const events = openDatabase(join(directory, 'events.db'), { durability: 'normal', busyTimeoutMs: 200 })
   const sinks = [createSqliteSink(events)]
@@ -26,7 +28,7 @@ export async function openStores(project: Project, mode: Project['mode'], log: L
     await recorder.close()
     await storage.close()
   }
-  return { vault, reloadVaultKeys, storage, events, recorder, close }
+  return { vault, reloadVaultKeys, storage, latestRevocation, events, recorder, close }
 }
 
 /** The vault with the keys that the store needs. Nothing is served without them, and the store stays as it is. */

@@ -23,14 +23,12 @@ afterEach(async () => {
   await rm(directory, { recursive: true, force: true })
 })
 
-function watch(revocations = own.revocations) {
+async function watch(revocations = own.revocations, since?: number) {
   const seen: Revocation[] = []
   const missed = vi.fn()
-  const started = watchRevocations(revocations, log, { onRevoked: (each) => void seen.push(each), onMissed: missed })
-  return started.then((stopIt) => {
-    stop = stopIt
-    return { seen, missed }
-  })
+  const listener = { onRevoked: (each: Revocation) => void seen.push(each), onMissed: missed }
+  stop = watchRevocations(revocations, log, listener, since ?? (await own.revocations.latest()))
+  return { seen, missed }
 }
 
 test('what another handle revokes is told once, within a second; what was revoked before is not', async () => {
@@ -43,6 +41,14 @@ test('what another handle revokes is told once, within a second; what was revoke
   await other.revocations.add([{ kind: 'api-key', id: 'b' }])
   await vi.waitFor(() => expect(seen.map(({ id }) => id)).toEqual(['a', 'b']), 5000)
   expect(missed).not.toHaveBeenCalled()
+})
+
+test('what is revoked while the gateway starts is told, though nothing is written after it', async () => {
+  await other.revocations.add([{ kind: 'grant', id: 'old' }])
+  const since = await own.revocations.latest()
+  await other.revocations.add([{ kind: 'signing-keys', id: 'leaked' }])
+  const { seen } = await watch(own.revocations, since)
+  await vi.waitFor(() => expect(seen).toEqual([{ kind: 'signing-keys', id: 'leaked' }]), 5000)
 })
 
 test('a gap is told', async () => {

@@ -13,15 +13,17 @@ const intervalMs = 500
 
 /**
  * Tells a running gateway what other processes revoke: it looks at the version of the store twice a second, which takes
- * microseconds, and reads only when something was written. Returns how to stop.
+ * microseconds, and reads only when something was written. `since` is the latest revocation from before the gateway read anything that
+ * may be revoked, its keys included. Returns how to stop.
  */
-export async function watchRevocations(
+export function watchRevocations(
   revocations: Revocations,
   log: Logger,
   listener: RevocationListener,
-): Promise<() => void> {
-  let cursor = await revocations.latest()
-  let seen = revocations.version()
+  since: number,
+): () => void {
+  let cursor = since
+  let seen: number | undefined
   let looking = false
   const look = async (): Promise<void> => {
     const version = revocations.version()
