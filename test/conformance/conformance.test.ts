@@ -15,10 +15,12 @@ const requirementSets: readonly RequirementSet[] = ['2025-11-25', '2026-07-28']
 
 describe('official conformance suite', () => {
   let fixture: Fixture
+  let newer: Fixture
   let gateway: TestGateway
   let injector: BearerInjector
   beforeAll(async () => {
     fixture = await startFixture()
+    newer = await startFixture('modern')
     const everything = {
       ...signIn(),
       curated: ['mcp-capability-filter-inbound', { deny: { tools: ['no_such_tool'] } }] as const,
@@ -28,6 +30,7 @@ describe('official conformance suite', () => {
       servers: {
         plain: { upstream: fixture.url, inbound: ['sign-in'] },
         governed: { upstream: fixture.url, inbound: ['sign-in', 'limited', 'curated'] },
+        newer: { upstream: newer.url, inbound: ['sign-in', 'limited', 'curated'] },
       },
       policies: everything,
     })
@@ -36,6 +39,7 @@ describe('official conformance suite', () => {
     await injector?.close()
     await gateway.close()
     await fixture.close()
+    await newer.close()
   })
 
   const directRuns = new Map<RequirementSet, Promise<CheckResult[]>>()
@@ -43,6 +47,14 @@ describe('official conformance suite', () => {
     const run = directRuns.get(requirements) ?? runConformance(fixture.url, requirements)
     directRuns.set(requirements, run)
     return run
+  }
+
+  const runThroughGateway = async (server: string, requirements: RequirementSet): Promise<CheckResult[]> => {
+    const { accessToken } = await obtainToken(gateway.publicUrl, gateway.server(server))
+    injector = await startBearerInjector(gateway.publicUrl, accessToken)
+    const results = await runConformance(`${injector.url}/mcp/${server}`, requirements)
+    await injector.close()
+    return results
   }
 
   it.each(requirementSets)(
@@ -60,15 +72,19 @@ describe('official conformance suite', () => {
   it.each(requirementSets.flatMap((set) => [[set, 'plain'] as const, [set, 'governed'] as const]))(
     '%s through the gateway, %s: nothing is lost but what is listed',
     async (requirements, server) => {
-      const { accessToken } = await obtainToken(gateway.publicUrl, gateway.server(server))
-      injector = await startBearerInjector(gateway.publicUrl, accessToken)
+      const through = await runThroughGateway(server, requirements)
       const direct = await runDirectly(requirements)
-      const through = await runConformance(`${injector.url}/mcp/${server}`, requirements)
-      await injector.close()
       expect(findLosses(direct, through)).toEqual(Object.keys(expectedFailures[requirements]).sort())
     },
     240_000,
   )
+
+  it('2025-11-25 over an upstream that only speaks 2026-07-28: nothing is lost but what is listed', async () => {
+    const through = await runThroughGateway('newer', '2025-11-25')
+    expect(through.filter(({ status }) => status === 'FAILURE')).toEqual([])
+    const expected = expectedFailures['2025-11-25 over 2026-07-28']
+    expect(findLosses(await runDirectly('2025-11-25'), through)).toEqual(Object.keys(expected).sort())
+  }, 240_000)
 
   it('finds nothing wrong with the authorization server', async () => {
     const port = await findFreePort()
