@@ -10,6 +10,7 @@ import { eventsCommand } from './commands/events.ts'
 import { grantsCommand } from './commands/grants.ts'
 import { initCommand } from './commands/init.ts'
 import { keysCommand } from './commands/keys.ts'
+import { pinsCommand } from './commands/pins.ts'
 import { routesCommand } from './commands/routes.ts'
 import { signingKeysCommand } from './commands/signing-keys.ts'
 import { startCommand } from './commands/start.ts'
@@ -44,6 +45,7 @@ export function createProgram(): Command {
     grantsCommand(),
     connectionsCommand(),
     connectCommand(),
+    pinsCommand(),
     signingKeysCommand(),
     vaultCommand(),
   ]

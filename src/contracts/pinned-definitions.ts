@@ -43,6 +43,8 @@ export interface DefinitionNotice {
 export interface PinnedDefinitions {
   /** What is pinned of a virtual server; undefined: nothing. */
   pinsOf(server: string): ServerPins | undefined
+  /** To wait for before `deviationOf` knows what an earlier process saw; undefined, as nearly always: nothing. */
+  ready(exchange: Exchange): Promise<void> | undefined
   /** What deviated when this caller, or whoever shares its credential, listed last; undefined: nothing. */
   deviationOf(exchange: Exchange, list: DefinitionList, name: string): Deviation | undefined
   /** What one page of a list showed; undefined for what is as it is pinned. */

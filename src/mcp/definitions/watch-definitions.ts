@@ -8,12 +8,15 @@ import {
   type DefinitionNotice,
   type Deviation,
   type PinnedDefinitions,
+  type ServerPins,
   typeOfList,
 } from '../../contracts/pinned-definitions.ts'
 import type { KnownCatalogs } from '../../contracts/storage.ts'
 import { sha256 } from '../../lib/hash.ts'
-import type { JsonObject } from '../../lib/json.ts'
+import { isJsonObject, stringMember } from '../../lib/json.ts'
 import { isSharedMode } from '../known-catalogs.ts'
+import { hashDefinition, keyOfList, listOfMethod } from './hash-definition.ts'
+import { inspectDefinition } from './inspect-definition.ts'
 
 /** What the watch needs of the gateway. */
 export interface WatchDefinitionsOptions {
@@ -54,6 +57,8 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
   const told = new LRUCache<string, true>({ max: mostNotices })
   const unfinished = new LRUCache<string, Pages>({ max: 200 })
   const written = new LRUCache<string, string>({ max: mostNotices })
+  /** By virtual server and tenant: being read, or (undefined) done. */
+  const restored = new Map<string, Promise<void> | undefined>()
   let writing = Promise.resolve()
 
   const write = (exchange: Exchange, list: DefinitionList, entries: readonly unknown[]): void => {
@@ -74,6 +79,35 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
     writing = writing
       .then(() => store.put(record))
       .catch((error: unknown) => log.warn({ route: routeName, err: error }, 'could not keep definitions'))
+  }
+
+  /** What the store says was listed last, compared with the pins. */
+  const readDeviations = async (virtualServer: string, tenant: string, pins: ServerPins): Promise<Deviations> => {
+    const known: Deviations = new Map()
+    for (const list of listOfMethod.values()) {
+      const record = await store.find({ tenant, virtualServer, owner: definitionsOwner, method: list })
+      const result: unknown = record && JSON.parse(record.result)
+      const entries: unknown = isJsonObject(result) ? result[list] : undefined
+      for (const entry of Array.isArray(entries) ? (entries as unknown[]).filter(isJsonObject) : []) {
+        const name = stringMember(entry, keyOfList[list])
+        const hash = hashDefinition(list, entry)
+        if (name === undefined || hash === pins[list].get(name)?.hash) continue
+        remember(known, `${list} ${name}`, { hash, suspicions: inspectDefinition(entry) })
+      }
+    }
+    return known
+  }
+
+  const restore = (key: string, exchange: Exchange, pins: ServerPins): Promise<void> => {
+    const reading = readDeviations(exchange.routeName, exchange.tenant, pins)
+      .then((known) => {
+        // Unless somebody listed meanwhile, who knows better.
+        if (restored.get(key) === reading && known.size > 0) deviations.set(`${key} `, known)
+      })
+      .catch((error: unknown) => log.warn({ route: exchange.routeName, err: error }, 'could not read definitions'))
+      .finally(() => restored.set(key, undefined))
+    restored.set(key, reading)
+    return reading
   }
 
   const report = (exchange: Exchange, notice: DefinitionNotice): void => {
@@ -109,9 +143,19 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
         `${routeName} ${tenant} ${personal.has(routeName) ? (subject?.id ?? '') : ''}`
       return {
         pinsOf: (server) => pins.get(server),
+        ready(exchange) {
+          const key = `${exchange.routeName} ${exchange.tenant}`
+          if (restored.has(key)) return restored.get(key)
+          const pinned = pins.get(exchange.routeName)
+          // What one person saw says nothing of another's account.
+          if (pinned && !personal.has(exchange.routeName)) return restore(key, exchange, pinned)
+          restored.set(key, undefined)
+          return undefined
+        },
         deviationOf: (exchange, list, name) => deviations.get(ownerOf(exchange))?.get(`${list} ${name}`),
         note(exchange, list, shown) {
           const owner = ownerOf(exchange)
+          restored.set(`${exchange.routeName} ${exchange.tenant}`, undefined)
           const known = deviations.get(owner) ?? new Map<string, Deviation>()
           for (const [name, deviation] of shown) remember(known, `${list} ${name}`, deviation)
           if (known.size > 0) deviations.set(owner, known)

@@ -39,16 +39,8 @@ function createPinnedContracts(options: PinnedContractsOptions, host: PolicyHost
     onMessage(message, exchange) {
       const target = targetOf(message)
       if (target === undefined || !compared.has(target.list)) return undefined
-      const pins = definitions.pinsOf(exchange.routeName)
-      const pin = pins?.[target.list].get(target.name)
-      const deviation = definitions.deviationOf(exchange, target.list, target.name)
-      if (pin && deviation === undefined) return undefined
-      const blockedBy = deviation
-        ? findBlock(deviation, pin, options)
-        : options.onNew === 'block' && !isOfTemplate(target, pins)
-          ? 'capability_not_pinned'
-          : undefined
-      return blockedBy && refuse(blockedBy, target, message)
+      const waiting = definitions.ready(exchange)
+      return waiting ? waiting.then(() => judgeUse(target, message, exchange)) : judgeUse(target, message, exchange)
     },
     onResult(result, message, exchange) {
       const list = listOfMethod.get(message.method)
@@ -62,6 +54,19 @@ function createPinnedContracts(options: PinnedContractsOptions, host: PolicyHost
       if (!Array.isArray(result[list])) return { ...result, [list]: [] }
       return offered && { ...result, [list]: offered }
     },
+  }
+
+  function judgeUse(target: Target, message: McpMessage, exchange: Exchange): GatewayError | undefined {
+    const pins = definitions.pinsOf(exchange.routeName)
+    const pin = pins?.[target.list].get(target.name)
+    const deviation = definitions.deviationOf(exchange, target.list, target.name)
+    if (pin && deviation === undefined) return undefined
+    const blockedBy = deviation
+      ? findBlock(deviation, pin, options)
+      : options.onNew === 'block' && !isOfTemplate(target, pins)
+        ? 'capability_not_pinned'
+        : undefined
+    return blockedBy && refuse(blockedBy, target, message)
   }
 
   function tell(entry: JudgedEntry, list: DefinitionList, pins: ServerPins | undefined, exchange: Exchange): void {
