@@ -17,3 +17,8 @@ export function objectMember(object: JsonObject, key: string): JsonObject | unde
   const value = Object.hasOwn(object, key) ? object[key] : undefined
   return isJsonObject(value) ? value : undefined
 }
+
+/** A copy without these members. */
+export function omitMembers(object: JsonObject, ...names: readonly string[]): JsonObject {
+  return Object.fromEntries(Object.entries(object).filter(([name]) => !names.includes(name)))
+}

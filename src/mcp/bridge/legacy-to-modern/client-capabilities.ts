@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../../lib/json.ts'
+import { isJsonObject, type JsonObject, omitMembers } from '../../../lib/json.ts'
 
 /** Members that mean requests to the client in the course of a call. */
 const questions = ['elicitation', 'sampling', 'roots']
@@ -18,11 +18,11 @@ export function modernClientCapabilities(declared: JsonObject, canAsk: boolean):
 }
 
 /** Nobody is told any more that roots changed: they are asked for when they are needed. */
-function withoutListChanged({ listChanged: _, ...roots }: JsonObject): JsonObject {
-  return roots
+function withoutListChanged(roots: JsonObject): JsonObject {
+  return omitMembers(roots, 'listChanged')
 }
 
 /** `extensions` without what cannot be carried over. */
-export function withoutTasks({ [tasksExtension]: _, ...extensions }: JsonObject): JsonObject {
-  return extensions
+export function withoutTasks(extensions: JsonObject): JsonObject {
+  return omitMembers(extensions, tasksExtension)
 }

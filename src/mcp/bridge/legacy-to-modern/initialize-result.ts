@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, objectMember } from '../../../lib/json.ts'
+import { isJsonObject, type JsonObject, objectMember, omitMembers } from '../../../lib/json.ts'
 import { serverInfoKey } from '../../eras/2026-07-28/check-envelope.ts'
 import { agreeOnLegacyVersion } from '../../protocol-versions.ts'
 import { withoutTasks } from './client-capabilities.ts'
@@ -20,7 +20,7 @@ export function initializeResult(
     protocolVersion: agreeOnLegacyVersion(requested),
     capabilities: legacyServerCapabilities(objectMember(discovered, 'capabilities') ?? {}, hasStream),
     serverInfo: isJsonObject(serverInfo) ? serverInfo : { name: 'unknown', version: '' },
-    ...Object.fromEntries(Object.entries(discovered).filter(([name]) => !discoverOnly.includes(name))),
+    ...omitMembers(discovered, ...discoverOnly),
     ...(Object.keys(meta).length > 0 && { _meta: meta }),
   }
 }
@@ -29,11 +29,7 @@ function legacyServerCapabilities(capabilities: JsonObject, hasStream: boolean):
   const entries = Object.entries(capabilities).map(([name, value]): [string, unknown] => {
     if (!isJsonObject(value)) return [name, value]
     if (name === 'extensions') return [name, withoutTasks(value)]
-    return [name, hasStream ? value : withoutStream(value)]
+    return [name, hasStream ? value : omitMembers(value, 'listChanged', 'subscribe')]
   })
   return Object.fromEntries(entries)
-}
-
-function withoutStream({ listChanged: _, subscribe: __, ...rest }: JsonObject): JsonObject {
-  return rest
 }

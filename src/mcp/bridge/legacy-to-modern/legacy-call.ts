@@ -172,13 +172,13 @@ export class LegacyCall {
   }
 
   #translateResult(result: unknown): { readonly result: JsonObject } {
-    const { message, onResult } = this.#host
+    const { message } = this.#host
     if (!isJsonObject(result)) throw new GatewayError('upstream_protocol_error', { detail: 'the answer has no result' })
     if (result.resultType !== undefined && result.resultType !== 'complete') {
       const detail = `the answer is of the type ${JSON.stringify(result.resultType)?.slice(0, 50)}`
       throw new GatewayError('upstream_protocol_error', { detail })
     }
-    onResult.call(this.#host, result)
+    this.#host.onResult(result)
     return { result: legacyResult(result, message.method, this.#tool?.wrapsOutput === true) }
   }
 

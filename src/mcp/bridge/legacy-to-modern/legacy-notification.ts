@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, objectMember } from '../../../lib/json.ts'
+import { isJsonObject, type JsonObject, objectMember, omitMembers } from '../../../lib/json.ts'
 import { subscriptionIdKey } from '../../eras/2026-07-28/check-envelope.ts'
 
 /**
@@ -24,10 +24,7 @@ export function sessionNotification(notification: JsonObject): JsonObject | unde
   const { params } = notification
   const meta = isJsonObject(params) ? objectMember(params, '_meta') : undefined
   if (!isJsonObject(params) || meta === undefined) return notification
-  const { [subscriptionIdKey]: _, ...others } = meta
-  const { _meta: __, ...rest } = params
-  const kept = Object.keys(others).length > 0 ? { ...rest, _meta: others } : rest
-  if (Object.keys(kept).length > 0) return { ...notification, params: kept }
-  const { params: ___, ...bare } = notification
-  return bare
+  const others = omitMembers(meta, subscriptionIdKey)
+  const kept = Object.keys(others).length > 0 ? { ...params, _meta: others } : omitMembers(params, '_meta')
+  return Object.keys(kept).length > 0 ? { ...notification, params: kept } : omitMembers(notification, 'params')
 }

@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject, objectMember } from '../../../lib/json.ts'
+import { isJsonObject, type JsonObject, objectMember, omitMembers } from '../../../lib/json.ts'
 import { serverInfoKey } from '../../eras/2026-07-28/check-envelope.ts'
 import { describesObject, wrapSchema } from './output-schema.ts'
 import { findParameterHeaders } from './parameter-headers.ts'
@@ -10,12 +10,12 @@ export function legacyResult(result: JsonObject, method: string, wrapsOutput: bo
   return method === 'tools/call' ? legacyToolResult(kept, wrapsOutput) : kept
 }
 
-function withoutModernMembers({ resultType: _, ttlMs: __, cacheScope: ___, ...result }: JsonObject): JsonObject {
+function withoutModernMembers(modern: JsonObject): JsonObject {
+  const result = omitMembers(modern, 'resultType', 'ttlMs', 'cacheScope')
   const meta = objectMember(result, '_meta')
   if (meta === undefined || !Object.hasOwn(meta, serverInfoKey)) return result
-  const { _meta: ____, ...rest } = result
-  const { [serverInfoKey]: _____, ...others } = meta
-  return Object.keys(others).length > 0 ? { ...rest, _meta: others } : rest
+  const others = omitMembers(meta, serverInfoKey)
+  return Object.keys(others).length > 0 ? { ...result, _meta: others } : omitMembers(result, '_meta')
 }
 
 /** Tools that a 2026-07-28 client must not offer (§x-mcp-header) are left out; output that is no object is wrapped in one. */
