@@ -39,6 +39,11 @@ export interface UpstreamRequest {
 /** What came back: a whole answer in memory, or an open event stream. */
 export type UpstreamAnswer = (BufferedAnswer | StreamedAnswer) & { readonly responseHeaders: IncomingHttpHeaders }
 
+/** Lets go of an answer that nobody reads, and of its connection. */
+export function discardAnswer(answer: UpstreamAnswer): void {
+  if (answer.kind === 'stream') answer.cancel()
+}
+
 /** Keep-alive connections to one origin. Idle time-outs are per chunk, so long streams with progress stay open. */
 export function createUpstreamPool(origin: string, limits: PoolLimits, certificate?: ClientCertificate): Pool {
   return new Pool(origin, {

@@ -1,9 +1,9 @@
 import { GatewayError } from '../../errors/gateway-error.ts'
-import type { UpstreamAnswer } from '../../http/send-upstream.ts'
+import { discardAnswer, type UpstreamAnswer } from '../../http/send-upstream.ts'
 import { isJsonObject, stringMember } from '../../lib/json.ts'
 import type { LegacyClient } from '../../mcp/client-session.ts'
 import { initializeMessage, readResponse } from '../../mcp/initialize-upstream.ts'
-import { discard, LegacySession, type UpstreamCaller } from './legacy-session.ts'
+import { LegacySession, type UpstreamCaller } from './legacy-session.ts'
 import type { Upstream } from './upstream.ts'
 import { buildSessionHeaders } from './upstream-headers.ts'
 
@@ -30,7 +30,7 @@ export async function beginLegacySession(
   const body = Buffer.from(JSON.stringify(initializeMessage(client)))
   const answer = await upstream.request({ headers, search: caller.search, body }).answer
   if (answer.status !== 200) {
-    discard(answer)
+    discardAnswer(answer)
     throw new RefusedHandshake(answer)
   }
   const { result, error } = await readResponse(answer)

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
 import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
-import type { UpstreamAnswer } from '../../http/send-upstream.ts'
+import { discardAnswer, type UpstreamAnswer } from '../../http/send-upstream.ts'
 import { eventData, eventField, formatEvent } from '../../http/split-events.ts'
 import { isJsonObject, type JsonObject, objectMember } from '../../lib/json.ts'
 import type { TokenSealer } from '../../lib/seal-token.ts'
@@ -16,7 +16,9 @@ import { inputResponsesOf, sealRequestState } from '../../mcp/bridge/modern-to-l
 import { stripEnvelope } from '../../mcp/bridge/modern-to-legacy/strip-envelope.ts'
 import { answers, findResponse, translateResponse } from '../../mcp/bridge/modern-to-legacy/translate-response.ts'
 import { QueuedStream } from '../../mcp/queued-stream.ts'
-import { discard, type LegacySession, SessionGone, type UpstreamCaller } from './legacy-session.ts'
+import type { Cancellation } from './cancellation.ts'
+import { type LegacySession, SessionGone, type UpstreamCaller } from './legacy-session.ts'
+import { parseJson } from './read-answer.ts'
 import type { UpstreamExchange } from './upstream.ts'
 
 /** What calls of one route share. */
@@ -31,6 +33,7 @@ export interface BridgedCallHost {
 export interface CallRound {
   readonly message: McpMessage
   readonly exchange: Exchange
+  readonly cancellation: Cancellation
   readonly caller: UpstreamCaller
   readonly capabilities: JsonObject
   readonly wishes: CallWishes
@@ -79,6 +82,7 @@ export class BridgedCall implements ParkableCall {
     this.#round = round
     this.#id = session.nextId()
     this.#release = session.use(round.caller)
+    round.cancellation.listen(() => this.cancel())
   }
 
   /** False when the person meanwhile uses another credential, which the session must not be used with. */
@@ -88,6 +92,7 @@ export class BridgedCall implements ParkableCall {
 
   /** Sends the call. What is not MCP comes back as the upstream gave it. Rejects with `SessionGone` when nothing was done for that reason. */
   async run(): Promise<UpstreamAnswer> {
+    if (this.#isOver) throw new GatewayError('request_cancelled')
     const { message, caller, wishes } = this.#round
     const progressToken = wishes.progressToken === undefined ? undefined : this.#id
     const body = stripEnvelope(message.body, { id: this.#id, progressToken })
@@ -97,7 +102,7 @@ export class BridgedCall implements ParkableCall {
       if (answer.kind === 'stream' && answer.status === 200) return this.#relay(answer)
       this.#finish()
       if (this.#session.isUnknownTo(answer)) {
-        discard(answer)
+        discardAnswer(answer)
         throw new SessionGone()
       }
       return answer.kind === 'json' ? this.#translateBuffered(answer) : answer
@@ -110,6 +115,7 @@ export class BridgedCall implements ParkableCall {
   /** Takes the call up with the answers of the client. An answer of 401 or 403 means that it still waits. */
   async goOn(round: CallRound): Promise<UpstreamAnswer> {
     this.#round = round
+    round.cancellation.listen(() => this.cancel())
     if (this.#kept) return ownAnswer(200, this.#translate(this.#kept).body)
     if (this.#isOver) throw new GatewayError('input_expired', { detail: 'the upstream ended the call' })
     const client = this.#openClient(0)
@@ -231,7 +237,7 @@ export class BridgedCall implements ParkableCall {
       return true
     }
     const place = placeNotification(message, this.#round.wishes, this.#id)
-    if (place.kind === 'listeners') this.#session.announce(message)
+    if (place.kind === 'listeners') this.#session.listeners.announce(message)
     if (place.kind !== 'call' || this.#client === undefined) return true
     return this.#client.push(formatEvent(JSON.stringify(place.notification)))
   }
@@ -293,7 +299,7 @@ export class BridgedCall implements ParkableCall {
       const result = Object.hasOwn(given, key) ? given[key] : undefined
       if (!isJsonObject(result)) continue
       const answer = await this.#session.send({ jsonrpc: '2.0', id, result }, caller).answer
-      if (answer.kind === 'stream') answer.cancel()
+      discardAnswer(answer)
       if (answer.status === 401 || answer.status === 403) return answer
       if (answer.status >= 300) {
         this.cancel()
@@ -343,14 +349,6 @@ function isAboutHop(status: number): boolean {
 function hasRefused(message: McpMessage): boolean {
   const given = Object.values(inputResponsesOf(message) ?? {})
   return given.some((answer) => isJsonObject(answer) && answer.action !== undefined && answer.action !== 'accept')
-}
-
-function parseJson(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(bytes.toString('utf8'))
-  } catch {
-    return undefined
-  }
 }
 
 /** An answer that the bridge has made, as if an upstream of the client's era had given it. */

@@ -3,7 +3,7 @@ import type { CredentialSource, UpstreamCredential } from '../../contracts/crede
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
-import type { UpstreamAnswer } from '../../http/send-upstream.ts'
+import { discardAnswer, type UpstreamAnswer } from '../../http/send-upstream.ts'
 import type { ClientSession } from '../../mcp/client-session.ts'
 import { RefusedHandshake } from './begin-legacy-session.ts'
 import { findCredentialRefusal } from './read-answer.ts'
@@ -49,7 +49,7 @@ export class CredentialedCalls {
     const sent = await this.#sendOnce(message, exchange, session, credential)
     const refusal = sent && findCredentialRefusal(sent.answer)
     if (sent === undefined || refusal === undefined) return sent
-    discard(sent.answer)
+    discardAnswer(sent.answer)
     const renewed = await this.#credentials.renew(credential, { ...refusal, afterRenewal: isRenewed }, exchange)
     if (renewed instanceof GatewayError) {
       if (credential && refusal.status === 401) this.#refused.set(nameOf(credential), true)
@@ -94,7 +94,7 @@ export class CredentialedCalls {
       if (answer.status !== 404 || hop.forget === undefined || !mayBeginAnew) {
         return { answer, credential, inSession: hop.sessionId !== undefined }
       }
-      discard(answer)
+      discardAnswer(answer)
       hop.forget()
       return await this.#sendOnce(message, exchange, session, credential, false)
     } catch (error) {
@@ -106,11 +106,6 @@ export class CredentialedCalls {
       return { answer, credential, inSession: false }
     }
   }
-}
-
-/** Also lets go of the connection. */
-function discard(answer: UpstreamAnswer): void {
-  if (answer.kind === 'stream') answer.cancel()
 }
 
 function nameOf({ identity, generation }: UpstreamCredential): string {

@@ -1,9 +1,11 @@
 import type { UpstreamCredential } from '../../contracts/credential.ts'
 import type { UpstreamHeaders } from '../../contracts/exchange.ts'
-import type { UpstreamAnswer } from '../../http/send-upstream.ts'
-import { type JsonObject, objectMember } from '../../lib/json.ts'
+import { discardAnswer, type UpstreamAnswer } from '../../http/send-upstream.ts'
+import { isJsonObject, type JsonObject, objectMember } from '../../lib/json.ts'
 import { isMoreVerbose } from '../../mcp/bridge/modern-to-legacy/filter-notification.ts'
+import { readResponse } from '../../mcp/initialize-upstream.ts'
 import type { PooledSession } from '../../mcp/upstream-sessions.ts'
+import { SessionListeners } from './session-listeners.ts'
 import type { Upstream, UpstreamExchange } from './upstream.ts'
 import { buildSessionHeaders } from './upstream-headers.ts'
 
@@ -34,6 +36,9 @@ export class LegacySession implements PooledSession {
   #caller: UpstreamCaller
   #lastId = 0
   #users = 0
+  readonly listeners = new SessionListeners(this)
+  /** Called when the upstream turns out not to know the session. */
+  onGone: (() => void) | undefined
   #retired = false
   #logLevel: string | undefined
   #ended: Promise<void> | undefined
@@ -83,7 +88,7 @@ export class LegacySession implements PooledSession {
   async tell(body: JsonObject, caller: UpstreamCaller = this.#caller): Promise<number> {
     try {
       const answer = await this.send(body, caller).answer
-      if (answer.kind === 'stream') answer.cancel()
+      discardAnswer(answer)
       return answer.status
     } catch {
       return 0
@@ -96,11 +101,18 @@ export class LegacySession implements PooledSession {
     if (capabilities?.logging === undefined) return
     if (this.#logLevel !== undefined && !isMoreVerbose(level, this.#logLevel)) return
     this.#logLevel = level
-    await this.tell({ jsonrpc: '2.0', id: this.nextId(), method: 'logging/setLevel', params: { level } }, caller)
+    await this.ask('logging/setLevel', { level }, caller)
   }
 
-  /** Hands a notification about the server to those who listen. */
-  announce(_notification: JsonObject): void {}
+  /** Asks the upstream for something of the gateway's own; true when it agreed. */
+  async ask(method: string, params: JsonObject, caller: UpstreamCaller = this.#caller): Promise<boolean> {
+    try {
+      const { answer } = this.send({ jsonrpc: '2.0', id: this.nextId(), method, params }, caller)
+      return isJsonObject((await readResponse(await answer)).result)
+    } catch {
+      return false
+    }
+  }
 
   /** The stream of messages that belong to no request, or the rest of one that broke off after `lastEventId`. */
   listen(lastEventId?: string): UpstreamExchange {
@@ -115,6 +127,7 @@ export class LegacySession implements PooledSession {
   }
 
   end(): Promise<void> {
+    this.listeners.end()
     this.#ended ??= this.#delete()
     return this.#ended
   }
@@ -123,11 +136,6 @@ export class LegacySession implements PooledSession {
     if (this.terms.id === undefined) return
     const headers = buildSessionHeaders(this.#caller, this.terms, 'application/json, text/event-stream')
     const { answer } = this.#upstream.request({ method: 'DELETE', headers, search: this.#caller.search })
-    await answer.then(discard, () => undefined)
+    await answer.then(discardAnswer, () => undefined)
   }
-}
-
-/** Also lets go of the connection. */
-export function discard(answer: UpstreamAnswer): void {
-  if (answer.kind === 'stream') answer.cancel()
 }

@@ -12,6 +12,7 @@ import { clientCapabilities } from '../../mcp/bridge/modern-to-legacy/map-capabi
 import { ParkedCalls } from '../../mcp/bridge/modern-to-legacy/parked-calls.ts'
 import { inputResponsesOf, openRequestState, stateOf } from '../../mcp/bridge/modern-to-legacy/request-state.ts'
 import { metaOf } from '../../mcp/bridge/modern-to-legacy/strip-envelope.ts'
+import { readSubscription } from '../../mcp/bridge/modern-to-legacy/subscription.ts'
 import type { LegacyClient } from '../../mcp/client-session.ts'
 import { clientCapabilitiesKey, logLevelKey } from '../../mcp/eras/2026-07-28/check-envelope.ts'
 import { acceptedAnswer } from '../../mcp/own-answer.ts'
@@ -20,6 +21,7 @@ import { UpstreamSessions } from '../../mcp/upstream-sessions.ts'
 import { beginLegacySession, RefusedHandshake } from './begin-legacy-session.ts'
 import type { Bridge } from './bridge.ts'
 import { BridgedCall, type BridgedCallHost, type CallRound, ownAnswer } from './bridged-call.ts'
+import { Cancellation } from './cancellation.ts'
 import { type LegacySession, SessionGone } from './legacy-session.ts'
 import { saysNothingOfEra } from './shows-other-era.ts'
 import type { Upstream } from './upstream.ts'
@@ -99,7 +101,6 @@ export class ModernToLegacyBridge implements Bridge {
       call.expire()
       throw new GatewayError('input_expired', { detail: 'the person connected another account meanwhile' })
     }
-    round.exchange.onCancel(() => call.cancel())
     const answer = await call.goOn(round)
     const stillWaits = answer.status === 401 || answer.status === 403
     if (stillWaits && this.#parked.park(round.owner, call, name) === undefined) call.expire()
@@ -107,17 +108,18 @@ export class ModernToLegacyBridge implements Bridge {
   }
 
   async #begin(round: CallRound, mayBeginAnew = true): Promise<UpstreamAnswer> {
-    const { message, exchange, caller, owner } = round
+    const { message, caller, owner } = round
     const key = keyOf(round)
     const session = await this.#sessions.open(owner, key, () =>
       beginLegacySession(this.#upstream, describeClient(round), caller),
     )
+    session.onGone ??= () => this.#sessions.forget(key, session)
     if (message.method === 'server/discover') {
       return ownAnswer(200, { jsonrpc: '2.0', id: message.id, result: createDiscovery(session.terms.initialized) })
     }
+    if (message.method === 'subscriptions/listen') return listen(session, round)
     if (round.wishes.logLevel !== undefined) await session.lowerLogLevel(round.wishes.logLevel, caller)
     const call = new BridgedCall(this.#callHost, session, round)
-    exchange.onCancel(() => call.cancel())
     try {
       return await call.run()
     } catch (error) {
@@ -129,12 +131,26 @@ export class ModernToLegacyBridge implements Bridge {
   }
 }
 
+/** The stream of `subscriptions/listen`. */
+async function listen(session: LegacySession, { message, caller, cancellation }: CallRound): Promise<UpstreamAnswer> {
+  const { initialized } = session.terms
+  const capabilities = objectMember(initialized, 'capabilities') ?? {}
+  const wanted = readSubscription(message.id ?? '', objectMember(message.body, 'params') ?? {}, capabilities)
+  const stream = await session.listeners.listen(wanted, session.use(caller))
+  cancellation.listen(() => {
+    stream.cancel()
+    stream.end()
+  })
+  return stream
+}
+
 function describeRound(message: McpMessage, exchange: Exchange, credential: UpstreamCredential | undefined): CallRound {
   const meta = metaOf(message.body)
   const { search, upstreamHeaders, subject, tenant, clientAddress } = exchange
   return {
     message,
     exchange,
+    cancellation: new Cancellation(exchange),
     caller: { search, upstreamHeaders, credential },
     capabilities: clientCapabilities(objectMember(meta, clientCapabilitiesKey) ?? {}),
     wishes: { progressToken: meta.progressToken, logLevel: stringMember(meta, logLevelKey) },

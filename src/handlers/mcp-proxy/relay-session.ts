@@ -2,8 +2,7 @@ import type { UpstreamCredential } from '../../contracts/credential.ts'
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { StreamedAnswer } from '../../contracts/handler.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
-import type { UpstreamAnswer } from '../../http/send-upstream.ts'
-import { discard } from './legacy-session.ts'
+import { discardAnswer, type UpstreamAnswer } from '../../http/send-upstream.ts'
 import type { Upstream } from './upstream.ts'
 import { buildSessionHeaders } from './upstream-headers.ts'
 
@@ -43,7 +42,7 @@ export async function endUpstreamSession(
   const headers = sessionHeaders(exchange, session, 'application/json, text/event-stream')
   const answer = await upstream.request({ method: 'DELETE', headers, search: exchange.search }).answer
   if (answer.status >= 300) return refuseSession(answer, session)
-  discard(answer)
+  discardAnswer(answer)
   return undefined
 }
 
@@ -54,7 +53,7 @@ function sessionHeaders({ headers, upstreamHeaders }: Exchange, session: Relayed
 }
 
 function refuseSession(answer: UpstreamAnswer, { id }: RelayedSession): GatewayError {
-  discard(answer)
+  discardAnswer(answer)
   const { status } = answer
   const detail = `upstream answered ${status}`
   // The client begins a new session after 404, and does without a stream after 405.

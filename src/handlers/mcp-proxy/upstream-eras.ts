@@ -3,13 +3,12 @@ import type { Exchange } from '../../contracts/exchange.ts'
 import type { StreamedAnswer } from '../../contracts/handler.ts'
 import type { Era, McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
-import type { UpstreamAnswer } from '../../http/send-upstream.ts'
+import { discardAnswer, type UpstreamAnswer } from '../../http/send-upstream.ts'
 import { type ClientSession, describeLegacyClient } from '../../mcp/client-session.ts'
 import type { EraVerdicts } from '../../mcp/era-verdicts.ts'
 import { readResponse } from '../../mcp/initialize-upstream.ts'
 import type { Bridge } from './bridge.ts'
 import { ownAnswer } from './bridged-call.ts'
-import { discard } from './legacy-session.ts'
 import type { LegacyToModernBridge } from './legacy-to-modern-bridge.ts'
 import { mayShowOtherEra, saysNothingOfEra, showsOtherEra } from './shows-other-era.ts'
 
@@ -69,7 +68,7 @@ export class UpstreamEras {
     if (!showsOtherEra(answer, message) || !(await this.#isConfirmed(crossing))) return answer
     const other = await this.#bridgeFor(message).send(message, exchange, credential, session)
     if (other === undefined) return answer
-    discard(answer)
+    discardAnswer(answer)
     if (!saysNothingOfEra(other)) this.#verdicts.note(credential?.identity ?? '', otherEra[message.era])
     return other
   }

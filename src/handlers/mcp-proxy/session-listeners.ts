@@ -1,0 +1,188 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import { discardAnswer, type UpstreamAnswer } from '../../http/send-upstream.ts'
+import { eventData, eventField, formatEvent } from '../../http/split-events.ts'
+import { isJsonObject, type JsonObject } from '../../lib/json.ts'
+import { noAnswer } from '../../mcp/bridge/modern-to-legacy/ask-client.ts'
+import { acknowledge, concerns, endOf, type Subscription, tag } from '../../mcp/bridge/modern-to-legacy/subscription.ts'
+import { QueuedStream } from '../../mcp/queued-stream.ts'
+import { parseJson } from './read-answer.ts'
+import type { UpstreamExchange } from './upstream.ts'
+
+/** What listening needs of a session. */
+export interface ListenedSession {
+  /** Called when the upstream turns out not to know the session. */
+  readonly onGone: (() => void) | undefined
+  listen(lastEventId: string | undefined): UpstreamExchange
+  ask(method: string, params: JsonObject): Promise<boolean>
+  tell(body: JsonObject): Promise<number>
+}
+
+interface Listener {
+  readonly subscription: Subscription
+  readonly stream: QueuedStream
+  /** Events that it has not taken yet. */
+  behind: number
+  leave(): void
+}
+
+const mostBehind = 1_000
+const retryMs = 1_000
+const longestRetryMs = 30_000
+const mostFailures = 6
+
+/**
+ * Those who listen to one session, and what they need upstream: the GET stream is open, and a resource subscribed to, as long as one of them
+ * wants it.
+ */
+export class SessionListeners {
+  readonly #session: ListenedSession
+  readonly #listeners = new Set<Listener>()
+  readonly #subscribed = new Map<string, number>()
+  #source: UpstreamExchange | undefined
+  #opening: Promise<void> | undefined
+  #lastEventId: string | undefined
+  #failures = 0
+
+  constructor(session: ListenedSession) {
+    this.#session = session
+  }
+
+  /** A stream for what is subscribed to, acknowledged first. `onLeave` runs once, when it is over. */
+  async listen(wanted: Subscription, onLeave: () => void): Promise<QueuedStream> {
+    const resources = await this.#subscribe(wanted.resources)
+    const listener = this.#createListener({ ...wanted, resources }, onLeave)
+    this.#listeners.add(listener)
+    await this.#open()
+    listener.stream.push(formatEvent(JSON.stringify(acknowledge(listener.subscription))))
+    return listener.stream
+  }
+
+  /** Tells everybody whom a notification concerns. */
+  announce(notification: JsonObject): void {
+    for (const listener of this.#listeners) {
+      const { subscription, stream } = listener
+      if (!concerns(notification, subscription)) continue
+      if (stream.push(formatEvent(JSON.stringify(tag(notification, subscription))))) listener.behind = 0
+      else if (++listener.behind > mostBehind) {
+        listener.leave()
+        stream.end(new GatewayError('request_cancelled', { detail: 'the client stopped reading' }))
+      }
+    }
+  }
+
+  /** Ends all streams as they should end; clients come back if they still want to listen. */
+  end(): void {
+    for (const { subscription, stream, leave } of [...this.#listeners]) {
+      leave()
+      stream.push(formatEvent(JSON.stringify(endOf(subscription))))
+      stream.end()
+    }
+  }
+
+  #createListener(subscription: Subscription, onLeave: () => void): Listener {
+    const leave = (): void => {
+      if (!this.#listeners.delete(listener)) return
+      this.#unsubscribe(subscription.resources)
+      if (this.#listeners.size === 0) this.#close()
+      onLeave()
+    }
+    const stream = new QueuedStream(0, () => stream.resume(), leave)
+    const listener: Listener = { subscription, stream, behind: 0, leave }
+    return listener
+  }
+
+  /** Those that the upstream agreed to. */
+  async #subscribe(uris: readonly string[]): Promise<readonly string[]> {
+    const agreed = await Promise.all(
+      uris.map(async (uri) => {
+        const count = this.#subscribed.get(uri) ?? 0
+        this.#subscribed.set(uri, count + 1)
+        if (count > 0 || (await this.#session.ask('resources/subscribe', { uri }))) return uri
+        this.#unsubscribe([uri], false)
+        return undefined
+      }),
+    )
+    return agreed.filter((uri) => uri !== undefined)
+  }
+
+  #unsubscribe(uris: readonly string[], tell = true): void {
+    for (const uri of uris) {
+      const left = (this.#subscribed.get(uri) ?? 1) - 1
+      if (left > 0) this.#subscribed.set(uri, left)
+      else this.#subscribed.delete(uri)
+      if (left <= 0 && tell) void this.#session.ask('resources/unsubscribe', { uri })
+    }
+  }
+
+  /** Opens the GET stream if it is not open. Without one, notifications may still come on the streams of calls. */
+  #open(): Promise<void> {
+    if (this.#opening === undefined && this.#source === undefined && this.#listeners.size > 0) {
+      this.#opening = this.#openOnce().finally(() => (this.#opening = undefined))
+    }
+    return this.#opening ?? Promise.resolve()
+  }
+
+  async #openOnce(): Promise<void> {
+    try {
+      const source = this.#session.listen(this.#lastEventId)
+      this.#source = source
+      this.#follow(await source.answer)
+    } catch {
+      this.#sourceEnded()
+    }
+  }
+
+  #follow(answer: UpstreamAnswer): void {
+    if (answer.kind === 'stream' && answer.status === 200) {
+      this.#failures = 0
+      answer.read({ onEvent: (event) => this.#takeEvent(event), onEnd: () => this.#sourceEnded() })
+      return
+    }
+    discardAnswer(answer)
+    // It has no such stream.
+    if (answer.status === 405) return
+    // The session or the credential is gone: whoever still listens comes back, with a new one.
+    if (answer.status === 404) this.#session.onGone?.()
+    this.end()
+  }
+
+  #sourceEnded(): void {
+    this.#source = undefined
+    void this.#openLater()
+  }
+
+  async #openLater(): Promise<void> {
+    if (this.#listeners.size === 0) return
+    if (++this.#failures > mostFailures) {
+      this.end()
+      return
+    }
+    await wait(Math.min(retryMs * 2 ** (this.#failures - 1), longestRetryMs), undefined, { ref: false })
+    await this.#open()
+  }
+
+  #close(): void {
+    this.#source?.cancel()
+    this.#source = undefined
+    this.#lastEventId = undefined
+  }
+
+  #takeEvent(event: Buffer): boolean {
+    this.#lastEventId = eventField(event, 'id') ?? this.#lastEventId
+    const data = eventData(event)
+    const sent = data && parseJson(data)
+    for (const message of Array.isArray(sent) ? sent : [sent]) {
+      if (!isJsonObject(message) || typeof message.method !== 'string') continue
+      if (Object.hasOwn(message, 'id')) this.#answer(message, message.method)
+      else this.announce(message)
+    }
+    return true
+  }
+
+  /** What is asked outside of a call, nobody can be asked in 2026-07-28. */
+  #answer({ id }: JsonObject, method: string): void {
+    const pong = { jsonrpc: '2.0', id, result: {} }
+    void this.#session.tell(method === 'ping' ? pong : noAnswer(method, id, 'Nobody can be asked outside of a call.'))
+  }
+}
