@@ -123,6 +123,8 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   const definitionWatch = createDefinitionWatch({ store: storage.knownCatalogs, recorder, log })
   const build = (next: Project): Snapshot => {
     const { limits, allowedHosts } = next.settings
+    const hosts = allowHosts(next.publicUrl, listener.url, allowedHosts)
+    const pipeline = { limits, allowedHosts: hosts, recorder, log }
     const routes = buildRoutes(next, {
       policies: {
         log,
@@ -134,13 +136,9 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       },
       handlers: { log, limits, sessionSealer, liveSessions, knownCatalogs: storage.knownCatalogs },
       broker,
+      pipeline,
     })
-    return new Snapshot(next, routes, {
-      limits,
-      allowedHosts: allowHosts(next.publicUrl, listener.url, allowedHosts),
-      recorder,
-      log,
-    })
+    return new Snapshot(next, routes, pipeline)
   }
   snapshots = new Snapshots(build(project))
   warnAbout(project, log)

@@ -64,6 +64,10 @@ export const eventFields = z.object({
   tenant: z.string().describe('Tenant of the subject; without one that of the route; `default` where nothing says.'),
   virtualServer: z.string().nullable().describe('operationId of the route.'),
   upstream: z.string().nullable().describe('Host of the upstream.'),
+  via: z
+    .string()
+    .nullable()
+    .describe('The virtual server that asked this one as a member of it; null where a client asked.'),
   subject: z.string().nullable().describe('On whose behalf.'),
   clientId: z.string().nullable().describe('OAuth client.'),
   clientName: z.string().nullable().describe('Name the MCP client gives itself.'),
@@ -104,6 +108,7 @@ export function newEvent(type: EventType, time: number, requestId: string): Gate
     tenant: defaultTenant,
     virtualServer: null,
     upstream: null,
+    via: null,
     subject: null,
     clientId: null,
     clientName: null,

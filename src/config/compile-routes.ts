@@ -71,7 +71,11 @@ export function compileRoute(operation: Operation, context: RouteContext): Route
       description,
       path,
       tenant: extension.tenant,
-      registry: { ...extension.registry, documentVersion: readDocumentVersion(operation) },
+      registry: {
+        ...extension.registry,
+        listed: extension.registry.listed && !extension.internal,
+        documentVersion: readDocumentVersion(operation),
+      },
     },
     handler.upstreamUrl,
     context.publicUrl,
@@ -79,6 +83,7 @@ export function compileRoute(operation: Operation, context: RouteContext): Route
   )
   return {
     path,
+    internal: extension.internal,
     methods,
     operationId,
     title,

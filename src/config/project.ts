@@ -46,6 +46,8 @@ export interface CorsPolicy {
 /** One operation of the OpenAPI files, bound to its policies and its handler. */
 export interface RouteSpec {
   readonly path: string
+  /** Answers only as a member of other routes, not on its path. */
+  readonly internal: boolean
   /** Upper-case HTTP methods that the project declares. */
   readonly methods: readonly string[]
   readonly operationId: string

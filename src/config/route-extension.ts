@@ -58,6 +58,7 @@ export const routeExtensionSchema = z.strictObject({
     })
     .prefault({})
     .describe('Policies of this operation.'),
+  internal: z.boolean().default(false).describe('Answers only as a member of an aggregate, not on its own path.'),
   tenant: z
     .string()
     .regex(tenantPattern, tenantRule)

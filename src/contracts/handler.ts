@@ -7,6 +7,7 @@ import type { Exchange } from './exchange.ts'
 import type { LiveSessions } from './live-sessions.ts'
 import type { Logger } from './logger.ts'
 import type { McpMessage } from './mcp.ts'
+import type { RouteCaller } from './route-caller.ts'
 import type { KnownCatalogs } from './storage.ts'
 
 /** An answer that is complete in memory. */
@@ -64,6 +65,12 @@ export interface HandlerHost {
   readonly liveSessions: LiveSessions
   /** The route answers GET: clients of older revisions can open a stream. */
   readonly hasStream: boolean
+  /** The routes of the project, for handlers that ask them. */
+  readonly routes: RouteCaller
+  /** Absolute path of the project, which relative paths in options start from. */
+  readonly projectDirectory: string
+  /** What the gateway's environment has of the names in `inheritedVariables`. */
+  readonly environment: { readonly [name: string]: string }
 }
 
 /** Limits a handler keeps, from `limits` of sallyport.jsonc. */
@@ -75,6 +82,8 @@ export interface HandlerLimits {
   readonly upstreamFirstByteSeconds: number
   readonly upstreamIdleSeconds: number
   readonly upstreamTotalSeconds: number
+  /** Entries of one list. */
+  readonly capabilities: number
 }
 
 /** A kind of handler: its options, declared once, and how to make one. */
@@ -86,8 +95,15 @@ export interface HandlerType<Options = unknown> {
   /** `mcp` handlers make their route a virtual server. */
   readonly kind: 'mcp'
   readonly options: ZodType<Options>
-  /** URL of the upstream for display, so without anything secret. */
+  /**
+   * URL of the upstream for display, so without anything secret. One without a host (`stdio:tracker`) is no endpoint that a credential
+   * could be sent to.
+   */
   upstreamUrl(options: Options): string
+  /** Present on handlers that ask other routes: their operationIds by the names that these options give them. */
+  memberRoutes?(options: Options): ReadonlyMap<string, string>
+  /** Names of environment variables of the gateway that the upstream is given, if any. */
+  inheritedVariables?(options: Options): readonly string[]
   create(options: Options, host: HandlerHost): McpHandler
 }
 
@@ -105,6 +121,8 @@ export interface McpHandler {
    * from the cache, nor kept.
    */
   cacheOwner?(exchange: Exchange): MaybePromise<string | undefined>
+  /** The message that another one stands for; policies, event and handler see it instead. Undefined: it stands for itself. */
+  unwrapMessage?(message: McpMessage): McpMessage | undefined
   /** Calls of a tool that is the gateway's own: policies about the upstream's tools do not apply, and the upstream never sees them. */
   ownsTool?(message: McpMessage): boolean
   /**

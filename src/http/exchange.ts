@@ -24,6 +24,8 @@ export class HttpExchange implements Exchange {
   readonly responseHeaders: string[] = []
   /** Name of the policy that runs, or that refused. */
   policy: string | undefined = undefined
+  /** The route that asked, for a part of its exchange. */
+  via: string | undefined = undefined
   bytesIn = 0
   bytesOut = 0
   upstreamMs: number | undefined = undefined
@@ -74,17 +76,37 @@ export class HttpExchange implements Exchange {
     this.#cancelListener = listener
   }
 
-  /** The credential of the request was revoked: whatever still runs ends at once, in either era. */
-  endAtOnce(): void {
+  #parts: HttpExchange[] | undefined
+
+  /** A request to another route is made for this one: it ends with it. */
+  addPart(part: HttpExchange): void {
+    this.#parts ??= []
+    this.#parts.push(part)
+  }
+
+  /** True when the revocable token or connection of this name is what this request, or a part of it, runs under. */
+  runsUnder(revocableId: string): boolean {
+    if (this.subject?.revocableId === revocableId || this.connectionId === revocableId) return true
+    return this.#parts?.some((part) => part.runsUnder(revocableId)) ?? false
+  }
+
+  /** Nobody wants the answer any more. */
+  cancel(): void {
     this.clientGone = true
     this.#cancelListener?.()
+    for (const part of this.#parts ?? []) part.cancel()
+  }
+
+  /** The credential of the request was revoked: whatever still runs ends at once, in either era. */
+  endAtOnce(): void {
+    this.cancel()
     this.response.destroy()
   }
 
   /** The client closed the connection before the answer was complete. */
   disconnect(): void {
     this.clientGone = true
-    if (this.#cancels) this.#cancelListener?.()
+    if (this.#cancels) this.cancel()
   }
 }
 

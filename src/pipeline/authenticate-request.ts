@@ -20,6 +20,11 @@ export function joinAuthentication(policies: readonly NamedPolicy[], tenant?: st
   })
 }
 
+/** Request-phase steps for somebody who was authenticated already. */
+export function withoutAuthentication(policies: readonly NamedPolicy[]): readonly RequestStep[] {
+  return policies.filter(isRequestStep)
+}
+
 function isRequestStep(entry: NamedPolicy): entry is NamedPolicy & RequestStep {
   return entry.policy.onRequest !== undefined && entry.policy.authentication === undefined
 }

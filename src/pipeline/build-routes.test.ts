@@ -36,12 +36,13 @@ function routeOf(name: string): RouteSpec {
   }
   return {
     path: `/mcp/${name}`,
+    internal: false,
     methods: ['POST'],
     operationId: name,
     title: name,
     description: undefined,
     tenant: undefined,
-    handler: { type, options: {} },
+    handler: { type, options: {}, environment: {} },
     inbound: [{ name: 'shared', type: policyType, options: {} }],
     cors: undefined,
     upstreamUrl: 'https://up.example/mcp',

@@ -3,23 +3,32 @@ import type { CredentialBroker } from '../contracts/credential.ts'
 import type { HandlerHost } from '../contracts/handler.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { Policy, PolicyHost } from '../contracts/policy.ts'
+import type { RouteCaller } from '../contracts/route-caller.ts'
+import { upstreamName } from '../lib/upstream-name.ts'
 import { CatalogCache } from '../mcp/catalog-cache.ts'
 import { listMethods } from '../mcp/methods.ts'
-import { joinAuthentication } from './authenticate-request.ts'
+import { joinAuthentication, withoutAuthentication } from './authenticate-request.ts'
+import { createRouteCaller } from './call-route.ts'
 import { originRules } from './origin-rules.ts'
-import type { NamedPolicy, PhasePolicy, Route } from './route.ts'
+import type { NamedPolicy, PhasePolicy, PipelineHost, Route } from './route.ts'
 
 /** What policies and handlers are given; the rest of their host is particular to each. */
 export interface BuildHost {
   readonly policies: Omit<PolicyHost, 'policyName'>
-  readonly handlers: Omit<HandlerHost, 'routeName' | 'credentials' | 'hasStream'>
+  readonly handlers: Omit<
+    HandlerHost,
+    'routeName' | 'credentials' | 'hasStream' | 'projectDirectory' | 'environment' | 'routes'
+  >
   readonly broker: CredentialBroker
+  readonly pipeline: PipelineHost
 }
 
 /** Every route of a project with its policies and handlers created, and how to let go of them. */
 export interface BuiltRoutes {
   /** By path. */
   readonly routes: ReadonlyMap<string, Route>
+  /** By operationId. */
+  readonly names: ReadonlyMap<string, Route>
   close(): Promise<void>
 }
 
@@ -27,6 +36,7 @@ export interface BuiltRoutes {
 export function buildRoutes(project: Project, host: BuildHost): BuiltRoutes {
   const policies = new Map<string, NamedPolicy>()
   const routes = new Map<string, Route>()
+  const names = new Map<string, Route>()
   const named = (spec: PolicySpec): NamedPolicy => {
     const known = policies.get(spec.name)
     if (known) return known
@@ -37,13 +47,19 @@ export function buildRoutes(project: Project, host: BuildHost): BuiltRoutes {
     policies.set(spec.name, created)
     return created
   }
-  for (const spec of project.routes) routes.set(spec.path, buildRoute(spec, project, spec.inbound.map(named), host))
+  for (const spec of project.routes) {
+    const routeCaller = createRouteCaller(spec.operationId, names, host.pipeline)
+    const route = buildRoute(spec, project, spec.inbound.map(named), host, routeCaller)
+    names.set(route.name, route)
+    if (!spec.internal) routes.set(route.path, route)
+  }
   return {
     routes,
+    names,
     close: async () => {
       const { log } = host.policies
       await Promise.all([...policies.values()].map(({ name, policy }) => closePart(name, policy, log)))
-      await Promise.all([...routes.values()].map(({ name, handler }) => closePart(name, handler, log)))
+      await Promise.all([...names.values()].map(({ name, handler }) => closePart(name, handler, log)))
     },
   }
 }
@@ -57,7 +73,13 @@ async function closePart(name: string, part: { close?(): Promise<void> }, log: L
   }
 }
 
-function buildRoute(spec: RouteSpec, project: Project, policies: readonly NamedPolicy[], host: BuildHost): Route {
+function buildRoute(
+  spec: RouteSpec,
+  project: Project,
+  policies: readonly NamedPolicy[],
+  host: BuildHost,
+  routeCaller: RouteCaller,
+): Route {
   const resultPolicies = new Map<string, PhasePolicy<'onResult'>[]>()
   for (const method of new Set(policies.flatMap(({ policy }) => [...(policy.reads ?? [])]))) {
     resultPolicies.set(
@@ -72,16 +94,23 @@ function buildRoute(spec: RouteSpec, project: Project, policies: readonly NamedP
     name: spec.operationId,
     path: spec.path,
     tenant: spec.tenant,
-    upstream: new URL(spec.upstreamUrl).host,
+    upstream: upstreamName(spec.upstreamUrl),
     handler: spec.handler.type.create(spec.handler.options, {
       ...host.handlers,
       routeName: spec.operationId,
       credentials: spec.upstream && host.broker.open(spec.upstream),
       hasStream: hasStream(spec),
+      routes: routeCaller,
+      projectDirectory: project.directory,
+      environment: spec.handler.environment,
     }),
     hasStream: hasStream(spec),
     credentialMode: spec.upstream?.mode,
     requestPolicies: joinAuthentication(policies, spec.tenant),
+    partPolicies: withoutAuthentication(policies),
+    withhold: policies.flatMap(({ policy: { authentication } }) =>
+      authentication?.withhold ? [authentication.withhold.bind(authentication)] : [],
+    ),
     messagePolicies: policies.filter(inPhase('onMessage')),
     resultPolicies,
     resultVaries: policies.some(({ policy }) => readsLists(policy) && policy.resultDependsOn !== 'nothing'),

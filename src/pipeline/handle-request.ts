@@ -31,7 +31,8 @@ export async function handleRequest(exchange: HttpExchange, route: Route, host: 
     if (reply) outcome = sendHttpReply(exchange, reply)
     else if (exchange.httpMethod !== 'POST') outcome = await answerSession(exchange, route, host)
     else {
-      message = await receiveMessage(exchange, host)
+      const received = await receiveMessage(exchange, host)
+      message = route.handler.unwrapMessage?.(received) ?? received
       if (message.era === 'modern') exchange.cancelOnDisconnect()
       outcome = await answerMessage(message, exchange, route, host)
     }
@@ -65,7 +66,7 @@ function sendPreflight(exchange: HttpExchange, route: Route): void {
  * Client headers that the route lets through become upstream headers, for policies to change or keep back. A credential of this
  * gateway never does, whichever header it is in.
  */
-function forwardHeaders(exchange: HttpExchange, route: Route): void {
+export function forwardHeaders(exchange: HttpExchange, route: Route): void {
   for (const name of route.handler.forwardHeaders) {
     const value = exchange.headers[name]
     if (value !== undefined && !holdsOwnToken(String(value))) exchange.upstreamHeaders.set(name, String(value))
@@ -98,7 +99,7 @@ async function answerMessage(
 }
 
 /** Only modern answers say how long they hold; legacy lists are asked for every time. */
-function cacheKeyOf(
+export function cacheKeyOf(
   message: McpMessage,
   exchange: HttpExchange,
   { handler }: Route,

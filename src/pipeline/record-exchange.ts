@@ -19,6 +19,7 @@ export function recordExchange(
   const event = newEvent(typeOf(message, declaration, outcome), Date.now(), exchange.requestId)
   event.virtualServer = route.name
   event.upstream = route.upstream
+  event.via = exchange.via ?? null
   event.traceId = traceIdOf(exchange.headers.traceparent)
   event.tenant = exchange.tenant
   const { subject } = exchange

@@ -39,6 +39,10 @@ export interface Route {
   /** Whose credential the upstream sees; undefined when none is brokered. */
   readonly credentialMode: CredentialMode | undefined
   readonly requestPolicies: readonly RequestStep[]
+  /** The same for a request of another route, which authenticated its subject. */
+  readonly partPolicies: readonly RequestStep[]
+  /** Keeps credentials for this gateway back from the upstream. */
+  readonly withhold: readonly ((exchange: HttpExchange) => void)[]
   readonly messagePolicies: readonly PhasePolicy<'onMessage'>[]
   /** By JSON-RPC method. */
   readonly resultPolicies: ReadonlyMap<string, readonly PhasePolicy<'onResult'>[]>

@@ -1,10 +1,15 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
 import { expect, it } from 'vitest'
-import type { HttpExchange } from '../http/exchange.ts'
+import type { Subject } from '../contracts/subject.ts'
+import { HttpExchange } from '../http/exchange.ts'
 import { RunningExchanges } from './running-exchanges.ts'
 
 function exchangeOf(revocableId: string | undefined, ended: string[]): HttpExchange {
-  const subject = revocableId === undefined ? undefined : { revocableId }
-  return { subject, endAtOnce: () => ended.push(revocableId ?? 'nobody') } as unknown as HttpExchange
+  const request = { method: 'POST', headers: {} } as IncomingMessage
+  const response = { destroy: () => ended.push(revocableId ?? 'nobody') } as unknown as ServerResponse
+  const exchange = new HttpExchange(request, response, { name: 'a', path: '/mcp/a' }, '/mcp/a', '', '127.0.0.1')
+  if (revocableId !== undefined) exchange.subject = { revocableId } as Subject
+  return exchange
 }
 
 it('counts what is under way, however often slots are used again', () => {
@@ -37,4 +42,16 @@ it('ends those under a connection that ended', () => {
     running.enter(Object.assign(exchangeOf(name, ended), { connectionId: `connection of ${name}` }))
   running.endRevoked('connection of b')
   expect(ended).toEqual(['b'])
+})
+
+it('ends a request with those of its parts, which hear of it', () => {
+  const running = new RunningExchanges()
+  const ended: string[] = []
+  const whole = exchangeOf('whole', ended)
+  const part = Object.assign(exchangeOf(undefined, ended), { connectionId: 'connection of a part' })
+  part.onCancel(() => ended.push('part'))
+  whole.addPart(part)
+  running.enter(whole)
+  running.endRevoked('connection of a part')
+  expect(ended).toEqual(['part', 'whole'])
 })

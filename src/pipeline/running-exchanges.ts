@@ -33,7 +33,7 @@ export class RunningExchanges {
   /** Ends the exchanges that run under a revoked credential, open streams above all. */
   endRevoked(revocableId: string): void {
     for (const exchange of this.#slots) {
-      if (exchange?.subject?.revocableId === revocableId || exchange?.connectionId === revocableId) exchange.endAtOnce()
+      if (exchange?.runsUnder(revocableId)) exchange.endAtOnce()
     }
   }
 }

@@ -43,6 +43,7 @@ export function createTestProxy(
     upstreamFirstByteSeconds: 5,
     upstreamIdleSeconds: 5,
     upstreamTotalSeconds: 10,
+    capabilities: 1000,
   }
   const log = { debug() {}, info() {}, warn() {}, error() {} }
   const sessionSealer = createTokenSealer(randomBytes(32))
@@ -56,6 +57,9 @@ export function createTestProxy(
     sessionSealer,
     liveSessions: createLiveSessions(),
     hasStream: true,
+    routes: { ask: () => Promise.reject(new Error('a proxy asks no other route')) },
+    projectDirectory: '/',
+    environment: {},
   })
 }
 

@@ -1,0 +1,123 @@
+import type { BufferedAnswer, McpAnswer } from '../contracts/handler.ts'
+import type { RouteAnswer, RouteCall, RouteCaller } from '../contracts/route-caller.ts'
+import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
+import type { CacheKey } from '../mcp/catalog-cache.ts'
+import { createKnownAnswer } from '../mcp/own-answer.ts'
+import { type AnswerOutcome, failed } from './answer-outcome.ts'
+import { cacheKeyOf, forwardHeaders } from './handle-request.ts'
+import { PartExchange } from './part-exchange.ts'
+import { recordExchange } from './record-exchange.ts'
+import type { PipelineHost, Route } from './route.ts'
+import { runMessagePhase, runRequestPhase } from './run-policies.ts'
+import { inspectResponse, needsShaping, shapeResult } from './shape-result.ts'
+import { shapeStream } from './shape-stream.ts'
+
+/** Lets the handler of the route `own` ask routes; `routes` may still be filled. */
+export function createRouteCaller(own: string, routes: ReadonlyMap<string, Route>, host: PipelineHost): RouteCaller {
+  return {
+    async ask(call) {
+      const route = routes.get(call.route)
+      const caller = routes.get(own)
+      if (route === undefined || caller === undefined) {
+        return new GatewayError('gateway_error', { detail: `there is no route ${call.route}` })
+      }
+      return askRoute(call, route, caller, host)
+    },
+  }
+}
+
+/** What is known of one call while it runs. */
+interface RunningCall {
+  readonly call: RouteCall
+  readonly exchange: PartExchange
+  readonly route: Route
+  readonly host: PipelineHost
+  /** Ends the call for its event. */
+  readonly finish: (outcome: AnswerOutcome) => void
+}
+
+async function askRoute(
+  call: RouteCall,
+  route: Route,
+  caller: Route,
+  host: PipelineHost,
+): Promise<RouteAnswer | GatewayError> {
+  const exchange = new PartExchange(call, route)
+  const finish = (outcome: AnswerOutcome) => {
+    if (route !== caller) recordExchange(exchange, route, call.message, outcome, host.recorder)
+  }
+  const cancel = () => exchange.cancel()
+  call.signal?.addEventListener('abort', cancel, { once: true })
+  try {
+    if (route !== caller) await admitPart(exchange, route, caller)
+    const answer = await answerPart({ call, exchange, route, host, finish })
+    return { answer, sessionId: exchange.givenSession }
+  } catch (thrown) {
+    const error = call.signal?.aborted
+      ? new GatewayError('upstream_timeout', { detail: 'it did not answer in the time that the aggregate gives it' })
+      : asGatewayError(thrown)
+    if (error.reason === 'gateway_error') {
+      host.log.error({ requestId: exchange.requestId, route: route.name, err: error }, 'unexpected error')
+    }
+    finish(failed(error))
+    return error
+  }
+}
+
+/** The request phase, for a subject that the caller's route authenticated. Credentials for either route stay here. */
+async function admitPart(exchange: PartExchange, route: Route, caller: Route): Promise<void> {
+  if (route.tenant !== undefined && exchange.tenant !== route.tenant) throw new GatewayError('tenant_mismatch')
+  forwardHeaders(exchange, route)
+  for (const withhold of [...caller.withhold, ...route.withhold]) withhold(exchange)
+  if (await runRequestPhase(route.partPolicies, exchange)) {
+    throw new GatewayError('gateway_error', { detail: `${route.name} has a policy that answers outside of MCP` })
+  }
+}
+
+/** Message phase, cache, handler and result phase. */
+async function answerPart(running: RunningCall): Promise<McpAnswer> {
+  const { call, exchange, route, finish } = running
+  const { message } = call
+  const reply = route.handler.ownsTool?.(message)
+    ? undefined
+    : await runMessagePhase(route.messagePolicies, message, exchange)
+  if (reply) {
+    finish({ status: 200, error: reply.refusal })
+    return createKnownAnswer(message, reply.result, reply.refusal)
+  }
+  const key = await cacheKeyOf(message, exchange, route)
+  const cached = key && message.id !== undefined ? route.cache.answer(key, message.id) : undefined
+  if (cached) {
+    exchange.cached = true
+    exchange.bytesOut = cached.length
+    finish({ status: 200 })
+    return { kind: 'json', status: 200, body: cached, headers: {}, upstreamMs: 0 }
+  }
+  const answer = await route.handler.handleMessage(message, exchange)
+  if (answer instanceof GatewayError) throw answer
+  exchange.upstreamMs = answer.upstreamMs
+  return answer.kind === 'stream'
+    ? shapeStream(answer, { message, exchange, route, host: running.host, key, finish })
+    : shapeBuffered(answer, key, running)
+}
+
+async function shapeBuffered(
+  answer: BufferedAnswer,
+  key: CacheKey | undefined,
+  { call: { message }, exchange, route, host, finish }: RunningCall,
+): Promise<McpAnswer> {
+  const { status, refusal: error } = answer
+  if (message.kind !== 'request') {
+    finish({ status, error })
+    return answer
+  }
+  if (answer.isOwn === true || !needsShaping(message, route, key)) {
+    exchange.bytesOut = answer.body.length
+    finish({ ...inspectResponse(answer.body, message), status, error })
+    return answer
+  }
+  const shaped = await shapeResult(answer.body, message, exchange, route, host, key)
+  exchange.bytesOut = shaped.body.length
+  finish({ ...shaped.outcome, status, error })
+  return { ...answer, body: shaped.body }
+}

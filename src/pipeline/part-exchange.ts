@@ -1,0 +1,59 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import type { RouteCall } from '../contracts/route-caller.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { HttpExchange } from '../http/exchange.ts'
+import type { Route } from './route.ts'
+
+/**
+ * The part of an exchange that another route answers: request, client and subject of the whole, headers and policies of that route. What would
+ * be headers of its answer stay with it.
+ */
+export class PartExchange extends HttpExchange {
+  override readonly requestId: string
+  override readonly headers: IncomingHttpHeaders
+
+  constructor({ exchange, message, sessionId, parameterHeaders }: RouteCall, route: Route) {
+    if (!(exchange instanceof HttpExchange)) {
+      throw new GatewayError('gateway_error', { detail: 'a route was asked outside of an exchange' })
+    }
+    const { request, response, path, search, clientAddress } = exchange
+    super(
+      request,
+      response,
+      { name: route.name, path: route.path, tenant: exchange.tenant },
+      path,
+      search,
+      clientAddress,
+    )
+    this.requestId = exchange.requestId
+    this.headers = partHeaders(exchange.headers, sessionId, parameterHeaders)
+    this.subject = exchange.subject
+    this.via = exchange.routeName
+    this.bytesIn = message.edited ? 0 : message.bytes.length
+    exchange.addPart(this)
+    if (exchange.clientGone && message.era === 'modern') this.cancel()
+  }
+
+  /** `Mcp-Session-Id` that the route gave. */
+  get givenSession(): string | undefined {
+    const at = this.responseHeaders.indexOf('mcp-session-id')
+    return at === -1 ? undefined : this.responseHeaders[at + 1]
+  }
+}
+
+/** Headers that belong to one hop do not belong to the next. */
+function partHeaders(
+  headers: IncomingHttpHeaders,
+  sessionId: string | undefined,
+  parameterHeaders: RouteCall['parameterHeaders'],
+): IncomingHttpHeaders {
+  const kept = Object.entries(headers).filter(([name]) => {
+    if (name === 'mcp-session-id' || name === 'last-event-id') return false
+    return parameterHeaders === undefined || !name.startsWith('mcp-param-')
+  })
+  return {
+    ...Object.fromEntries(kept),
+    ...parameterHeaders,
+    ...(sessionId !== undefined && { 'mcp-session-id': sessionId }),
+  }
+}
