@@ -1,3 +1,4 @@
+import type { ReasonCode } from '../errors/reasons.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { Exchange } from './exchange.ts'
 import type { CapabilityType } from './mcp.ts'
@@ -30,12 +31,12 @@ export interface DefinitionNotice {
   readonly name: string
   /** Of the definition; the same one is told about once. */
   readonly hash: string
-  /** It is hidden, and cannot be used. */
-  readonly isBlocked: boolean
+  /** Why it is hidden and cannot be used; undefined: it is offered. */
+  readonly blockedBy: ReasonCode | undefined
   /** Also written to the log. */
   readonly warns: boolean
-  /** What changed, or what is suspicious. */
-  readonly detail: string
+  /** What changed, or what is suspicious, in at most 1,000 characters. */
+  readonly describe: () => string
   readonly policyName: string
 }
 

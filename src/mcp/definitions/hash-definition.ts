@@ -15,14 +15,19 @@ export const listOfMethod: ReadonlyMap<string, DefinitionList> = new Map([
 export const keyOfList = { tools: 'name', prompts: 'name', resources: 'uri', resourceTemplates: 'uriTemplate' } as const
 
 /**
- * SHA-256 over the canonical definition: every member counts, also those that no specification knows, and their order does not. Of
- * resources, size and time of the last change do not count: they say something of the content.
+ * SHA-256 over the canonical definition: every member counts, also those that no specification knows, and their order does not. Not
+ * counted are size and time of the last change of resources, which say something of the content, and `execution` of tools, which
+ * servers of both eras send in one of them only.
  */
 export function hashDefinition(list: DefinitionList, definition: JsonObject): string {
   return sha256(canonicalJson(definingMembers(list, definition)))
 }
 
 function definingMembers(list: DefinitionList, definition: JsonObject): JsonObject {
+  if (list === 'tools') {
+    const { execution: _, ...others } = definition
+    return others
+  }
   if (list !== 'resources') return definition
   const { size: _, annotations, ...others } = definition
   if (!isJsonObject(annotations)) return annotations === undefined ? others : { ...others, annotations }

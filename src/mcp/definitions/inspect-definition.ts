@@ -2,10 +2,21 @@ import { findHiddenCharacters, removeHiddenCharacters } from '../../lib/hidden-c
 import { isJsonObject, type JsonObject } from '../../lib/json.ts'
 import { suspiciousPhrases } from './suspicious-phrases.ts'
 
-const longestText = 32 * 1024
 const mostTexts = 2000
+const mostCharacters = 64 * 1024
+const mostOfList = 4 * 1024 * 1024
 /** Models do not read these. Hidden characters have no place there either. */
 const unread = new Set(['_meta', 'icons', 'inputSchema.$schema', 'outputSchema.$schema'])
+
+/** What is left to look at within one list: an upstream must not keep the process busy with texts. */
+export interface Inspection {
+  charactersLeft: number
+}
+
+/** For one list. */
+export function newInspection(): Inspection {
+  return { charactersLeft: mostOfList }
+}
 
 interface Text {
   readonly place: string
@@ -17,9 +28,14 @@ interface Text {
  * What is suspicious in a definition, each with its place, e.g. `description holds tag characters`, `inputSchema.properties.x.description
  * asks for secrecy`. A warning sign, not a verdict: such texts can be innocent, and poisoned ones can be written otherwise.
  */
-export function inspectDefinition(definition: JsonObject): readonly string[] {
+export function inspectDefinition(definition: JsonObject, inspection: Inspection = newInspection()): readonly string[] {
   const found = new Set<string>()
-  for (const { place, text, isRead } of listTexts(definition)) {
+  const texts = listTexts(definition)
+  const characters = texts.reduce((sum, { text }) => sum + text.length, 0)
+  inspection.charactersLeft -= characters
+  if (texts.length >= mostTexts || characters > mostCharacters || inspection.charactersLeft < 0)
+    return ['is too long to be inspected']
+  for (const { place, text, isRead } of texts) {
     for (const what of findHiddenCharacters(text)) found.add(`${place} holds ${what}`)
     if (isRead) for (const what of findPhrases(text)) found.add(`${place} ${what}`)
   }
@@ -30,10 +46,7 @@ export function inspectDefinition(definition: JsonObject): readonly string[] {
 
 /** Ways of `suspiciousPhrases` in which the text speaks. */
 export function findPhrases(text: string): readonly string[] {
-  const plain = removeHiddenCharacters(text.slice(0, longestText))
-    .normalize('NFKC')
-    .toLowerCase()
-    .replaceAll(/\s+/g, ' ')
+  const plain = removeHiddenCharacters(text).normalize('NFKC').toLowerCase().replaceAll(/\s+/g, ' ')
   return suspiciousPhrases.filter(({ pattern }) => pattern.test(plain)).map(({ what }) => what)
 }
 

@@ -11,7 +11,8 @@ import {
   type ServerPins,
   typeOfList,
 } from '../../contracts/pinned-definitions.ts'
-import type { KnownCatalogs } from '../../contracts/storage.ts'
+import type { KnownCatalogRecord, KnownCatalogs } from '../../contracts/storage.ts'
+import { limitRequests } from '../../http/limit-requests.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, stringMember } from '../../lib/json.ts'
 import { isSharedMode } from '../known-catalogs.ts'
@@ -50,6 +51,9 @@ const mostDeviations = 5_000
 const mostEntries = 20_000
 const mostNotices = 10_000
 const largestBytes = 8 * 1024 * 1024
+const writeAfterMs = 500
+/** An upstream that says something else every time must not push other events out. */
+const noticeLimits = { perAddress: 1_000, total: 5_000, windowSeconds: 600 }
 
 /** Remembers what deviates from the pins, tells each thing once, and keeps what upstreams listed last. Survives a reload, as pins change with one. */
 export function createDefinitionWatch({ store, recorder, log }: WatchDefinitionsOptions): DefinitionWatch {
@@ -61,13 +65,14 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
   const restored = new Map<string, Promise<void> | undefined>()
   let writing = Promise.resolve()
 
-  const write = (exchange: Exchange, list: DefinitionList, entries: readonly unknown[]): void => {
-    const { tenant, routeName } = exchange
+  /** By key; of several within the time only the last is written. */
+  const pending = new Map<string, KnownCatalogRecord>()
+  let timer: NodeJS.Timeout | undefined
+  const takeNotice = limitRequests(noticeLimits, Date.now)
+
+  const write = ({ tenant, routeName }: Exchange, list: DefinitionList, entries: readonly unknown[]): void => {
     const result = JSON.stringify({ [list]: entries })
-    const key = JSON.stringify([tenant, routeName, list])
-    const hash = sha256(result)
-    if (written.get(key) === hash || result.length > largestBytes) return
-    written.set(key, hash)
+    if (result.length > largestBytes) return
     const record = {
       tenant,
       virtualServer: routeName,
@@ -76,9 +81,24 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
       result,
       updatedAtMs: Date.now(),
     }
-    writing = writing
-      .then(() => store.put(record))
-      .catch((error: unknown) => log.warn({ route: routeName, err: error }, 'could not keep definitions'))
+    pending.set(JSON.stringify([tenant, routeName, list]), record)
+    timer ??= setTimeout(() => void flush(), writeAfterMs).unref()
+  }
+
+  const flush = (): Promise<void> => {
+    clearTimeout(timer)
+    timer = undefined
+    const records = [...pending]
+    pending.clear()
+    for (const [key, record] of records) {
+      const hash = sha256(record.result)
+      if (written.get(key) === hash) continue
+      written.set(key, hash)
+      writing = writing
+        .then(() => store.put(record))
+        .catch((error: unknown) => log.warn({ route: record.virtualServer, err: error }, 'could not keep definitions'))
+    }
+    return writing
   }
 
   /** What the store says was listed last, compared with the pins. */
@@ -111,10 +131,11 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
   }
 
   const report = (exchange: Exchange, notice: DefinitionNotice): void => {
-    const { event: type, list, name, hash, isBlocked, detail, policyName } = notice
-    const key = JSON.stringify([exchange.tenant, exchange.routeName, type, list, name, hash, isBlocked])
-    if (told.has(key)) return
+    const { event: type, list, name, hash, blockedBy, policyName } = notice
+    const key = JSON.stringify([exchange.tenant, exchange.routeName, type, list, name, hash, blockedBy])
+    if (told.has(key) || takeNotice(exchange.routeName) > 0) return
     told.set(key, true)
+    const detail = notice.describe()
     const event = newEvent(type, Date.now(), exchange.requestId)
     event.tenant = exchange.tenant
     event.virtualServer = exchange.routeName
@@ -123,9 +144,9 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
     event.capabilityType = typeOfList[list]
     event.capability = name.slice(0, 1000)
     event.policy = policyName
-    event.outcome = isBlocked ? 'denied' : 'success'
-    event.failureOrigin = isBlocked ? 'upstream' : null
-    event.reason = isBlocked ? type : null
+    event.outcome = blockedBy ? 'denied' : 'success'
+    event.failureOrigin = blockedBy ? 'upstream' : null
+    event.reason = blockedBy ?? null
     event.detail = detail
     recorder.record(event)
     if (notice.warns) {
@@ -176,7 +197,7 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
         report,
       }
     },
-    flush: () => writing,
+    flush,
   }
 }
 

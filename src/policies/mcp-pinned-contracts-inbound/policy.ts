@@ -1,12 +1,12 @@
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
-import { type DefinitionList, type ServerPins, typeOfList } from '../../contracts/pinned-definitions.ts'
+import { type DefinitionList, type Deviation, type ServerPins, typeOfList } from '../../contracts/pinned-definitions.ts'
 import type { Policy, PolicyHost, PolicyType } from '../../contracts/policy.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { type JsonObject, objectMember, stringMember } from '../../lib/json.ts'
 import { listOfMethod } from '../../mcp/definitions/hash-definition.ts'
-import { isPlainUri, matchesUriTemplate, parseUriTemplate } from '../../mcp/uri-template.ts'
-import { type BlockReason, DefinitionHashes, findBlock, type JudgedEntry, judgeList } from './judge-list.ts'
+import { DefinitionHashes } from './definition-hashes.ts'
+import { type BlockReason, findBlock, isOfTemplate, type JudgedEntry, judgeList } from './judge-list.ts'
 import { type PinnedContractsOptions, pinnedContractsOptions } from './options.ts'
 
 /** Holds an upstream to what somebody has reviewed: a definition that changes is told, and may be withheld. */
@@ -48,11 +48,11 @@ function createPinnedContracts(options: PinnedContractsOptions, host: PolicyHost
       definitions.keep(exchange, list, cursorOf(message), result)
       const entries = Array.isArray(result[list]) ? (result[list] as unknown[]) : []
       const pins = definitions.pinsOf(exchange.routeName)
-      const { offered, deviating, shown } = judgeList(entries, list, pins?.[list], options, hashes)
+      const { offered, deviating, shown } = judgeList(entries, list, pins, options, hashes)
       definitions.note(exchange, list, shown)
       for (const entry of deviating) tell(entry, list, pins, exchange)
-      if (!Array.isArray(result[list])) return { ...result, [list]: [] }
-      return offered && { ...result, [list]: offered }
+      // Always written anew: of a member that comes twice, clients could read the one that was not compared.
+      return { ...result, [list]: offered }
     },
   }
 
@@ -61,37 +61,29 @@ function createPinnedContracts(options: PinnedContractsOptions, host: PolicyHost
     const pin = pins?.[target.list].get(target.name)
     const deviation = definitions.deviationOf(exchange, target.list, target.name)
     if (pin && deviation === undefined) return undefined
-    const blockedBy = deviation
-      ? findBlock(deviation, pin, options)
-      : options.onNew === 'block' && !isOfTemplate(target, pins)
-        ? 'capability_not_pinned'
-        : undefined
+    const isCovered = pin === undefined && options.onNew === 'block' && isOfTemplate(target.list, target.name, pins)
+    const blockedBy = findBlock(deviation ?? unseen, pin, isCovered, options)
     return blockedBy && refuse(blockedBy, target, message)
   }
 
   function tell(entry: JudgedEntry, list: DefinitionList, pins: ServerPins | undefined, exchange: Exchange): void {
     const { name, kind, blockedBy, deviation } = entry
     const { hash, suspicions } = deviation
-    const told = { list, name, hash, policyName }
+    const told = { list, name, hash, policyName, blockedBy }
     const behaviour = kind === 'changed' ? options.onChange : options.onNew
     // Before anything is pinned everything would be new.
     if (kind === 'changed' || pins !== undefined || blockedBy === 'capability_not_pinned') {
-      const isBlocked = blockedBy === 'capability_changed' || blockedBy === 'capability_not_pinned'
-      const detail = entry.describe()
-      definitions.report(exchange, {
-        ...told,
-        event: 'capability_changed',
-        isBlocked,
-        warns: behaviour !== 'allow',
-        detail,
-      })
+      const { describe } = entry
+      definitions.report(exchange, { ...told, event: 'capability_changed', warns: behaviour !== 'allow', describe })
     }
     if (suspicions.length === 0) return
-    const detail = suspicions.join('; ').slice(0, 1000)
-    const isBlocked = blockedBy !== undefined
-    definitions.report(exchange, { ...told, event: 'capability_suspicious', isBlocked, warns: true, detail })
+    const describe = () => suspicions.join('; ').slice(0, 1000)
+    definitions.report(exchange, { ...told, event: 'capability_suspicious', warns: true, describe })
   }
 }
+
+/** What nobody listed yet. */
+const unseen: Deviation = { hash: '', suspicions: [] }
 
 /** The methods that use what a list defines. */
 function targetOf({ method, body }: McpMessage): Target | undefined {
@@ -116,15 +108,6 @@ function targetOfReference(ref: JsonObject | undefined): Target | undefined {
   const uri = ref && stringMember(ref, 'uri')
   if (uri === undefined) return undefined
   return { list: uri.includes('{') ? 'resourceTemplates' : 'resources', name: uri }
-}
-
-/** A resource need not be listed: that its URI is made of a pinned template is enough. */
-function isOfTemplate({ list, name }: Target, pins: ServerPins | undefined): boolean {
-  if (list !== 'resources' || pins === undefined || !isPlainUri(name)) return false
-  return [...pins.resourceTemplates.keys()].some((text) => {
-    const template = parseUriTemplate(text)
-    return template !== undefined && matchesUriTemplate(template, name)
-  })
 }
 
 function cursorOf({ body }: McpMessage): string | undefined {

@@ -14,6 +14,8 @@ export interface Definitions {
 export interface ChangingUpstream extends RunningUpstream {
   /** What it lists, to whom. Default: the same to everybody. */
   define(definitions: Definitions | ((headers: IncomingHttpHeaders) => Definitions)): void
+  /** Bytes of a `tools/list` result in the place of what is defined; the test spells them. */
+  rawTools: string | undefined
   /** Entries per page; absent: all. */
   pageSize: number | undefined
   /** Answers with event streams instead of JSON. */
@@ -48,6 +50,11 @@ export async function startChangingUpstream(initial: Definitions): Promise<Chang
       ...answerTo(message, definitionsFor(request.headers), upstream.pageSize),
     }
     if (/(call|get|read)$/.test(message.method)) used.push(String(message.params?.['name'] ?? message.params?.['uri']))
+    if (upstream.rawTools !== undefined && message.method === 'tools/list') {
+      const id = JSON.stringify(message.id)
+      response.writeHead(200, { 'content-type': 'application/json' })
+      return response.end(`{"jsonrpc":"2.0","id":${id},"result":${upstream.rawTools}}`)
+    }
     if (!upstream.streams) return sendJson(response, answer)
     response.writeHead(200, { 'content-type': 'text/event-stream' })
     return response.end(`event: message\ndata: ${JSON.stringify(answer)}\n\n`)
@@ -57,6 +64,7 @@ export async function startChangingUpstream(initial: Definitions): Promise<Chang
     define: (definitions) => {
       definitionsFor = typeof definitions === 'function' ? definitions : () => definitions
     },
+    rawTools: undefined,
     pageSize: undefined,
     streams: false,
     isLegacy: false,
