@@ -228,6 +228,80 @@ describe('a call of an older upstream', () => {
     })
 })
 
+describe('listening to an older upstream', () => {
+  let upstream: OlderUpstream
+  let gateway: TestGateway
+  let url: string
+  let token: string
+  beforeAll(async () => {
+    upstream = await startOlderUpstream()
+    gateway = await startTestGateway({
+      servers: { older: { upstream: upstream.url, inbound: ['sign-in'] } },
+      policies: signIn(),
+    })
+    url = gateway.server('older')
+    token = (await obtainToken(gateway.publicUrl, url)).accessToken
+  })
+  afterAll(async () => {
+    await gateway.close()
+    await upstream.close()
+  })
+
+  it('opens its stream while somebody listens, and shares it', async () => {
+    const client = await connect(url, token)
+    const seen: string[] = []
+    client.setNotificationHandler('notifications/tools/list_changed', () => void seen.push('tools'))
+    client.setNotificationHandler('notifications/resources/updated', ({ params }) => void seen.push(params.uri))
+    expect(upstream.listening).toBe(0)
+    const tools = await client.listen({ toolsListChanged: true, promptsListChanged: true })
+    // The upstream has no prompts.
+    expect(tools.honoredFilter).toEqual({ toolsListChanged: true })
+    const one = await client.listen({ resourceSubscriptions: ['test://one'] })
+    const both = await client.listen({ resourceSubscriptions: ['test://one', 'test://two'] })
+    expect(one.honoredFilter).toEqual({ resourceSubscriptions: ['test://one'] })
+    expect({ listening: upstream.listening, subscribed: upstream.subscribed }).toEqual({
+      listening: 1,
+      subscribed: ['test://one', 'test://two'],
+    })
+    await upstream.notifyTools()
+    await upstream.notifyResource('test://two')
+    await upstream.notifyResource('test://other')
+    await upstream.notifyResource('test://one')
+    // Two streams listen to the first resource.
+    await waitUntil('all notifications', () => seen.length === 4)
+    expect(seen).toEqual(['tools', 'test://two', 'test://one', 'test://one'])
+    await both.close()
+    await waitUntil('one subscription', () => upstream.subscribed.length === 1)
+    expect(upstream.subscribed).toEqual(['test://one'])
+    await tools.close()
+    await one.close()
+    await waitUntil('no stream', () => upstream.listening === 0 && upstream.subscribed.length === 0)
+    await client.close()
+  })
+
+  it('ends as it should when the session is gone, and goes on in a new one', async () => {
+    const client = await connect(url, token)
+    const first = await client.listen({ toolsListChanged: true })
+    upstream.forget()
+    upstream.cut()
+    expect(await first.closed).toBe('graceful')
+    const seen: string[] = []
+    client.setNotificationHandler('notifications/tools/list_changed', () => void seen.push('tools'))
+    const second = await client.listen({ toolsListChanged: true })
+    await upstream.notifyTools()
+    await waitUntil('the notification', () => seen.length === 1)
+    await second.close()
+    await client.close()
+  })
+
+  it('ends its sessions upstream when the gateway stops', async () => {
+    const open = [...upstream.sessions.keys()]
+    expect(open.length).toBeGreaterThan(0)
+    await gateway.restart()
+    expect(upstream.ended).toEqual(expect.arrayContaining(open))
+  })
+})
+
 function logged({ text }: { readonly text: string }): unknown[] {
   const events = text.split('\n').filter((line) => line.startsWith('data: '))
   return events

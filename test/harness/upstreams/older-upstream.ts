@@ -43,6 +43,8 @@ export interface OlderUpstream {
   opened: boolean
   /** Forgets all sessions, as after a restart. */
   forget(): void
+  /** Breaks all connections. */
+  cut(): void
   notifyTools(): Promise<void>
   notifyResource(uri: string): Promise<void>
   close(): Promise<void>
@@ -100,6 +102,7 @@ export async function startOlderUpstream(options: { readonly json?: boolean } = 
     url: `http://127.0.0.1:${(http.address() as AddressInfo).port}/mcp`,
     sessions,
     forget: () => sessions.clear(),
+    cut: () => http.closeAllConnections(),
     notifyTools: async () => {
       for (const server of all()) await server.sendToolListChanged()
     },
