@@ -40,6 +40,11 @@ const tokenAnswers: readonly [string, ScriptedAnswer, ReasonCode][] = [
   ['no token type', { body: { access_token: 'new' } }, 'credential_response_invalid'],
   ['a token type that binds to a key', { body: { ...token, token_type: 'DPoP' } }, 'credential_response_invalid'],
   ['a token with a line break', { body: { ...token, access_token: 'a\r\nx-admin: 1' } }, 'credential_response_invalid'],
+  [
+    'a refresh token without end',
+    { body: { ...token, refresh_token: 'r'.repeat(16_385) } },
+    'credential_response_invalid',
+  ],
   ['a lifetime that is over', { body: { ...token, expires_in: 0 } }, 'credential_response_invalid'],
   ['a negative lifetime', { body: { ...token, expires_in: -3600 } }, 'credential_response_invalid'],
   ['a lifetime that is no number', { body: { ...token, expires_in: 'soon' } }, 'credential_response_invalid'],
@@ -113,6 +118,16 @@ describe('a token endpoint that answers', () => {
     expect(refused).toMatchObject({ reason, details: { detail: expect.stringContaining(error) as string } })
     expect((refused as GatewayError).details.detail).not.toMatch(/refresh-1|secret-1/)
   })
+})
+
+test('scopes without end, or with what is none, are not kept', async () => {
+  const upstream = describeOAuthUpstream(`${site.origin}/mcp`)
+  const { pending } = await beginAt(client, upstream)
+  const scope = `read \u001b[31m "quoted" ${'x'.repeat(300)} ${Array.from({ length: 1000 }, (_, index) => `s${index}`).join(' ')}`
+  site.answers.set('/token', { body: { ...token, scope } })
+  const { scopes } = await client.authorization.finish(upstream, 'default', answerWith(pending), pending)
+  expect(scopes).toHaveLength(100)
+  expect(scopes.slice(0, 2)).toEqual(['read', 's0'])
 })
 
 test('a refresh that HubSpot refuses is refused in its words', async () => {

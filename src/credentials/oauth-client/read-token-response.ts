@@ -2,6 +2,7 @@ import { GatewayError } from '../../errors/gateway-error.ts'
 import type { ReasonCode } from '../../errors/reasons.ts'
 import { isJsonObject, type JsonObject, stringMember } from '../../lib/json.ts'
 import type { TokenSet } from '../token-endpoint.ts'
+import { readScopes } from './read-challenge.ts'
 
 /** A token as it came, checked. */
 export interface IssuedToken extends TokenSet {
@@ -122,6 +123,7 @@ export function describeOAuthError(error: string, description: string | undefine
 
 /** What may stand in a header (RFC 6750 §2.1 allows less, vendors use more). */
 const headerSafe = /^[\x21-\x7e]{1,16384}$/
+const longestRefreshToken = 16_384
 
 /** Vendors that name whose token it is, where RFC 6749 §7.1 wants to know how it is used. */
 const vendorTokenTypes: { readonly [type: string]: string } = {
@@ -136,11 +138,14 @@ function readTokens(body: JsonObject, rules: TokenResponseRules): IssuedToken | 
   const known = Object.hasOwn(vendorTokenTypes, tokenType) ? vendorTokenTypes[tokenType] : tokenType
   if (known?.toLowerCase() !== rules.tokenType.toLowerCase())
     return invalid(`token_type is "${tokenType.replace(/[^\x20-\x7e]+/g, '').slice(0, 40)}", not ${rules.tokenType}`)
+  const refreshToken = stringMember(body, 'refresh_token') || undefined
+  if (refreshToken !== undefined && refreshToken.length > longestRefreshToken)
+    return invalid('its refresh_token is too long')
   const expiresAtMs = readExpiry(body['expires_in'], rules.nowMs)
   if (expiresAtMs === null) return invalid('expires_in is no time in the future')
   return {
     accessToken,
-    refreshToken: stringMember(body, 'refresh_token') || undefined,
+    refreshToken,
     expiresAtMs,
     scopes: readGrantedScopes(stringMember(body, 'scope'), rules.scopeDelimiter),
     issuedTokenType: stringMember(body, 'issued_token_type'),
@@ -157,11 +162,11 @@ function readExpiry(value: unknown, nowMs: number): number | undefined | null {
   return nowMs + Math.floor(Math.min(seconds, longestLifetimeSeconds) * 1000)
 }
 
+/** They are shown to people and stored with the connection: no more of them, and nothing else, than may be asked for. */
 function readGrantedScopes(scope: string | undefined, delimiter: string): readonly string[] | undefined {
   const words = (scope ?? '').split(delimiter).flatMap((part) => part.split(' '))
   // GitHub and Slack answer with commas, whatever they were asked with.
-  const scopes = words.flatMap((word) => word.split(','))
-  const named = [...new Set(scopes.filter((each) => each !== ''))]
+  const named = readScopes(words.flatMap((word) => word.split(',')))
   return named.length === 0 ? undefined : named
 }
 
