@@ -152,6 +152,25 @@ describe('check', () => {
     expect(code).toBe(1)
     expect(out).toContain('refuses dev login')
     expect(out).toContain('"publicUrl" is required')
+    expect(out).toMatch(/There are no vault keys at .*vault\.keys\..*sallyport dev.*\(umask 077; mkdir/)
+  })
+
+  it('checks no vault keys where the settings cannot be read', async () => {
+    const directory = await newProject()
+    await writeFile(join(directory, 'sallyport.jsonc'), '{ "version": 1, "listn": {} }')
+    const { code, out, errors } = await run('check', directory, '--production')
+    expect({ code, errors }).toEqual({ code: 1, errors: '' })
+    expect(out).toContain('Write "listen".')
+    expect(out).not.toContain('vault keys')
+  })
+})
+
+describe('vault', () => {
+  it('status says that there are no keys, in words instead of an empty table', async () => {
+    const { code, out, errors } = await run('vault', 'status', await newProject())
+    expect(code).toBe(1)
+    expect(out).toBe('no vault keys\n')
+    expect(errors).toContain('There are no vault keys at')
   })
 })
 
@@ -273,6 +292,15 @@ describe('events', () => {
     child.kill('SIGINT')
     expect((await ended).code).toBe(0)
     expect(printed.out.match(/first/g)).toHaveLength(1)
+  })
+
+  it('ends quietly when the reader has read enough', async () => {
+    const { directory, write } = await projectWithEvents(['first'])
+    const { child, printed, ended } = start('events', directory, '--follow')
+    await vi.waitFor(() => expect(printed.out).toContain('first'), 15_000)
+    child.stdout.destroy()
+    await write('later', Date.now())
+    expect(await ended).toMatchObject({ code: 0, errors: '' })
   })
 
   it('cannot be used to move the cursor of the reader', async () => {

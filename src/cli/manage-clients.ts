@@ -39,6 +39,11 @@ export async function createClient(name: string, directory: string, options: Cre
     jwksUri,
     tenant,
   } = options
+  if (servers.length === 0 && redirectUris.length === 0) {
+    throw new UsageError(
+      'say what it is for: --server <name> to call on its own behalf, --redirect-uri <uri> for people to sign in through it.',
+    )
+  }
   const secret = jwksFile === undefined && jwksUri === undefined ? `sp_cs_${randomToken()}` : undefined
   const jwks = jwksFile === undefined ? undefined : await readKeys(jwksFile)
   const id = options.id ?? `client_${randomId().slice(0, 16)}`

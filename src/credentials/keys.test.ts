@@ -95,9 +95,17 @@ describe('loadOrCreateKeyFile', () => {
     expect(readdirSync(directory)).toEqual(['vault.keys'])
   })
 
-  test('says what to do when there is no file, or a broken one', () => {
+  test('the command in the message about a missing file makes a private one', async () => {
+    const path = join(directory, 'data/vault.keys')
+    const message = messageOf(() => loadOrCreateKeyFile(path, { create: false }))
+    expect(message).toContain('SALLYPORT_VAULT_KEYS')
+    await runFile('sh', ['-c', /\(umask .*'\)/.exec(message)?.[0] ?? ''])
+    expect(loadOrCreateKeyFile(path, { create: false })[0].id).toBe('k1')
+    expect(isKeyFileExposed(path)).toBe(false)
+  })
+
+  test('says what to do about a broken file', () => {
     const path = join(directory, 'vault.keys')
-    expect(messageOf(() => loadOrCreateKeyFile(path, { create: false }))).toMatch(/Set SALLYPORT_VAULT_KEYS/)
     writeFileSync(path, 'k1:broken')
     expect(messageOf(() => loadOrCreateKeyFile(path, { create: true }))).toContain(path)
     expect(messageOf(() => loadOrCreateKeyFile(directory, { create: true }))).toMatch(/cannot be read \(EISDIR\)/)

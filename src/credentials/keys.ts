@@ -31,8 +31,9 @@ export class VaultKeyError extends Error {
 
 const keyBytes = 32
 const validId = /^[A-Za-z0-9_-]{1,32}$/
+const printKey = `node -p "'k1:' + crypto.randomBytes(${keyBytes}).toString('base64')"`
 /** Ends a message about keys that are missing. */
-export const howToMake = `Make one with: node -p "'k1:' + crypto.randomBytes(${keyBytes}).toString('base64')"`
+export const howToMake = `Make one with: ${printKey}`
 
 /**
  * Reads a key list: `id:base64` entries separated by commas, spaces or line ends; `#` starts a comment line. The first
@@ -110,7 +111,8 @@ export function loadOrCreateKeyFile(path: string, options: KeyFileOptions): Vaul
   if (existing !== undefined) return parseVaultKeys(existing, path)
   if (!options.create) {
     throw new VaultKeyError(
-      `There are no vault keys at ${path}. Set SALLYPORT_VAULT_KEYS or write that file. ${howToMake}`,
+      `There are no vault keys at ${path}. \`sallyport dev\` makes that file when it starts. To make it yourself: ` +
+        `(umask 077; mkdir -p '${dirname(path)}'; ${printKey} > '${path}'). Or set SALLYPORT_VAULT_KEYS.`,
       { isMissing: true },
     )
   }

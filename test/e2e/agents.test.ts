@@ -190,7 +190,7 @@ describe('a client of the command line', () => {
   })
 
   it.each([
-    ['nothing it may do', [], 'can do nothing'],
+    ['nothing it may do', [], '--redirect-uri <uri>'],
     ['a virtual server that does not exist', ['--server', 'trakcer'], 'no virtual server "trakcer"'],
     ['a redirect to a script', ['--redirect-uri', 'javascript:alert(1)'], '--redirect-uri'],
     ['two ways to authenticate', ['--server', '*', '--jwks-uri', 'http://x'], 'jwksUri'],

@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { countProblems, formatProblems } from '../../config/format-problems.ts'
 import type { Problem, Project } from '../../config/project.ts'
+import { ProjectError } from '../../config/project-error.ts'
 import { compileDirectory } from '../compile-directory.ts'
 
 /** `sallyport check`: every problem of a project. */
@@ -20,7 +21,7 @@ export function checkCommand(): Command {
 async function runCheck(directory: string, options: { production?: boolean; json?: boolean }): Promise<void> {
   const result = await compileDirectory(directory, options.production ? 'start' : 'dev')
   const compiled = 'project' in result
-  const vault = compiled && options.production ? await checkVault(directory) : []
+  const vault = options.production ? await checkVault(directory) : []
   const problems = [...(compiled ? result.project.warnings : result.problems), ...vault]
   const ok = compiled && !vault.some(({ severity }) => severity === 'error')
   const verdict = ok ? describeSize(result.project) : ''
@@ -32,7 +33,11 @@ async function runCheck(directory: string, options: { production?: boolean; json
 /** Only what `start` reads as well: nothing is made or changed. */
 async function checkVault(directory: string): Promise<readonly Problem[]> {
   const { findVaultProblems } = await import('../find-vault-problems.ts')
-  return findVaultProblems(directory)
+  return findVaultProblems(directory).catch((error: unknown) => {
+    // Settings that cannot be read are among the problems of the project already.
+    if (error instanceof ProjectError) return []
+    throw error
+  })
 }
 
 function describeProblems(problems: readonly Problem[], verdict: string): string {
