@@ -4,7 +4,7 @@ import { suspiciousPhrases } from './suspicious-phrases.ts'
 
 const mostTexts = 2000
 const mostCharacters = 64 * 1024
-const mostOfList = 4 * 1024 * 1024
+const mostOfList = 2 * 1024 * 1024
 /** Models do not read these. Hidden characters have no place there either. */
 const unread = new Set(['_meta', 'icons', 'inputSchema.$schema', 'outputSchema.$schema'])
 
