@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonObject } from '../../../lib/json.ts'
+import { isJsonObject, type JsonObject, stringMember } from '../../../lib/json.ts'
 
 const internalError = -32603
 const invalidParams = -32602
@@ -12,21 +12,27 @@ export function legacyError(
   error: JsonObject,
   method: string,
 ): { readonly error: JsonObject } | { readonly result: JsonObject } {
-  const { code, message } = error
+  const { code } = error
   if (code === missingCapability) return refuseCapability(error, method)
   if (hopCodes.has(code))
-    return { error: { code: internalError, message: `The upstream refused the request: ${String(message)}` } }
+    return { error: { code: internalError, message: `The upstream refused the request: ${messageOf(error)}` } }
   const isMissing = method === 'resources/read' && code === invalidParams && saysNotFound(error)
   return { error: isMissing ? { ...error, code: resourceNotFound } : error }
 }
 
 /** A failure of a tool is for the model, which can go another way. */
-function refuseCapability({ message, data }: JsonObject, method: string): ReturnType<typeof legacyError> {
+function refuseCapability(error: JsonObject, method: string): ReturnType<typeof legacyError> {
+  const { data } = error
   const required =
     isJsonObject(data) && isJsonObject(data.requiredCapabilities) ? Object.keys(data.requiredCapabilities) : []
   const needs = required.length > 0 ? ` It needs: ${required.join(', ')}.` : ''
-  const text = `The MCP client cannot do what this needs: ${String(message)}.${needs}`.replace('..', '.')
+  const text = `The MCP client cannot do what this needs: ${messageOf(error)}.${needs}`.replace('..', '.')
   return failCall(text, method)
+}
+
+/** Whatever stands there: converting an object of the upstream to text may run into members of it. */
+function messageOf(error: JsonObject): string {
+  return stringMember(error, 'message') ?? 'it gave no reason'
 }
 
 /** A failure in words: a tool error where a tool was called, else an error. */
