@@ -98,7 +98,10 @@ function cli(): string[] {
     ...program.commands.flatMap((command) => [
       `## ${command.name()}`,
       describeCommand(command),
-      ...command.commands.flatMap((part) => [`### ${command.name()} ${part.name()}`, describeCommand(part)]),
+      ...command
+        .createHelp()
+        .visibleCommands(command)
+        .flatMap((part) => [`### ${command.name()} ${part.name()}`, describeCommand(part)]),
     ]),
   ]
 }

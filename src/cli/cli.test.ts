@@ -66,6 +66,13 @@ describe('help and mistakes', () => {
     expect(errors).toContain('Did you mean check?')
   })
 
+  it('asks which keys are meant, where three kinds could be', async () => {
+    const { code, errors } = await run('keys', 'rotate')
+    expect(code).toBe(1)
+    for (const command of ['signing-keys rotate', 'vault rotate', 'keys create']) expect(errors).toContain(command)
+    expect((await run('keys', '--help')).out).not.toContain('rotate ')
+  })
+
   it('errors have no stack trace, unless asked', async () => {
     const directory = await temporaryDirectory()
     const plain = await run('routes', directory)

@@ -1,18 +1,30 @@
 import { Command } from 'commander'
 import { defaultTenant } from '../../lib/tenant.ts'
 import { commandGroup } from '../command-group.ts'
+import { UsageError } from '../describe-error.ts'
 import { collectPair, parseExpiry, parseTenant } from '../parse-options.ts'
 
 const tenantHelp = 'Tenant of the consumer.'
 
 /** `sallyport keys`: API keys of consumers. */
 export function keysCommand(): Command {
-  return commandGroup(
+  const group = commandGroup(
     'keys',
     'Make, list and revoke API keys for programs that call without a browser (api-key-inbound).',
     [createCommand(), listCommand(), revokeCommand()],
     '\nWorks beside a running gateway.\n\nExamples:\n  $ sallyport keys create billing --expires 90d --metadata plan=gold\n  $ sallyport keys list\n  $ sallyport keys revoke key_1f0c2b7a9d3e4f56',
   )
+  return group.addCommand(rotateCommand(), { hidden: true })
+}
+
+/** There are three things that people may mean, and none of them is what the parser would suggest: making another API key. */
+function rotateCommand(): Command {
+  return new Command('rotate').argument('[directory]').action(() => {
+    throw new UsageError(
+      'which keys? Those that sign cookies and forms: sallyport signing-keys rotate. Those that seal the store: sallyport vault rotate. ' +
+        'An API key: sallyport keys create a second one, then sallyport keys revoke the first.',
+    )
+  })
 }
 
 function createCommand(): Command {
