@@ -7,6 +7,7 @@ import { eventData, eventField, formatEvent } from '../../http/split-events.ts'
 import { isJsonObject, type JsonObject, objectMember } from '../../lib/json.ts'
 import type { TokenSealer } from '../../lib/seal-token.ts'
 import { inputRequestOf, inputRequired, noAnswer } from '../../mcp/bridge/modern-to-legacy/ask-client.ts'
+import { findMirroredTools } from '../../mcp/bridge/modern-to-legacy/check-parameter-headers.ts'
 import { stampServer } from '../../mcp/bridge/modern-to-legacy/complete-result.ts'
 import { describeLinks, findUrlElicitations, urlInputRequests } from '../../mcp/bridge/modern-to-legacy/elicit-urls.ts'
 import { type CallWishes, placeNotification } from '../../mcp/bridge/modern-to-legacy/filter-notification.ts'
@@ -165,6 +166,8 @@ export class BridgedCall implements ParkableCall {
   /** The response for the client, or the question that it is for an upstream which wants links to be opened first. */
   #translate(response: JsonObject): { status: number; body: JsonObject } {
     const { message } = this.#round
+    const { result } = response
+    if (message.method === 'tools/list' && isJsonObject(result)) this.#session.noteTools(findMirroredTools(result))
     const error = objectMember(response, 'error')
     const links = error && findUrlElicitations(error)
     const { serverInfo } = this.#session.terms.initialized

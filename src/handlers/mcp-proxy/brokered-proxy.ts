@@ -35,6 +35,7 @@ type Obtained = UpstreamCredential | undefined
 const connectWaitMs = 25_000
 const connectPollMs = 500
 const mostWaiting = 200
+const mostWaitingOfOne = 8
 
 /**
  * Sends each message with the credential that the broker has for its subject. Who is not connected is answered by the gateway: handshakes and
@@ -49,8 +50,8 @@ export class BrokeredProxy implements McpHandler {
   readonly #catalogs: RouteCatalogs
   readonly #calls: CredentialedCalls
   readonly #connectTool: string
-  /** Calls that wait for their person to connect. */
-  #waiting = 0
+  /** Who waits to be connected, once for each call. */
+  readonly #waiting: unknown[] = []
 
   constructor(
     forwardHeaders: readonly string[],
@@ -137,9 +138,16 @@ export class BrokeredProxy implements McpHandler {
 
   async #obtain(message: McpMessage, exchange: Exchange): Promise<Obtained | GatewayError> {
     const obtained = await this.#credentials.obtain(exchange)
-    if (!isMissing(obtained) || connectAnswer(message) !== 'accepted' || this.#waiting >= mostWaiting) return obtained
-    this.#waiting++
-    return this.#waitForConnection(exchange).finally(() => this.#waiting--)
+    if (!isMissing(obtained) || connectAnswer(message) !== 'accepted' || !this.#mayWait(exchange)) return obtained
+    const who = exchange.subject?.id
+    this.#waiting.push(who)
+    return this.#waitForConnection(exchange).finally(() => this.#waiting.splice(this.#waiting.indexOf(who), 1))
+  }
+
+  /** One person cannot keep the others from waiting. */
+  #mayWait({ subject }: Exchange): boolean {
+    const ofOne = this.#waiting.filter((each) => each === subject?.id).length
+    return this.#waiting.length < mostWaiting && ofOne < mostWaitingOfOne
   }
 
   /** The client says that the person opened the link. Asking again at once would only open it a second time. */

@@ -2,6 +2,8 @@ import type { UpstreamCredential } from '../../contracts/credential.ts'
 import type { UpstreamHeaders } from '../../contracts/exchange.ts'
 import { discardAnswer, type UpstreamAnswer } from '../../http/send-upstream.ts'
 import { isJsonObject, type JsonObject, objectMember } from '../../lib/json.ts'
+import type { ParameterHeader } from '../../mcp/bridge/legacy-to-modern/parameter-headers.ts'
+import type { MirroredTools } from '../../mcp/bridge/modern-to-legacy/check-parameter-headers.ts'
 import { isMoreVerbose } from '../../mcp/bridge/modern-to-legacy/filter-notification.ts'
 import { readResponse } from '../../mcp/initialize-upstream.ts'
 import type { PooledSession } from '../../mcp/upstream-sessions.ts'
@@ -28,6 +30,8 @@ export interface SessionTerms {
 /** The upstream knows the session no more, and did nothing. */
 export class SessionGone extends Error {}
 
+const mostMirroredTools = 1_000
+
 /** One session of an upstream of an older revision, which the gateway opened for one person. */
 export class LegacySession implements PooledSession {
   readonly terms: SessionTerms
@@ -41,6 +45,7 @@ export class LegacySession implements PooledSession {
   onGone: (() => void) | undefined
   #retired = false
   #logLevel: string | undefined
+  #mirroredTools: MirroredTools = new Map()
   #ended: Promise<void> | undefined
 
   constructor(upstream: Upstream, terms: SessionTerms, caller: UpstreamCaller) {
@@ -93,6 +98,16 @@ export class LegacySession implements PooledSession {
     } catch {
       return 0
     }
+  }
+
+  /** Takes a page of the list of tools. */
+  noteTools(page: MirroredTools): void {
+    if (page.size > 0) this.#mirroredTools = new Map([...this.#mirroredTools, ...page].slice(-mostMirroredTools))
+  }
+
+  /** Arguments of a tool that travel in headers as well, as far as it was listed in this session. */
+  mirroredArguments(tool: string | undefined): readonly ParameterHeader[] {
+    return (tool === undefined ? undefined : this.#mirroredTools.get(tool)) ?? []
   }
 
   /** Makes the upstream log at least from this level on. The level belongs to the session; each call takes its own part of it. */

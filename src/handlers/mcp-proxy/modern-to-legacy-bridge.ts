@@ -7,6 +7,7 @@ import type { UpstreamAnswer } from '../../http/send-upstream.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { objectMember, stringMember } from '../../lib/json.ts'
 import type { TokenSealer } from '../../lib/seal-token.ts'
+import { checkParameterHeaders } from '../../mcp/bridge/modern-to-legacy/check-parameter-headers.ts'
 import { createDiscovery } from '../../mcp/bridge/modern-to-legacy/create-discovery.ts'
 import { clientCapabilities } from '../../mcp/bridge/modern-to-legacy/map-capabilities.ts'
 import { ParkedCalls } from '../../mcp/bridge/modern-to-legacy/parked-calls.ts'
@@ -108,7 +109,7 @@ export class ModernToLegacyBridge implements Bridge {
   }
 
   async #begin(round: CallRound, mayBeginAnew = true): Promise<UpstreamAnswer> {
-    const { message, caller, owner } = round
+    const { message, exchange, caller, owner } = round
     const key = keyOf(round)
     const session = await this.#sessions.open(owner, key, () =>
       beginLegacySession(this.#upstream, describeClient(round), caller),
@@ -118,6 +119,12 @@ export class ModernToLegacyBridge implements Bridge {
       return ownAnswer(200, { jsonrpc: '2.0', id: message.id, result: createDiscovery(session.terms.initialized) })
     }
     if (message.method === 'subscriptions/listen') return listen(session, round)
+    const mismatch = checkParameterHeaders(
+      session.mirroredArguments(message.method === 'tools/call' ? message.name : undefined),
+      objectMember(message.body, 'params')?.arguments,
+      exchange.headers,
+    )
+    if (mismatch) throw mismatch
     if (round.wishes.logLevel !== undefined) await session.lowerLogLevel(round.wishes.logLevel, caller)
     const call = new BridgedCall(this.#callHost, session, round)
     try {

@@ -143,6 +143,23 @@ describe('the answer to our question', () => {
     expect((await answer).result).toMatchObject({ content: [{ text: 'token-of-a' }] })
   })
 
+  it('of one person without end makes nobody else hear at once that they are not connected', async () => {
+    const settled: string[] = []
+    const accept = async (subject: string) => {
+      const params = { ...whoami, inputResponses: { sallyport_connect: { action: 'accept' } } }
+      await askModern(proxy, 'tools/call', params, { subject, capabilities: urlCapabilities })
+      settled.push(subject)
+    }
+    const waiting = Array.from({ length: 9 }, () => accept('ada'))
+    await waitUntil('the ninth call is answered', () => settled.length > 0)
+    const bob = accept('bob')
+    credentials.accounts.set('bob', tokenOf('b'))
+    await bob
+    expect(settled).toEqual(['ada', 'bob'])
+    credentials.accounts.set('ada', tokenOf('a'))
+    await Promise.all(waiting)
+  })
+
   it('no: the person is not asked again', async () => {
     expect((await retry('decline')).result).toMatchObject({ isError: true })
   })

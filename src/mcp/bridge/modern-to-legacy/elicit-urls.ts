@@ -14,7 +14,9 @@ export function findUrlElicitations(error: JsonObject): readonly UrlElicitation[
   const listed = objectMember(error, 'data')?.elicitations
   const links = (Array.isArray(listed) ? listed : []).filter(isJsonObject).flatMap((each) => {
     const url = stringMember(each, 'url')
-    return url === undefined ? [] : [{ url, message: stringMember(each, 'message') ?? String(error.message ?? '') }]
+    return url === undefined
+      ? []
+      : [{ url, message: stringMember(each, 'message') ?? stringMember(error, 'message') ?? '' }]
   })
   return links.length > 0 ? links : undefined
 }

@@ -24,7 +24,7 @@ export function placeNotification(
   wishes: CallWishes,
   hopToken: string | number,
 ): NotificationPlace {
-  const method = String(notification.method)
+  const method = stringMember(notification, 'method') ?? ''
   if (method === 'notifications/progress') return placeProgress(notification, wishes, hopToken)
   if (method === 'notifications/message') return placeLog(notification, wishes)
   if (isAboutServer(method)) return listeners

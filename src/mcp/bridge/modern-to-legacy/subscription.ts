@@ -1,4 +1,4 @@
-import { type JsonObject, objectMember } from '../../../lib/json.ts'
+import { type JsonObject, objectMember, stringMember } from '../../../lib/json.ts'
 
 export const subscriptionIdKey = 'io.modelcontextprotocol/subscriptionId'
 
@@ -52,12 +52,12 @@ export function endOf({ id }: Subscription): JsonObject {
 
 /** True when the client asked for this notification. */
 export function concerns(notification: JsonObject, { listChanges: listed, resources }: Subscription): boolean {
-  const { method } = notification
+  const method = stringMember(notification, 'method') ?? ''
   if (method === 'notifications/resources/updated') {
     const uri = objectMember(notification, 'params')?.uri
     return typeof uri === 'string' && resources.some((each) => isWithin(uri, each))
   }
-  const list = /^notifications\/(tools|prompts|resources)\/list_changed$/.exec(String(method))?.[1]
+  const list = /^notifications\/(tools|prompts|resources)\/list_changed$/.exec(method)?.[1]
   return list !== undefined && listed.includes(`${list}ListChanged`)
 }
 
