@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { runCli } from '../../test/harness/run-cli.ts'
 import { catalogEntrySchema } from '../config/catalog-entry.ts'
 import type { UpstreamSettings } from '../contracts/upstream.ts'
 import { addUpstream } from './add-upstream.ts'
@@ -48,7 +49,7 @@ async function add(id: string, mode: AddMode, changes: { name?: string; apiKeyEn
   const answers = { mode, name, apiKeyEnv, clientIdEnv: 'THE_CLIENT_ID', clientSecretEnv: 'THE_CLIENT_SECRET' }
   const entry = await findCatalogEntry(id)
   const added = await addUpstream(directory, entry, answers, inbound)
-  return { added, steps: listSteps(entry, answers, added) }
+  return { added, steps: listSteps(entry, answers, added, directory) }
 }
 
 async function compiled(): Promise<readonly (UpstreamSettings | undefined)[]> {
@@ -133,17 +134,19 @@ describe('addUpstream', () => {
       path: '/mcp/github',
       files: ['config/policies.json', 'config/routes.oas.json'],
       variables: ['THE_CLIENT_ID', 'THE_CLIENT_SECRET'],
+      url: 'https://gw.example/mcp/github',
       callbackUrl: 'https://gw.example/base/auth/connections/callback',
     })
     expect(await read('config/routes.oas.json')).toMatch(/"inbound": \[\s+"people",\s+"mcp-token-exchange-github"\s+\]/)
     expect(steps).toContain('The callback URL is https://gw.example/base/auth/connections/callback')
+    expect(steps).toContain('MCP clients connect to https://gw.example/mcp/github')
     expect(steps).toContain('Put THE_CLIENT_SECRET=… into .env or the environment.')
     expect(await read('config/policies.json')).toContain('"clientSecret": "$env(THE_CLIENT_SECRET)"')
   })
 
   test('one key for all comes from a variable where one is named, else from the vault', async () => {
     expect((await add('linear', 'shared-api-key')).steps).toContain(
-      'Store the key for all: sallyport connections set-key linear',
+      `Store the key for all: sallyport connections set-key linear ${directory} --shared`,
     )
     const second = await add('linear', 'shared-api-key', { name: 'linear-bot', apiKeyEnv: 'LINEAR_KEY' })
     expect(second.added.variables).toEqual(['LINEAR_KEY'])
@@ -199,4 +202,11 @@ describe('addUpstream', () => {
     expect(text).toContain('\r\n\t\t"/mcp/deepwiki": {\r\n')
     expect(text.replaceAll('\r\n', '')).not.toContain('\n')
   })
+})
+
+test('`catalog show` says what an entry needs before it can be used', async () => {
+  const { code, out } = await runCli('catalog', 'show', 'github')
+  expect(code).toBe(0)
+  expect(out).toMatch(/Before people connect:\n {2}Create an OAuth app/)
+  expect((await runCli('catalog', 'show', 'githb')).errors).toContain('Did you mean "github"?')
 })

@@ -20,6 +20,8 @@ export interface AddedUpstream {
   readonly files: readonly string[]
   /** Variables that must be set before the project runs. */
   readonly variables: readonly string[]
+  /** Where MCP clients reach it. */
+  readonly url: string
   /** Where the authorization server of the upstream sends people back to. */
   readonly callbackUrl: string
 }
@@ -51,6 +53,7 @@ export async function addUpstream(
     path,
     files: changes.map(({ file }) => file),
     variables: variables.filter((name) => !sources.environment[name]),
+    url: `${publicUrl}${path}`,
     callbackUrl: `${publicUrl}${settings.basePath}/auth/connections/callback`,
   }
 }

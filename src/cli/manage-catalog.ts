@@ -50,6 +50,10 @@ function describeEntry(entry: CatalogEntry): string {
     ...section('Authentication', ways),
     ...section('Modes', [listModes(entry).join(', ')]),
     ...section(
+      'Before people connect',
+      auth.flatMap((way) => (way.kind === 'oauth' ? way.setUp : [])),
+    ),
+    ...section(
       'Headers',
       headers.map((header) => `${header.name}: ${header.what}`),
     ),
@@ -68,7 +72,7 @@ export async function addFromCatalog(id: string, directory: string, options: Add
   const answers = answersOf(entry, options, checkMode(entry, mode))
   const { addUpstream } = await import('./add-upstream.ts')
   const added = await addUpstream(directory, entry, answers, options.inbound)
-  const steps = listSteps(entry, answers, added)
+  const steps = listSteps(entry, answers, added, directory)
   const text = [
     `added ${entry.name} as ${added.path} (${added.files.join(', ')})`,
     ...steps.map((step) => `  - ${step}`),
@@ -94,16 +98,21 @@ function answersOf(entry: CatalogEntry, options: AddOptions, mode: AddMode): Add
 }
 
 /** What is left to do before the upstream can be used, in order. */
-export function listSteps(entry: CatalogEntry, answers: AddAnswers, added: AddedUpstream): readonly string[] {
+export function listSteps(
+  entry: CatalogEntry,
+  answers: AddAnswers,
+  added: AddedUpstream,
+  directory: string,
+): readonly string[] {
   const auth = findAuth(entry, answers.mode)
-  const connect = `sallyport connections connect ${answers.name}`
+  const where = directory === '.' ? answers.name : `${answers.name} ${directory}`
   const whoConnects = {
     none: [],
     'user-oauth': ['Everybody connects their own account: on the consent page, or at /auth/connections.'],
-    'shared-oauth': [`An administrator connects the account for all: ${connect}`],
+    'shared-oauth': [`An administrator connects the account for all: sallyport connections connect ${where}`],
     'user-api-key': ['Everybody stores their own key at /auth/connections.'],
     'shared-api-key':
-      answers.apiKeyEnv === undefined ? [`Store the key for all: sallyport connections set-key ${answers.name}`] : [],
+      answers.apiKeyEnv === undefined ? [`Store the key for all: sallyport connections set-key ${where} --shared`] : [],
   } as const
   return [
     ...(auth.kind === 'oauth' ? auth.setUp : []),
@@ -112,6 +121,7 @@ export function listSteps(entry: CatalogEntry, answers: AddAnswers, added: Added
       : []),
     ...added.variables.map((name) => `Put ${name}=… into .env or the environment.`),
     ...whoConnects[answers.mode],
+    `MCP clients connect to ${added.url}`,
     ...entry.quirks.map((quirk) => `Good to know: ${quirk}`),
     ...(entry.verified === 'unverified'
       ? ['This entry is unverified: compare it with the documentation of the vendor.']
