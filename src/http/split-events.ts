@@ -77,10 +77,11 @@ function singleLineData(event: Buffer): Buffer | undefined {
 }
 
 function joinDataLines(text: string): Buffer | undefined {
-  // A stream may begin with a byte order mark, which readers skip (HTML §9.2.5).
-  const lines = (text.startsWith('\ufeff') ? text.slice(1) : text).split(/\r\n|\n|\r/)
+  const lines = text.split(/\r\n|\n|\r/)
   let found: string | undefined
-  for (const line of lines) {
+  for (const marked of lines) {
+    // Readers skip a byte order mark at the start of a stream (HTML §9.2.5). A lenient one may do so elsewhere, and nothing must reach it that no policy read.
+    const line = marked.startsWith('\ufeff') ? marked.slice(1) : marked
     if (!line.startsWith('data')) continue
     const value = line === 'data' ? '' : line[4] === ':' ? line.slice(line[5] === ' ' ? 6 : 5) : undefined
     if (value === undefined) continue

@@ -73,13 +73,24 @@ export function classifyMessage(headers: IncomingHttpHeaders, body: unknown, byt
     return invalid('id must be a string or a number.')
   }
   if (body.method === undefined) return classifyResponse(headers, body, id, bytes)
-  if (typeof body.method !== 'string') return invalid('method must be a string.')
+  if (typeof body.method !== 'string' || body.method === '') return invalid('method must be a string.')
   if (body.params !== undefined && !isJsonObject(body.params)) return invalid('params must be an object.')
   const kind: MessageKind = id === undefined ? 'notification' : 'request'
   const meta = body.params && objectMember(body.params, '_meta')
   return isModern(headers, meta)
     ? classifyModern(headers, body, kind, body.method, id, meta, bytes)
     : classifyLegacy(headers, body, kind, body.method, id, bytes)
+}
+
+/** A request or notification that the gateway itself makes, or made of another one, in the era of the client that it is for. */
+export function createMessage(like: Pick<McpMessage, 'era' | 'protocolVersion'>, body: JsonObject): McpMessage {
+  const { era, protocolVersion } = like
+  const method = typeof body.method === 'string' ? body.method : ''
+  const id = idOf(body)
+  const kind: MessageKind = method === '' ? 'response' : id === undefined ? 'notification' : 'request'
+  const name = nameOf(body, findMethod(method, era))
+  const bytes = Buffer.from(JSON.stringify(body))
+  return new ClassifiedMessage(kind, era, protocolVersion, method, id, name, body, bytes)
 }
 
 /** The id to echo in an error about a body that was refused before it was classified. */
