@@ -246,6 +246,21 @@ describe('a change of configuration', () => {
   })
 })
 
+test('a secret that does not open is asked for again, and what the person connects anew takes its place', async () => {
+  await gateway.connections.put(adas, oauthCredentialOf(world.now), 'ada')
+  const record = await gateway.storage.connections.find(adas)
+  const moved = await gateway.connections.put({ ...adas, owner: 'subject:bob' }, oauthCredentialOf(world.now), 'bob')
+  await gateway.storage.connections.replaceSealed(record?.id ?? '', record?.sealed ?? '', moved.record.sealed)
+  const source = gateway.broker.open(upstreamOf())
+  const refusal = await refusalOf(source.obtain(ada))
+  expect(refusal).toMatchObject({
+    reason: 'connection_reconsent_required',
+    details: { detail: expect.stringContaining('does not open') as string },
+  })
+  await gateway.connections.put(adas, oauthCredentialOf(world.now, { accessToken: 'anew' }), 'ada')
+  expect(await headerOf(source.obtain(ada))).toBe('authorization: Bearer anew')
+})
+
 describe('renew', () => {
   const use = async (source = gateway.broker.open(upstreamOf())): Promise<[typeof source, UpstreamCredential]> => [
     source,

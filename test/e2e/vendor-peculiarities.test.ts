@@ -221,3 +221,13 @@ test('Entra: metadata behind the path, no word of PKCE, no resource parameter, a
   })
   expect(findMisfit(credential, upstream)).toBeUndefined()
 })
+
+test('Atlassian: an issuer whose metadata names it without its path', async () => {
+  serveResource('/v1/mcp/authv2', {
+    resource: `${mcp.origin}/v1/mcp/authv2`,
+    authorization_servers: [`${as.origin}/VCeDsk8Z`],
+  })
+  serveServer('/VCeDsk8Z', { authorization_response_iss_parameter_supported: false }, tokenOf())
+  const { credential } = await connect('atlassian')
+  expect(credential.issuer).toBe(`${as.origin}/VCeDsk8Z`)
+})

@@ -21,6 +21,7 @@ import { identityOf, presentConnection } from '../present-credential.ts'
 import type { Refresher } from '../refresh.ts'
 import type { RefreshOutcome } from '../refresh-connection.ts'
 import { readFreshness } from '../token-freshness.ts'
+import { VaultError } from '../vault.ts'
 
 /** What the schemes of connections share. */
 export interface ConnectionParts {
@@ -61,7 +62,17 @@ export class ConnectionScheme implements CredentialScheme {
     if (key === undefined) return this.#invite(exchange, { reason: 'connection_required' })
     const { connections } = this.#parts
     const known = connections.known(key)
-    return known ? this.#choose(known, exchange) : connections.find(key).then((found) => this.#choose(found, exchange))
+    return known ? this.#choose(known, exchange) : this.#find(key, exchange)
+  }
+
+  async #find(key: ConnectionKey, exchange: Exchange): Promise<Credential> {
+    try {
+      return await this.#choose(await this.#parts.connections.find(key), exchange)
+    } catch (error) {
+      // Nobody but the person can mend a secret that does not open: what they store anew takes its place.
+      if (!(error instanceof VaultError)) throw error
+      return this.#invite(exchange, { reason: 'connection_reconsent_required', detail: error.message })
+    }
   }
 
   async renew(used: UpstreamCredential | undefined, refusal: UpstreamRefusal, exchange: Exchange): Promise<Credential> {
