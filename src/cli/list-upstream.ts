@@ -4,7 +4,7 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { postJsonRpc, resultOf } from '../http/post-json-rpc.ts'
 import { createUpstreamPool } from '../http/send-upstream.ts'
 import { isJsonObject, type JsonObject, objectMember } from '../lib/json.ts'
-import { listOfMethod } from '../mcp/definitions/hash-definition.ts'
+import { entriesOf, listOfMethod } from '../mcp/definitions/hash-definition.ts'
 import { packageVersion } from './package-files.ts'
 
 /** The lists that an upstream gave; those that it does not have are empty. */
@@ -22,23 +22,36 @@ export async function listUpstream(url: string, token: string | undefined): Prom
   const { origin, pathname, search } = new URL(url)
   const pool = createUpstreamPool(origin, { connections: 1, connectMs: 5000, firstByteMs: 30_000, idleMs: 30_000 })
   try {
-    const ask = await openConversation(
+    const { ask, handshake } = await openConversation(
       pool,
       pathname + search,
       token === undefined ? {} : { authorization: `Bearer ${token}` },
     )
     const lists = new Map<DefinitionList, readonly JsonObject[]>()
-    for (const [method, list] of listOfMethod) lists.set(list, await listAll(ask, method, list))
+    for (const [method, list] of listOfMethod) {
+      const entries = list === 'instructions' ? entriesOf(list, handshake) : await listAll(ask, method, list)
+      lists.set(list, entries.filter(isJsonObject))
+    }
     return lists
   } finally {
     await pool.destroy()
   }
 }
 
+/** How to ask, and the result of the handshake. */
+interface Conversation {
+  readonly ask: Ask
+  readonly handshake: JsonObject
+}
+
 type Ask = (method: string, params: JsonObject) => ReturnType<typeof postJsonRpc>
 
 /** 2026-07-28 where the upstream speaks it, else a session of an older revision. */
-async function openConversation(pool: Pool, path: string, headers: { readonly [name: string]: string }): Promise<Ask> {
+async function openConversation(
+  pool: Pool,
+  path: string,
+  headers: { readonly [name: string]: string },
+): Promise<Conversation> {
   let id = 0
   const modern: Ask = (method, params) => {
     const _meta = {
@@ -52,12 +65,14 @@ async function openConversation(pool: Pool, path: string, headers: { readonly [n
   }
   const discovered = await modern('server/discover', {})
   refuseUnauthorized(discovered.status)
-  if (isJsonObject(discovered.response?.result)) return modern
+  const { result } = discovered.response ?? {}
+  if (isJsonObject(result)) return { ask: modern, handshake: result }
   const params = { protocolVersion: legacyVersion, capabilities: {}, clientInfo }
   const begin = { jsonrpc: '2.0', id: ++id, method: 'initialize', params }
   const begun = await postJsonRpc(pool, path, begin, headers, limits)
   refuseUnauthorized(begun.status)
-  const { protocolVersion } = resultOf(begun)
+  const handshake = resultOf(begun)
+  const { protocolVersion } = handshake
   const session = begun.headers['mcp-session-id']
   const own = {
     'mcp-protocol-version': typeof protocolVersion === 'string' ? protocolVersion : legacyVersion,
@@ -65,7 +80,7 @@ async function openConversation(pool: Pool, path: string, headers: { readonly [n
   }
   const send = (message: JsonObject) => postJsonRpc(pool, path, message, { ...headers, ...own }, limits)
   await send({ jsonrpc: '2.0', method: 'notifications/initialized' })
-  return (method, listParams) => send({ jsonrpc: '2.0', id: ++id, method, params: listParams })
+  return { handshake, ask: (method, listParams) => send({ jsonrpc: '2.0', id: ++id, method, params: listParams }) }
 }
 
 function refuseUnauthorized(status: number): void {

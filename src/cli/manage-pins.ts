@@ -9,7 +9,7 @@ import { isJsonObject, type JsonObject } from '../lib/json.ts'
 import { nearestName } from '../lib/nearest-name.ts'
 import { randomToken } from '../lib/random-id.ts'
 import { comparePins, type PinDifference } from '../mcp/definitions/compare-pins.ts'
-import { definitionLists, formatPins, pinDefinitions, pinsFile } from '../mcp/definitions/pins-file.ts'
+import { definitionLists, formatPins, mapLists, pinDefinitions, pinsFile } from '../mcp/definitions/pins-file.ts'
 import { definitionsOwner } from '../mcp/definitions/watch-definitions.ts'
 import { printAnswer } from './command-group.ts'
 import { compileDirectory } from './compile-directory.ts'
@@ -99,14 +99,7 @@ async function compareRoute(
   const before = project.pins.get(server)
   const current = pinDefinitions((list) => listed.get(list) ?? [])
   // A list that nobody asked for says nothing: what was pinned of it stays.
-  const pins: ServerPins = {
-    tools: listed.has('tools') ? current.tools : (before?.tools ?? current.tools),
-    prompts: listed.has('prompts') ? current.prompts : (before?.prompts ?? current.prompts),
-    resources: listed.has('resources') ? current.resources : (before?.resources ?? current.resources),
-    resourceTemplates: listed.has('resourceTemplates')
-      ? current.resourceTemplates
-      : (before?.resourceTemplates ?? current.resourceTemplates),
-  }
+  const pins = mapLists((list) => (listed.has(list) ? current[list] : (before?.[list] ?? current[list])))
   return { server, pins, differences: comparePins(before, pins) }
 }
 

@@ -1,10 +1,12 @@
 import type { ReasonCode } from '../errors/reasons.ts'
 import type { JsonObject } from '../lib/json.ts'
 import type { Exchange } from './exchange.ts'
-import type { CapabilityType } from './mcp.ts'
 
-/** The lists whose entries can be pinned; also the members of the results that hold them. */
-export type DefinitionList = 'tools' | 'prompts' | 'resources' | 'resourceTemplates'
+/**
+ * What can be pinned: the four lists, which are also the members of the results that hold them, and `instructions`, the text of a server
+ * to the model, as a list of one.
+ */
+export type DefinitionList = 'tools' | 'prompts' | 'resources' | 'resourceTemplates' | 'instructions'
 
 /** One capability as it was when somebody pinned it. */
 export interface PinnedDefinition {
@@ -54,12 +56,4 @@ export interface PinnedDefinitions {
   keep(exchange: Exchange, list: DefinitionList, cursor: string | undefined, result: JsonObject): void
   /** Makes an event of it. Returns at once. */
   report(exchange: Exchange, notice: DefinitionNotice): void
-}
-
-/** The capability type that events use for the entries of a list. */
-export const typeOfList: { readonly [List in DefinitionList]: CapabilityType } = {
-  tools: 'tool',
-  prompts: 'prompt',
-  resources: 'resource',
-  resourceTemplates: 'resource',
 }

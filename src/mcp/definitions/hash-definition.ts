@@ -1,18 +1,43 @@
+import type { CapabilityType } from '../../contracts/mcp.ts'
 import type { DefinitionList } from '../../contracts/pinned-definitions.ts'
 import { canonicalJson, sortMembers } from '../../lib/canonical-json.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, type JsonObject } from '../../lib/json.ts'
 
-/** The lists by the method that returns them. */
+/** What is defined, by the method that returns it. */
 export const listOfMethod: ReadonlyMap<string, DefinitionList> = new Map([
   ['tools/list', 'tools'],
   ['prompts/list', 'prompts'],
   ['resources/list', 'resources'],
   ['resources/templates/list', 'resourceTemplates'],
+  ['initialize', 'instructions'],
+  ['server/discover', 'instructions'],
 ])
 
 /** The member by which an entry of each list is known. */
-export const keyOfList = { tools: 'name', prompts: 'name', resources: 'uri', resourceTemplates: 'uriTemplate' } as const
+export const keyOfList = {
+  tools: 'name',
+  prompts: 'name',
+  resources: 'uri',
+  resourceTemplates: 'uriTemplate',
+  instructions: 'name',
+} as const
+
+/** The capability type that events use for the entries of a list. */
+export const typeOfList: { readonly [List in DefinitionList]: CapabilityType | null } = {
+  tools: 'tool',
+  prompts: 'prompt',
+  resources: 'resource',
+  resourceTemplates: 'resource',
+  instructions: null,
+}
+
+/** The entries that a result defines: those of its list; of a handshake, the instructions as the only one. */
+export function entriesOf(list: DefinitionList, result: JsonObject): readonly unknown[] {
+  const member = Object.hasOwn(result, list) ? result[list] : undefined
+  if (list !== 'instructions') return Array.isArray(member) ? (member as unknown[]) : []
+  return member === undefined ? [] : [{ name: 'instructions', text: member }]
+}
 
 /**
  * SHA-256 over the canonical definition: every member counts, also those that no specification knows, and their order does not. Not

@@ -29,6 +29,7 @@ export const pinsFileSchema = z.strictObject({
         prompts: list,
         resources: list,
         resourceTemplates: list,
+        instructions: list,
       }),
     )
     .refine((servers) => new Set(servers.map(({ server }) => server)).size === servers.length, 'has one server twice'),
@@ -38,7 +39,13 @@ export const pinsFileSchema = z.strictObject({
 export type Pins = ReadonlyMap<string, ServerPins>
 
 /** The lists that can be pinned, in the order of the file. */
-export const definitionLists: readonly DefinitionList[] = ['tools', 'prompts', 'resources', 'resourceTemplates']
+export const definitionLists: readonly DefinitionList[] = [
+  'tools',
+  'prompts',
+  'resources',
+  'resourceTemplates',
+  'instructions',
+]
 
 /** The checked content of the file, by virtual server. */
 export function readPins({ servers }: z.output<typeof pinsFileSchema>): Pins {
@@ -75,12 +82,14 @@ export function pinDefinitions(entriesOf: (list: DefinitionList) => readonly Jso
   })
 }
 
-function mapLists<T>(make: (list: DefinitionList) => T): { readonly [List in DefinitionList]: T } {
+/** A value for each list. */
+export function mapLists<T>(make: (list: DefinitionList) => T): { readonly [List in DefinitionList]: T } {
   return {
     tools: make('tools'),
     prompts: make('prompts'),
     resources: make('resources'),
     resourceTemplates: make('resourceTemplates'),
+    instructions: make('instructions'),
   }
 }
 

@@ -9,15 +9,15 @@ import {
   type Deviation,
   type PinnedDefinitions,
   type ServerPins,
-  typeOfList,
 } from '../../contracts/pinned-definitions.ts'
 import type { KnownCatalogRecord, KnownCatalogs } from '../../contracts/storage.ts'
 import { limitRequests } from '../../http/limit-requests.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, stringMember } from '../../lib/json.ts'
 import { isSharedMode } from '../known-catalogs.ts'
-import { hashDefinition, keyOfList, listOfMethod } from './hash-definition.ts'
+import { entriesOf, hashDefinition, keyOfList, typeOfList } from './hash-definition.ts'
 import { inspectDefinition } from './inspect-definition.ts'
+import { definitionLists } from './pins-file.ts'
 
 /** What the watch needs of the gateway. */
 export interface WatchDefinitionsOptions {
@@ -104,7 +104,7 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
   /** What the store says was listed last, compared with the pins. */
   const readDeviations = async (virtualServer: string, tenant: string, pins: ServerPins): Promise<Deviations> => {
     const known: Deviations = new Map()
-    for (const list of listOfMethod.values()) {
+    for (const list of definitionLists) {
       const record = await store.find({ tenant, virtualServer, owner: definitionsOwner, method: list })
       const result: unknown = record && JSON.parse(record.result)
       const entries: unknown = isJsonObject(result) ? result[list] : undefined
@@ -186,10 +186,7 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
           const key = JSON.stringify([ownerOf(exchange), exchange.subject?.id, list])
           const before = cursor === undefined ? undefined : unfinished.get(key)
           if (cursor !== undefined && before?.next !== cursor) return
-          const entries = [
-            ...(before?.entries ?? []),
-            ...(Array.isArray(result[list]) ? (result[list] as unknown[]) : []),
-          ]
+          const entries = [...(before?.entries ?? []), ...entriesOf(list, result)]
           unfinished.delete(key)
           if (typeof result.nextCursor !== 'string') write(exchange, list, entries)
           else if (entries.length <= mostEntries) unfinished.set(key, { entries, next: result.nextCursor })

@@ -21,10 +21,12 @@ export const pinnedContractsOptions = z.strictObject({
       'What happens to a capability whose texts hold hidden characters or instructions to the model, unless it is pinned as it is.',
     ),
   lists: z
-    .array(z.enum(['tools', 'prompts', 'resources', 'resourceTemplates']))
+    .array(z.enum(['tools', 'prompts', 'resources', 'resourceTemplates', 'instructions']))
     .min(1)
-    .default(['tools', 'prompts', 'resources', 'resourceTemplates'])
-    .describe('What is compared. Leave out `resources` where they come and go.'),
+    .default(['tools', 'prompts', 'resources', 'resourceTemplates', 'instructions'])
+    .describe(
+      'What is compared; `instructions` are what the server says to the model in its handshake. Leave out `resources` where they come and go.',
+    ),
 })
 
 export type PinnedContractsOptions = z.output<typeof pinnedContractsOptions>

@@ -1,10 +1,10 @@
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
-import { type DefinitionList, type Deviation, type ServerPins, typeOfList } from '../../contracts/pinned-definitions.ts'
+import type { DefinitionList, Deviation, ServerPins } from '../../contracts/pinned-definitions.ts'
 import type { Policy, PolicyHost, PolicyType } from '../../contracts/policy.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { type JsonObject, objectMember, stringMember } from '../../lib/json.ts'
-import { listOfMethod } from '../../mcp/definitions/hash-definition.ts'
+import { entriesOf, listOfMethod, typeOfList } from '../../mcp/definitions/hash-definition.ts'
 import { DefinitionHashes } from './definition-hashes.ts'
 import { type BlockReason, findBlock, isOfTemplate, type JudgedEntry, judgeList } from './judge-list.ts'
 import { type PinnedContractsOptions, pinnedContractsOptions } from './options.ts'
@@ -44,15 +44,17 @@ function createPinnedContracts(options: PinnedContractsOptions, host: PolicyHost
     },
     onResult(result, message, exchange) {
       const list = listOfMethod.get(message.method)
-      if (list === undefined || !Object.hasOwn(result, list)) return undefined
+      if (list === undefined || (list !== 'instructions' && !Object.hasOwn(result, list))) return undefined
+      const entries = entriesOf(list, result)
       definitions.keep(exchange, list, cursorOf(message), result)
-      const entries = Array.isArray(result[list]) ? (result[list] as unknown[]) : []
       const pins = definitions.pinsOf(exchange.routeName)
       const { offered, deviating, shown } = judgeList(entries, list, pins, options, hashes)
       definitions.note(exchange, list, shown)
       for (const entry of deviating) tell(entry, list, pins, exchange)
       // Always written anew: of a member that comes twice, clients could read the one that was not compared.
-      return { ...result, [list]: offered }
+      if (list !== 'instructions') return { ...result, [list]: offered }
+      const { instructions, ...others } = result
+      return offered.length > 0 ? { ...others, instructions } : others
     },
   }
 
@@ -118,7 +120,7 @@ function cursorOf({ body }: McpMessage): string | undefined {
 const invalidParams = -32602
 
 function refuse(reason: BlockReason, { list, name }: Target, { era }: McpMessage): GatewayError {
-  const noun = typeOfList[list]
+  const noun = typeOfList[list] ?? 'capability'
   const shown = name.slice(0, 200)
   const legacyResource = noun === 'resource' && era === 'legacy'
   return new GatewayError(reason, {

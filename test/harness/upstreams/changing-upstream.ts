@@ -8,6 +8,8 @@ export interface Definitions {
   readonly prompts?: readonly object[]
   readonly resources?: readonly object[]
   readonly resourceTemplates?: readonly object[]
+  /** What the server says to the model in its handshake. */
+  readonly instructions?: string
 }
 
 /** An upstream whose definitions a test changes while it runs. */
@@ -26,7 +28,7 @@ export interface ChangingUpstream extends RunningUpstream {
   readonly used: string[]
 }
 
-const memberOfMethod: { readonly [method: string]: keyof Definitions } = {
+const memberOfMethod: { readonly [method: string]: Exclude<keyof Definitions, 'instructions'> } = {
   'tools/list': 'tools',
   'prompts/list': 'prompts',
   'resources/list': 'resources',
@@ -35,7 +37,7 @@ const memberOfMethod: { readonly [method: string]: keyof Definitions } = {
 
 /** Starts it. Every use is answered with a text. */
 export async function startChangingUpstream(initial: Definitions): Promise<ChangingUpstream> {
-  let definitionsFor = (_: IncomingHttpHeaders): Definitions => initial
+  let definitionsFor: (headers: IncomingHttpHeaders) => Definitions = () => initial
   const used: string[] = []
   const running = await startUpstream((message, request, response) => {
     if (message.id === undefined) return response.writeHead(202).end()
@@ -75,7 +77,12 @@ export async function startChangingUpstream(initial: Definitions): Promise<Chang
 
 function answerTo(message: UpstreamMessage, definitions: Definitions, pageSize = Infinity): object {
   const member = memberOfMethod[message.method]
-  if (member === undefined) return { result: handshakeResult(message) ?? textResult('done') }
+  if (member === undefined) {
+    const handshake = handshakeResult(message)
+    const { instructions } = definitions
+    const spoken = instructions === undefined ? handshake : { ...handshake, instructions }
+    return { result: handshake ? spoken : textResult('done') }
+  }
   const entries = definitions[member]
   if (entries === undefined) return { error: { code: -32601, message: 'Method not found' } }
   const start = Number(message.params?.['cursor'] ?? 0)
