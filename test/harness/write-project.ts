@@ -12,7 +12,8 @@ export interface TestProject {
 
 /** A virtual server at `/mcp/<name>`. */
 export interface TestServer {
-  readonly upstream: string
+  /** URL of an upstream, or options of McpStdioHandler. */
+  readonly upstream: string | object
   /** Names of policies, in order. */
   readonly inbound: readonly string[]
   /** Client headers sent upstream. */
@@ -21,6 +22,8 @@ export interface TestServer {
   readonly description?: string
   /** `registry` of the route. */
   readonly registry?: object
+  /** As in OpenAPI. Default: `get,post`. */
+  readonly methods?: string
   /** Below `/mcp/`. Default: the name. */
   readonly path?: string
 }
@@ -66,12 +69,14 @@ export async function writeProject(directory: string, project: TestProject): Pro
 
 function path(
   name: string,
-  { upstream, inbound, forwardHeaders = [], tenant, description, registry }: TestServer,
+  { upstream, inbound, forwardHeaders = [], tenant, description, registry, methods = 'get,post' }: TestServer,
 ): object {
-  const options = { rewritePattern: upstream, forwardHeaders }
-  const handler = { module: '$import(sallyport)', export: 'McpProxyHandler', options }
-  const route = { handler, policies: { inbound }, tenant, registry }
-  return { 'get,post': { operationId: name, summary: name, description, 'x-gateway-route': route } }
+  const handler =
+    typeof upstream === 'string'
+      ? { export: 'McpProxyHandler', options: { rewritePattern: upstream, forwardHeaders } }
+      : { export: 'McpStdioHandler', options: upstream }
+  const route = { handler: { module: '$import(sallyport)', ...handler }, policies: { inbound }, tenant, registry }
+  return { [methods]: { operationId: name, summary: name, description, 'x-gateway-route': route } }
 }
 
 const irregularExports: { readonly [type: string]: string } = {

@@ -1,0 +1,180 @@
+import type { Exchange } from '../../contracts/exchange.ts'
+import type { McpAnswer, StreamedAnswer } from '../../contracts/handler.ts'
+import type { LiveSession } from '../../contracts/live-sessions.ts'
+import type { McpMessage } from '../../contracts/mcp.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
+import { isJsonObject, type JsonObject, objectMember, stringMember } from '../../lib/json.ts'
+import { isMoreVerbose } from '../../mcp/bridge/modern-to-legacy/filter-notification.ts'
+import {
+  beginClientSession,
+  type ClientSession,
+  describeLegacyClient,
+  openClientSession,
+  sealClientSession,
+} from '../../mcp/client-session.ts'
+import { acceptedAnswer, createOwnAnswer } from '../../mcp/own-answer.ts'
+import { agreeOnLegacyVersion, modernVersions } from '../../mcp/protocol-versions.ts'
+import { type Caller, describeCaller, ownerOf } from './caller.ts'
+import { ListeningStream } from './listening-stream.ts'
+import { OtherEra } from './open-session.ts'
+import { RelayedCall } from './relayed-call.ts'
+import { processKeyOf, type StdioHost } from './stdio-host.ts'
+import type { StdioSession } from './stdio-session.ts'
+
+interface OpenedSession {
+  readonly session: ClientSession | undefined
+  readonly live: LiveSession | undefined
+}
+
+/** Clients of 2025-11-25 and older. Their sessions are the gateway's: the program knows only its one conversation. */
+export class LegacyClients {
+  readonly #host: StdioHost
+
+  constructor(host: StdioHost) {
+    this.#host = host
+  }
+
+  async answer(message: McpMessage, exchange: Exchange): Promise<McpAnswer | GatewayError> {
+    const opened = message.method === 'initialize' ? noSession : this.#openSession(exchange)
+    if (opened instanceof GatewayError) return opened
+    const caller = describeCaller(message, exchange, opened.session, opened.live)
+    if (message.kind !== 'request') return this.#accept(message, exchange, caller)
+    if (message.method === 'ping') return createOwnAnswer(message, {})
+    let isGone = false
+    exchange.onCancel(() => {
+      isGone = true
+    })
+    const process = await this.#openProcess(message, exchange)
+    if (process instanceof GatewayError) return process
+    if (isGone) return new GatewayError('request_cancelled')
+    if (message.method === 'initialize') return this.#initialize(message, exchange, process)
+    if (!this.#mustRelay(message, caller, process)) return createOwnAnswer(message, {})
+    const call = new RelayedCall(process, message, caller, this.#host.limits.sseEventBytes)
+    exchange.onCancel(() => call.cancel())
+    return call.run()
+  }
+
+  /** GET: what belongs to no call. */
+  openStream(exchange: Exchange): StreamedAnswer | GatewayError {
+    const opened = this.#openSession(exchange)
+    if (opened instanceof GatewayError) return opened
+    const { session, live } = opened
+    if (session === undefined || live === undefined) return new GatewayError('session_unknown')
+    const end = () => listening.end()
+    const listening: ListeningStream = new ListeningStream({
+      owner: ownerOf(exchange, session),
+      mostBehindBytes: this.#host.limits.sseEventBytes,
+      subscribesTo: (uri) => live.subscriptions.includes(String(uri)),
+      shape: (notification) => (wantsLog(notification, live.logLevel) ? notification : undefined),
+      onEnd: () => {
+        live.detachStream(end)
+        release()
+      },
+    })
+    const release = this.#host.pool.listen(processKeyOf(this.#host, 'legacy', exchange), listening)
+    live.attachStream(end)
+    exchange.onCancel(end)
+    return listening.stream
+  }
+
+  /** DELETE. */
+  endSession(exchange: Exchange): GatewayError | undefined {
+    const opened = this.#openSession(exchange)
+    if (opened instanceof GatewayError) return opened
+    if (opened.session === undefined) return new GatewayError('session_unknown')
+    this.#host.liveSessions.end(opened.session.key)
+    return undefined
+  }
+
+  /** Clients without a session are served as well; they cannot be asked anything. */
+  #openSession(exchange: Exchange): OpenedSession | GatewayError {
+    const id = exchange.headers['mcp-session-id']
+    if (id === undefined) return noSession
+    const session = openClientSession(this.#host.sessionSealer, String(id), exchange)
+    const live = session && this.#host.liveSessions.open(session.key)
+    return live === undefined ? new GatewayError('session_unknown') : { session, live }
+  }
+
+  #accept(message: McpMessage, exchange: Exchange, { live }: Caller): McpAnswer {
+    if (message.kind === 'response') live?.answer(String(message.id), message.body)
+    else if (message.method === 'notifications/cancelled') {
+      const requestId = objectMember(message.body, 'params')?.requestId
+      if (typeof requestId === 'string' || typeof requestId === 'number') live?.cancel(requestId)
+    } else if (message.method === 'notifications/roots/list_changed' && !this.#host.isShared && exchange.subject) {
+      this.#host.pool.find(processKeyOf(this.#host, 'legacy', exchange))?.tell(message.body)
+    }
+    return acceptedAnswer
+  }
+
+  async #openProcess(message: McpMessage, exchange: Exchange): Promise<StdioSession | GatewayError> {
+    const { pool, verdicts } = this.#host
+    if (verdicts.eraFor('legacy', '') === 'modern') return onlyModern(message)
+    try {
+      return await pool.open(processKeyOf(this.#host, 'legacy', exchange))
+    } catch (error) {
+      if (!(error instanceof OtherEra)) throw error
+      verdicts.note('', 'modern')
+      return onlyModern(message)
+    }
+  }
+
+  /** Answered from what the program said once. */
+  #initialize(message: McpMessage, exchange: Exchange, { opened }: StdioSession): McpAnswer {
+    const client = describeLegacyClient(message)
+    const session = beginClientSession(client, undefined)
+    exchange.setResponseHeader('mcp-session-id', sealClientSession(this.#host.sessionSealer, session, exchange))
+    const agreed = agreeOnLegacyVersion(client.protocolVersion)
+    const spoken = stringMember(opened, 'protocolVersion') ?? agreed
+    // Revisions are dates: the older of the two is one that both sides know.
+    const protocolVersion = spoken < agreed ? spoken : agreed
+    const capabilities = objectMember(opened, 'capabilities') ?? {}
+    const result = { ...opened, protocolVersion }
+    const answer = createOwnAnswer(
+      message,
+      this.#host.hasStream ? result : { ...result, capabilities: withoutStream(capabilities) },
+    )
+    // The program gave it, so policies read it.
+    return { ...answer, isOwn: false }
+  }
+
+  /** False where the program is not to hear it: what one client sets must not take from another. */
+  #mustRelay(message: McpMessage, { live }: Caller, process: StdioSession): boolean {
+    const params = objectMember(message.body, 'params') ?? {}
+    const uri = stringMember(params, 'uri')
+    if (message.method === 'resources/subscribe' && uri !== undefined) live?.subscribe(uri)
+    if (message.method === 'resources/unsubscribe') {
+      if (uri !== undefined) live?.unsubscribe(uri)
+      return !this.#host.isShared
+    }
+    if (message.method !== 'logging/setLevel') return true
+    const level = stringMember(params, 'level') ?? ''
+    if (live) live.logLevel = level
+    if (process.logLevel !== undefined && !isMoreVerbose(level, process.logLevel)) return false
+    process.logLevel = level
+    return true
+  }
+}
+
+const noSession: OpenedSession = { session: undefined, live: undefined }
+
+function wantsLog(notification: JsonObject, wanted: string | undefined): boolean {
+  if (notification.method !== 'notifications/message' || wanted === undefined) return true
+  return !isMoreVerbose(stringMember(objectMember(notification, 'params') ?? {}, 'level') ?? '', wanted)
+}
+
+/** Nothing is promised that would arrive on a stream which clients cannot open here. */
+function withoutStream(capabilities: JsonObject): JsonObject {
+  const entries = Object.entries(capabilities).map(([name, value]) => {
+    if (!isJsonObject(value)) return [name, value] as const
+    const { listChanged: _, subscribe: __, ...rest } = value
+    return [name, rest] as const
+  })
+  return Object.fromEntries(entries)
+}
+
+function onlyModern({ protocolVersion }: McpMessage): GatewayError {
+  return new GatewayError('message_version_unsupported', {
+    message: 'The upstream speaks only 2026-07-28.',
+    data: { supported: modernVersions, requested: protocolVersion },
+  })
+}

@@ -1,0 +1,33 @@
+import type { GatewayError } from '../../errors/gateway-error.ts'
+import type { JsonObject } from '../../lib/json.ts'
+import type { PendingCall } from './pending-call.ts'
+
+/** A request that the gateway makes itself, on behalf of `owner`. Nobody can be asked anything meanwhile. */
+export class OwnCall implements PendingCall {
+  readonly owner: string
+  readonly isLasting: boolean
+  readonly respond: (response: JsonObject) => void
+  readonly fail: (error: GatewayError) => void
+
+  constructor(
+    owner: string,
+    isLasting: boolean,
+    respond: (response: JsonObject) => void,
+    fail: (error: GatewayError) => void,
+  ) {
+    this.owner = owner
+    this.isLasting = isLasting
+    this.respond = respond
+    this.fail = fail
+  }
+
+  notify(): void {}
+
+  canAnswer(): boolean {
+    return false
+  }
+
+  ask(): void {}
+
+  withdraw(): void {}
+}

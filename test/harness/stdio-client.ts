@@ -1,0 +1,84 @@
+import { request } from 'undici'
+import { type PostAnswer, postRaw } from './post-message.ts'
+
+/** What a tool of the scripted server gave: its text, parsed. */
+export type ToolValue = unknown
+
+/** A client of 2025-11-25 with a session, in front of a stdio server. */
+export interface StdioClient {
+  readonly sessionId: string
+  post(message: object, headers?: Record<string, string>): Promise<PostAnswer>
+  /** Calls a tool and returns what it gave. Throws what the answer says when it is an error. */
+  call(name: string, input?: object, meta?: object): Promise<ToolValue>
+  /** POSTs a call and hands over the messages of its stream as they come; resolves with the last one. */
+  follow(name: string, input: object, onMessage: (message: StreamMessage) => void): Promise<StreamMessage>
+}
+
+/** A message on a stream. */
+export interface StreamMessage {
+  readonly id?: string | number
+  readonly method?: string
+  readonly params?: { readonly [member: string]: unknown }
+  readonly result?: { readonly [member: string]: unknown }
+  readonly error?: { readonly code: number; readonly message: string }
+}
+
+/** Initializes a session with these client capabilities. */
+export async function openStdioClient(url: string, token: string, capabilities: object = {}): Promise<StdioClient> {
+  const standard = { authorization: `Bearer ${token}` }
+  const params = { protocolVersion: '2025-11-25', capabilities, clientInfo: { name: 'test', version: '1' } }
+  const opened = await postRaw(url, JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params }), standard)
+  const sessionId = opened.headers['mcp-session-id']
+  if (typeof sessionId !== 'string') throw new Error(`No session: ${opened.status} ${opened.text}`)
+  const inSession = { ...standard, 'mcp-session-id': sessionId, 'mcp-protocol-version': '2025-11-25' }
+  const post = (message: object, headers: Record<string, string> = {}) =>
+    postRaw(url, JSON.stringify({ jsonrpc: '2.0', ...message }), { ...inSession, ...headers })
+  return {
+    sessionId,
+    post,
+    call: async (name, input = {}, meta) => {
+      const answer = await post({ id: 1, method: 'tools/call', params: { name, arguments: input, _meta: meta } })
+      return readToolText(answer)
+    },
+    follow: (name, input, onMessage) =>
+      followCall(
+        url,
+        inSession,
+        { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: input } },
+        onMessage,
+      ),
+  }
+}
+
+/** What the text of a tool's result says. */
+export function readToolText(answer: PostAnswer): ToolValue {
+  const content = answer.message?.result?.content as { text: string }[] | undefined
+  const text = content?.[0]?.text
+  if (text === undefined) throw new Error(`${answer.status}: ${answer.text}`)
+  return JSON.parse(text)
+}
+
+async function followCall(
+  url: string,
+  headers: Record<string, string>,
+  message: object,
+  onMessage: (message: StreamMessage) => void,
+): Promise<StreamMessage> {
+  const accept = 'application/json, text/event-stream'
+  const answer = await request(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', accept, ...headers },
+    body: JSON.stringify(message),
+  })
+  let rest = ''
+  let last: StreamMessage = {}
+  for await (const chunk of answer.body) {
+    const lines = (rest + String(chunk)).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines.filter((each) => each.startsWith('data: '))) {
+      last = JSON.parse(line.slice('data: '.length)) as StreamMessage
+      onMessage(last)
+    }
+  }
+  return rest === '' ? last : (JSON.parse(rest) as StreamMessage)
+}
