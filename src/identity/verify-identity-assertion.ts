@@ -97,7 +97,7 @@ function readAssertion(
   if (disallowed !== undefined) return { refusal: disallowed }
   const claimed = signIn?.tenants && claimedTenant(readAdmission(claims, signIn.claims), signIn.tenants)
   if (tenant !== undefined && claimed !== undefined && tenant !== claimed)
-    return { refusal: `its subject is of tenant ${claimed}` }
+    return { refusal: 'its subject is of another tenant' }
   return {
     issuer,
     subject: subjectMapping === 'sub_id_only' ? sub : nameSubject(issuer, sub),

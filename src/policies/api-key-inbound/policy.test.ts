@@ -72,7 +72,8 @@ describe('api-key-inbound', () => {
 
   test('accepts keys of one tenant only, when told so', () => {
     expect(run({ authorization: `Bearer ${key}` }, { tenant: 'acme' }).result).toMatchObject({ tenant: 'acme' })
-    expect(run({ authorization: `Bearer ${key}` }, { tenant: 'other' }).result).toMatchObject({ reason: 'key_invalid' })
+    const refused = run({ authorization: `Bearer ${key}` }, { tenant: 'other' }).result
+    expect(refused).toMatchObject({ reason: 'key_invalid', details: { detail: 'the key belongs to another tenant' } })
   })
 
   test('a key in the query is refused, whatever the header says', () => {

@@ -35,9 +35,9 @@ function createAuthentication(options: ApiKeyOptions, host: PolicyHost): Authent
   const settle = (outcome: VerifiedApiKey | ApiKeyRefusal, key: string) => {
     if (typeof outcome === 'string')
       return refuse(outcome, scheme, outcome === 'key_invalid' ? explain(key) : undefined)
-    if (tenant !== undefined && outcome.consumer.tenant !== tenant) {
-      return refuse('key_invalid', scheme, `the key belongs to tenant ${outcome.consumer.tenant}`)
-    }
+    // Not whose it is: the event is one of this tenant.
+    if (tenant !== undefined && outcome.consumer.tenant !== tenant)
+      return refuse('key_invalid', scheme, 'the key belongs to another tenant')
     return toSubject(outcome)
   }
   return {
