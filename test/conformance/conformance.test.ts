@@ -16,11 +16,13 @@ const requirementSets: readonly RequirementSet[] = ['2025-11-25', '2026-07-28']
 describe('official conformance suite', () => {
   let fixture: Fixture
   let newer: Fixture
+  let older: Fixture
   let gateway: TestGateway
   let injector: BearerInjector
   beforeAll(async () => {
     fixture = await startFixture()
     newer = await startFixture('modern')
+    older = await startFixture('legacy')
     const everything = {
       ...signIn(),
       curated: ['mcp-capability-filter-inbound', { deny: { tools: ['no_such_tool'] } }] as const,
@@ -30,6 +32,7 @@ describe('official conformance suite', () => {
       servers: {
         plain: { upstream: fixture.url, inbound: ['sign-in'] },
         governed: { upstream: fixture.url, inbound: ['sign-in', 'limited', 'curated'] },
+        older: { upstream: older.url, inbound: ['sign-in', 'limited', 'curated'] },
         newer: { upstream: newer.url, inbound: ['sign-in', 'limited', 'curated'] },
       },
       policies: everything,
@@ -40,6 +43,7 @@ describe('official conformance suite', () => {
     await gateway.close()
     await fixture.close()
     await newer.close()
+    await older.close()
   })
 
   const directRuns = new Map<RequirementSet, Promise<CheckResult[]>>()
@@ -84,6 +88,12 @@ describe('official conformance suite', () => {
     expect(through.filter(({ status }) => status === 'FAILURE')).toEqual([])
     const expected = expectedFailures['2025-11-25 over 2026-07-28']
     expect(findLosses(await runDirectly('2025-11-25'), through)).toEqual(Object.keys(expected).sort())
+  }, 240_000)
+
+  it('2026-07-28 over an upstream that only speaks 2025-11-25: nothing is lost but what is listed', async () => {
+    const through = await runThroughGateway('older', '2026-07-28')
+    const expected = expectedFailures['2026-07-28 over 2025-11-25']
+    expect(findLosses(await runDirectly('2026-07-28'), through)).toEqual(Object.keys(expected).sort())
   }, 240_000)
 
   it('finds nothing wrong with the authorization server', async () => {
