@@ -14,9 +14,10 @@ interface Seen {
   readonly message: string | undefined
 }
 
-/** An upstream at a real socket; its answer is chosen by the message. */
+/** An upstream at a real socket; its answer is chosen by the message. Without a key there is none, unless it is open. */
 async function serve(
   answer: (message: string | undefined, request: IncomingMessage, response: ServerResponse) => void,
+  isOpen = false,
 ) {
   const seen: Seen[] = []
   const server = createServer((request, response) => {
@@ -25,8 +26,10 @@ async function serve(
     request.on('end', () => {
       const body = Buffer.concat(chunks).toString()
       const message = body === '' ? undefined : (JSON.parse(body) as { method: string }).method
-      seen.push({ method: request.method, key: request.headers['x-key'] as string | undefined, message })
-      answer(message, request, response)
+      const key = request.headers['x-key'] as string | undefined
+      seen.push({ method: request.method, key, message })
+      if (key === undefined && message !== undefined && !isOpen) response.writeHead(401).end()
+      else answer(message, request, response)
     })
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -41,10 +44,18 @@ async function serve(
 const json = { 'content-type': 'application/json' }
 const result = '{"jsonrpc":"2.0","id":1,"result":{}}'
 
-test('a modern server that answers accepts the key, and is asked once', async () => {
+test('a modern server that answers accepts the key, if it answers to nobody without one', async () => {
   const { upstream, seen } = await serve((_message, _request, response) => response.writeHead(200, json).end(result))
   expect(await tryKey(upstream, 'secret', sendProbe)).toBe('accepted')
-  expect(seen).toEqual([{ method: 'POST', key: 'secret', message: 'server/discover' }])
+  expect(seen).toEqual([
+    { method: 'POST', key: 'secret', message: 'server/discover' },
+    { method: 'POST', key: undefined, message: 'server/discover' },
+  ])
+})
+
+test('a server that answers everybody says nothing of the key', async () => {
+  const { upstream } = await serve((_message, _request, response) => response.writeHead(200, json).end(result), true)
+  expect(await tryKey(upstream, 'mistyped', sendProbe)).toBe('untried')
 })
 
 test.each([401, 403])('%i means that the key is rejected', async (status) => {
@@ -60,7 +71,12 @@ test('an older server is asked by its handshake, and the session that it opened 
     else response.writeHead(400, json).end('{}')
   })
   expect(await tryKey(upstream, 'secret', sendProbe)).toBe('accepted')
-  expect(seen.map(({ method, message }) => message ?? method)).toEqual(['server/discover', 'initialize', 'DELETE'])
+  expect(seen.map(({ method, message }) => message ?? method)).toEqual([
+    'server/discover',
+    'initialize',
+    'DELETE',
+    'initialize',
+  ])
 })
 
 test('an event stream that never ends is an answer', async () => {

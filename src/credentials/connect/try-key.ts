@@ -29,14 +29,21 @@ const initialize: Probe = {
 
 /**
  * Tries a key at its upstream: modern MCP first, then the handshake of older servers. Only 401 and 403 say that the key is wrong, only a
- * success says that it is right.
+ * success says that it is right, and none does where nobody needs a key for that much.
  */
 export async function tryKey(upstream: UpstreamSettings, key: string, send: SendProbe): Promise<KeyVerdict> {
   const [name, value] = presentKey(key, upstream.apiKey)
   for (const { headers, message } of [discover, initialize]) {
     const status = await send(upstream, { headers: { ...headers, [name]: value }, message }).catch(() => undefined)
     if (status === 401 || status === 403) return 'rejected'
-    if (status !== undefined && status < 300) return 'accepted'
+    if (status !== undefined && status < 300)
+      return (await letsIn(upstream, { headers, message }, send)) ? 'untried' : 'accepted'
   }
   return 'untried'
+}
+
+/** True when the upstream answers the same to somebody without a key. */
+async function letsIn(upstream: UpstreamSettings, probe: Probe, send: SendProbe): Promise<boolean> {
+  const status = await send(upstream, probe).catch(() => undefined)
+  return status !== undefined && status < 300
 }

@@ -61,7 +61,13 @@ const clientCredentials = z
     clientAuth: clientAuthentication,
     scopes: scopeList.describe('Scopes to ask for.'),
     audience: z.string().min(1).optional().describe('`audience` parameter.'),
-    resource: z.string().min(1).optional().describe('`resource` parameter; the URL of the upstream if absent.'),
+    resource: z
+      .string()
+      .min(1)
+      .optional()
+      .describe(
+        '`resource` parameter; if absent as the upstream names itself, or none where `tokenUrl` says where to ask.',
+      ),
   })
   .describe('Client credentials grant (RFC 6749 §4.4).')
 
