@@ -4,6 +4,7 @@ import type { PolicyType } from '../contracts/policy.ts'
 import type { SignInSettings } from '../contracts/virtual-server.ts'
 import { isLoopbackHost } from '../lib/loopback.ts'
 import { checkClients } from './check-clients.ts'
+import { checkMembers } from './check-members.ts'
 import { checkScopes } from './check-scopes.ts'
 import { checkSubjects } from './check-subjects.ts'
 import { checkUpstreams } from './check-upstreams.ts'
@@ -45,6 +46,8 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
   if (compiled && !problems.hasErrors) checkClients(compiled.settings, routes, sources.settings, problems)
   checkSubjects(policies, sources.policies, problems)
   checkUpstreams(policies, routes, sources.policies, problems)
+  // A broken route would look like one that does not exist.
+  if (!problems.hasErrors) checkMembers(routes, operations, problems)
   const pins = compilePins(sources.pins, routes, problems)
   const signIn = findSignIn(policies, routes)
   // A broken route would make its name look unknown.

@@ -156,13 +156,14 @@ function pickVariables(environment: Environment, names: readonly string[]): { [n
 }
 
 function findPolicies(
-  { policies: named }: RouteExtension,
+  extension: RouteExtension,
   operation: Operation,
   at: JsonPath,
   context: RouteContext,
 ): PolicySpec[] {
   const { policies, problems } = context
   const { document } = operation
+  const { policies: named } = extension
   for (const [index, name] of named.outbound.entries()) {
     const message = `outbound policies are not supported yet: "${name}"`
     problems.error(document, [...at, 'policies', 'outbound', index], message, 'They arrive in a later version.')
@@ -182,7 +183,8 @@ function findPolicies(
     const spec = policies.specs.get(name)
     if (spec) found.push(spec)
   }
-  warnIfOpen(operation, found, named.inbound, context)
+  // Who comes to it came through an aggregate.
+  if (!extension.internal) warnIfOpen(operation, found, named.inbound, context)
   return found
 }
 

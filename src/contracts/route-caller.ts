@@ -27,6 +27,8 @@ export interface RouteAnswer {
   readonly answer: McpAnswer
   /** `Mcp-Session-Id` that the route gave. */
   readonly sessionId: string | undefined
+  /** Another person might have received another one, whatever its `cacheScope` says. */
+  readonly isPersonal: boolean
 }
 
 /**

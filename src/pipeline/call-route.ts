@@ -2,6 +2,7 @@ import type { BufferedAnswer, McpAnswer } from '../contracts/handler.ts'
 import type { RouteAnswer, RouteCall, RouteCaller } from '../contracts/route-caller.ts'
 import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
 import type { CacheKey } from '../mcp/catalog-cache.ts'
+import { isSharedMode } from '../mcp/known-catalogs.ts'
 import { createKnownAnswer } from '../mcp/own-answer.ts'
 import { type AnswerOutcome, failed } from './answer-outcome.ts'
 import { cacheKeyOf, forwardHeaders } from './handle-request.ts'
@@ -51,7 +52,7 @@ async function askRoute(
   try {
     if (route !== caller) await admitPart(exchange, route, caller)
     const answer = await answerPart({ call, exchange, route, host, finish })
-    return { answer, sessionId: exchange.givenSession }
+    return { answer, sessionId: exchange.givenSession, isPersonal: isPersonal(route) || caller.resultVaries }
   } catch (thrown) {
     const error = call.signal?.aborted
       ? new GatewayError('upstream_timeout', { detail: 'it did not answer in the time that the aggregate gives it' })
@@ -62,6 +63,10 @@ async function askRoute(
     finish(failed(error))
     return error
   }
+}
+
+function isPersonal({ resultVaries, credentialMode }: Route): boolean {
+  return resultVaries || (credentialMode !== undefined && !isSharedMode(credentialMode))
 }
 
 /** The request phase, for a subject that the caller's route authenticated. Credentials for either route stay here. */

@@ -12,8 +12,9 @@ export interface TestProject {
 
 /** A virtual server at `/mcp/<name>`. */
 export interface TestServer {
-  /** URL of an upstream, or options of McpStdioHandler. */
+  /** URL of an upstream, or options of McpStdioHandler, or, with `members`, of McpAggregateHandler. */
   readonly upstream: string | object
+  readonly internal?: boolean
   /** Names of policies, in order. */
   readonly inbound: readonly string[]
   /** Client headers sent upstream. */
@@ -69,13 +70,19 @@ export async function writeProject(directory: string, project: TestProject): Pro
 
 function path(
   name: string,
-  { upstream, inbound, forwardHeaders = [], tenant, description, registry, methods = 'get,post' }: TestServer,
+  { upstream, inbound, forwardHeaders = [], tenant, description, registry, methods = 'get,post', internal }: TestServer,
 ): object {
   const handler =
     typeof upstream === 'string'
       ? { export: 'McpProxyHandler', options: { rewritePattern: upstream, forwardHeaders } }
-      : { export: 'McpStdioHandler', options: upstream }
-  const route = { handler: { module: '$import(sallyport)', ...handler }, policies: { inbound }, tenant, registry }
+      : { export: 'members' in upstream ? 'McpAggregateHandler' : 'McpStdioHandler', options: upstream }
+  const route = {
+    handler: { module: '$import(sallyport)', ...handler },
+    policies: { inbound },
+    tenant,
+    registry,
+    internal,
+  }
   return { [methods]: { operationId: name, summary: name, description, 'x-gateway-route': route } }
 }
 

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { connectPerson, findConnectLink } from '../harness/connect-person.ts'
+import { obtainToken } from '../harness/obtain-token.ts'
+import { callTool, postModern } from '../harness/post-message.ts'
+import {
+  type ProtectedUpstream,
+  startProtectedUpstream,
+} from '../harness/protected-upstream/start-protected-upstream.ts'
+import { connectSdkV1 } from '../harness/sdk-v1-client.ts'
+import { connectSdkV2 } from '../harness/sdk-v2-client.ts'
+import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
+import { type EchoUpstream, startEchoUpstream } from '../harness/upstreams/echo-upstream.ts'
+import { type OlderUpstream, startOlderUpstream } from '../harness/upstreams/older-upstream.ts'
+import { signIn, type TestProject } from '../harness/write-project.ts'
+
+// One endpoint over four upstreams: one without credentials, one of the older revisions, one where people connect accounts of their own,
+// and one that is down.
+let echo: EchoUpstream
+let older: OlderUpstream
+let account: ProtectedUpstream
+let gateway: TestGateway
+const tokens = { ada: '', bob: '' }
+
+const project = (options: object = {}): TestProject => ({
+  servers: {
+    hub: {
+      upstream: {
+        members: {
+          echo: { route: 'echo-server' },
+          older: { route: 'older-server' },
+          notes: { route: 'notes-server' },
+          gone: { route: 'gone-server' },
+        },
+        memberSeconds: 2,
+        ...options,
+      },
+      inbound: ['sign-in'],
+    },
+    'echo-server': { upstream: echo.url, inbound: ['sign-in'] },
+    'older-server': { upstream: older.url, inbound: ['sign-in', 'curated'] },
+    'notes-server': { upstream: account.mcpUrl, inbound: ['account'], internal: true },
+    'gone-server': { upstream: 'http://127.0.0.1:9/mcp', inbound: ['sign-in'] },
+  },
+  policies: {
+    ...signIn(),
+    curated: ['mcp-capability-filter-inbound', { tools: ['echo', 'greet'], resources: ['test://*'] }],
+    account: ['mcp-token-exchange-inbound', { id: 'notes', displayName: 'Notes', authMode: 'user-oauth' }],
+  },
+})
+
+beforeAll(async () => {
+  echo = await startEchoUpstream()
+  older = await startOlderUpstream()
+  account = await startProtectedUpstream({ behaviour: { primary: { login: 'page' } } })
+  gateway = await startTestGateway(project())
+  for (const person of ['ada', 'bob'] as const) {
+    tokens[person] = (await obtainToken(gateway.publicUrl, gateway.server('hub'), person)).accessToken
+  }
+})
+afterAll(async () => {
+  await gateway.close()
+  await Promise.all([echo.close(), older.close(), account.stop()])
+})
+
+const hub = () => gateway.server('hub')
+const as = (person: 'ada' | 'bob') => ({ authorization: `Bearer ${tokens[person]}` })
+const listTools = async (person: 'ada' | 'bob') => {
+  const { message, text } = await postModern(hub(), tokens[person], 'tools/list')
+  const tools = message?.result?.['tools'] as { name: string }[] | undefined
+  if (tools === undefined) throw new Error(text)
+  return tools.map(({ name }) => name)
+}
+
+describe('an aggregate', () => {
+  it('lists what its members list, under their names and after their policies', async () => {
+    expect(await listTools('ada')).toEqual(['echo_echo', 'older_echo', 'older_greet', 'notes_connect_notes'])
+  })
+
+  it('calls the member that a name belongs to, with nothing of the person', async () => {
+    const { message } = await callTool(hub(), tokens.ada, 'echo_echo')
+    const content = message?.result?.['content'] as { text: string }[]
+    const headers = JSON.parse(content[0]?.text ?? '{}') as Record<string, string>
+    expect(headers).toMatchObject({ 'mcp-name': 'echo', 'mcp-method': 'tools/call' })
+    expect(headers).not.toHaveProperty('authorization')
+  })
+})
+void [as, connectPerson, findConnectLink, connectSdkV1, connectSdkV2]
