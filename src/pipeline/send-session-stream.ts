@@ -81,7 +81,7 @@ class SessionRelay implements EventStreamReader, ClientStreamSource {
     clearTimeout(this.#maxAge)
     this.#client.end()
     this.#answer.cancel()
-    this.#finish({ status: 200, ...(error && { error: asGatewayError(error) }) })
+    this.#finish({ status: 200, ...(error && !this.#exchange.clientGone && { error: asGatewayError(error) }) })
   }
 
   #relay(event: Buffer): boolean {

@@ -224,8 +224,8 @@ describe('questions', () => {
   it('come on a stream that was streaming already', async () => {
     let round = 0
     upstream.onRequest = (request) => {
-      const { progressToken } = request.message.params?.['_meta'] as { progressToken?: unknown }
-      request.notify('notifications/progress', { progressToken, progress: ++round })
+      const { _meta } = request.message.params as { _meta: { progressToken?: unknown } }
+      request.notify('notifications/progress', { progressToken: _meta.progressToken, progress: ++round })
       request.answer(round === 1 ? askFor({ k: form }) : sayText('thanks'))
     }
     const progress: number[] = []
