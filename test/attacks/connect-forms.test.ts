@@ -59,9 +59,24 @@ describe('request forgery', () => {
     await browser.get(at(`${path}?form_token=x&key=k`))
     expect(running.begun).toEqual([])
     expect(running.events.slice(before).map(({ type }) => type)).toEqual([])
-    const answer = await fetch(at(path), { method: 'PUT' })
+    const answer = await fetch(at(path), { method: 'PATCH' })
     expect([answer.status, answer.headers.get('allow')]).toEqual([405, 'GET, POST'])
   })
+
+  test.each(['PUT', 'DELETE'])(
+    '%s, by which programs keep their key, is nothing that a browser may do',
+    async (method) => {
+      const place = { tenant: 'default', upstream: 'maps', owner: 'subject:ada' } as const
+      await running.connections.put(place, { kind: 'api-key', key: 'stays', url: 'https://maps.example/mcp' }, 'ada')
+      const kept = async () => (await running.connections.find(place))?.generation
+      const before = await kept()
+      const cookies = [...running.browserOf('ada').cookies].map(([name, { value }]) => `${name.split(' ')[0]}=${value}`)
+      const headers = { cookie: cookies.join('; '), 'content-type': 'application/json' }
+      const answer = await fetch(at('/maps/key'), { method, headers, body: JSON.stringify({ key: 'of-mallory' }) })
+      expect([answer.status, cookies.length > 0]).toEqual([401, true])
+      expect(await running.connections.find(place)).toEqual(before)
+    },
+  )
 
   test('nobody who is signed out sends a form, whatever they know', async () => {
     const browser = running.browserOf('ada')
