@@ -120,6 +120,20 @@ describe('a token endpoint that answers', () => {
   })
 })
 
+test.each([301, 308, 404, 410])(
+  'a refresh at an endpoint that is no more (%i) may be ended by connecting anew',
+  async (status) => {
+    const upstream = describeOAuthUpstream(`${site.origin}/mcp`)
+    const { pending } = await beginAt(client, upstream)
+    const credential = await client.authorization.finish(upstream, 'default', answerWith(pending), pending)
+    const elsewhere = `${site.origin}/oauth2/token`
+    site.answers.set('/token', { status, headers: { location: elsewhere }, body: html })
+    const refused = await client.refreshTokens({ tenant: 'default', upstream, credential })
+    expect(refused).toMatchObject({ reason: 'credential_refresh_refused' })
+    expect(site.to('/oauth2/token')).toEqual([])
+  },
+)
+
 test('scopes without end, or with what is none, are not kept', async () => {
   const upstream = describeOAuthUpstream(`${site.origin}/mcp`)
   const { pending } = await beginAt(client, upstream)

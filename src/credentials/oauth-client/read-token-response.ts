@@ -36,7 +36,7 @@ export async function readTokenResponse(
   const failure = readStatus(answer, rules.nowMs)
   if (failure !== undefined) return failure
   const body: unknown = await answer.json().catch(() => undefined)
-  if (!isJsonObject(body)) return readForeignBody(answer)
+  if (!isJsonObject(body)) return readForeignBody(answer, rules)
   const error = stringMember(body, 'error')
   if (error !== undefined) return explainOAuthError(error, body, rules)
   if (answer.ok) return readTokens(body, rules)
@@ -67,11 +67,15 @@ function readRetryAfter(value: string | null, nowMs: number): number | undefined
 }
 
 /** A web page or nothing at all. None of it is repeated: it may hold anything. */
-function readForeignBody(answer: Response): GatewayError {
+function readForeignBody(answer: Response, { refused }: TokenResponseRules): GatewayError {
   const type = answer.headers.get('content-type')?.split(';', 1)[0] ?? 'nothing'
   const detail = `it answered ${answer.status} with ${type.slice(0, 80)} instead of a JSON object`
-  return answer.status === 401 ? new GatewayError('credential_client_rejected', { detail }) : invalid(detail)
+  if (answer.status === 401) return new GatewayError('credential_client_rejected', { detail })
+  return movedAway.has(answer.status) ? new GatewayError(refused, { detail }) : invalid(detail)
 }
+
+/** The endpoint is elsewhere now, if anywhere: who connects anew finds it. */
+const movedAway: ReadonlySet<number> = new Set([301, 308, 404, 410])
 
 /** Codes of vendors that have words of their own for those of RFC 6749 §5.2. */
 const vendorCodes: { readonly [code: string]: string } = {
