@@ -1,3 +1,4 @@
+import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type BrowserAnswer, openBrowser } from '../harness/browser-login.ts'
 import { type RunningConnectionPages, readFields, setOut, startConnectionPages } from '../harness/connection-pages.ts'
@@ -68,12 +69,14 @@ describe('request forgery', () => {
     async (method) => {
       const place = { tenant: 'default', upstream: 'maps', owner: 'subject:ada' } as const
       await running.connections.put(place, { kind: 'api-key', key: 'stays', url: 'https://maps.example/mcp' }, 'ada')
-      const kept = async () => (await running.connections.find(place))?.generation
-      const before = await kept()
+      const before = await running.connections.find(place)
+      expect(before).toBeDefined()
       const cookies = [...running.browserOf('ada').cookies].map(([name, { value }]) => `${name.split(' ')[0]}=${value}`)
+      const body = JSON.stringify({ key: 'of-mallory' })
       const headers = { cookie: cookies.join('; '), 'content-type': 'application/json' }
-      const answer = await fetch(at('/maps/key'), { method, headers, body: JSON.stringify({ key: 'of-mallory' }) })
-      expect([answer.status, cookies.length > 0]).toEqual([401, true])
+      const answer = await request(at('/maps/key'), { method, headers, body })
+      await answer.body.dump()
+      expect([answer.statusCode, cookies.length > 0]).toEqual([401, true])
       expect(await running.connections.find(place)).toEqual(before)
     },
   )
