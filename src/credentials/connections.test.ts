@@ -90,6 +90,30 @@ test('many that are not connected are looked up once each', async () => {
   expect(find).toHaveBeenCalledTimes(50)
 })
 
+test('one that is removed while its new token is being stored is not remembered', async () => {
+  const { storage } = gateway
+  const slow: typeof storage.connections = {
+    ...storage.connections,
+    async update(...change) {
+      const isUpdated = await storage.connections.update(...change)
+      await storage.connections.remove(adas)
+      connections.forget(put.record.id)
+      return isUpdated
+    },
+  }
+  const log = { debug() {}, info() {}, warn() {}, error() {} }
+  const connections = createConnectionStore({
+    connections: slow,
+    vault: createVault(vaultKeys),
+    clock: () => world.now,
+    log,
+  })
+  const put = await connections.put(adas, oauthCredentialOf(world.now), 'ada')
+  await connections.update(put, oauthCredentialOf(world.now, { accessToken: 'access-1' }))
+  expect(connections.known(adas)).toBeUndefined()
+  expect(await connections.find(adas)).toBeUndefined()
+})
+
 test('one that is removed while it is being read is not remembered', async () => {
   const { connections: table } = gateway.storage
   const { id } = (await gateway.connections.put(adas, oauthCredentialOf(world.now), 'ada')).record

@@ -136,10 +136,13 @@ export function createConnectionStore({
     next: ConnectionChange,
     credential: StoredCredential,
   ): Promise<Connection | undefined> {
+    const before = memory.ended
     if (!(await connections.update(record, record, next))) return undefined
     const generation = record.generation + 1
     const changed = { record: { ...record, ...next, generation, updatedAtMs: clock() }, credential }
-    memory.put(changed)
+    // One ended meanwhile, perhaps this: the next call looks.
+    if (before === memory.ended) memory.put(changed)
+    else memory.delete(record)
     return changed
   }
 
