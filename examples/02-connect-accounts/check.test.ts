@@ -1,4 +1,4 @@
-import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { request } from 'undici'
@@ -151,6 +151,15 @@ describe('notes-key: a key each', () => {
     expect(await call('notes-key', 'ada')).toContain('the API key of ada')
     expect(findConnectLink(await call('notes-key', 'grace'))).toBeDefined()
   })
+})
+
+it('keeps what it was given sealed', async () => {
+  const files = await readdir(join(directory, 'data'))
+  const texts = await Promise.all(files.map((file) => readFile(join(directory, 'data', file), 'latin1')))
+  expect(files).toContain('sallyport.db')
+  expect(texts.join('')).toContain('notes-key')
+  // Tokens and keys of the upstream say what they are.
+  expect(/(?:access|refresh|key)_[\w-]{32}/.exec(texts.join(''))).toBeNull()
 })
 
 it('changes the mode of a route while it runs, and forgets no connection', async () => {
