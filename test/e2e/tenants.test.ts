@@ -104,6 +104,11 @@ describe('a route of a tenant', () => {
   it('gives clients of another tenant no token', async () => {
     const form = (server: string) => ({ grant_type: 'client_credentials', resource: gateway.server(server) })
     expect((await requestToken('acme-robot', form('globex'))).body).toMatchObject({ error: 'invalid_target' })
+    const event = await gateway.waitForEvent(
+      ({ type, virtualServer }) => type === 'auth_token_rejected' && virtualServer === 'globex',
+    )
+    expect(event).toMatchObject({ tenant: 'globex', clientId: null, clientName: null, subject: null })
+    expect(JSON.stringify(event)).not.toContain('acme')
     const { body } = await requestToken('acme-robot', form('acme'))
     expect((await list('acme', String(body['access_token']))).status).toBe(200)
   })

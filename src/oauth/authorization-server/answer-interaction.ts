@@ -82,6 +82,9 @@ async function describeInteraction(interaction: Interaction, host: InteractionHo
   const known = accountId === undefined ? undefined : await host.findKnownSubject(accountId)
   const ofClient = tenantOfClient(client.metadata())
   const tenant = joinTenants(known?.tenant, server.tenant, ofClient)
+  const place = tenant ?? server.tenant ?? defaultTenant
+  // Who is of another tenant than the virtual server is nobody in the events of that one.
+  const isOfPlace = ofClient === undefined || ofClient === place
   const clientName = client.clientName ?? hostOf(client.clientId) ?? 'An application without a name'
   return {
     interaction,
@@ -94,11 +97,10 @@ async function describeInteraction(interaction: Interaction, host: InteractionHo
     },
     claimedTenant: known?.tenant,
     facts: {
-      clientId: client.clientId,
-      clientName,
-      // Who is of another tenant than the virtual server is nobody in the events of that one.
+      clientId: isOfPlace ? client.clientId : null,
+      clientName: isOfPlace ? clientName : null,
       subject: tenant === undefined ? null : (accountId ?? null),
-      tenant: tenant ?? server.tenant ?? defaultTenant,
+      tenant: place,
       virtualServer: server.name,
       upstream: server.upstream,
     },

@@ -108,11 +108,13 @@ function readFacts(ctx: KoaContextWithOIDC, directory: VirtualServerDirectory): 
   const ofClient = client && tenantOfClient(client.metadata())
   const tenant = granted ?? joinTenants(tenantOf(account), server?.tenant, ofClient)
   const subject = account?.accountId ?? token?.accountId ?? (ownClient && clientSubject(ownClient))
+  const place = tenant ?? server?.tenant ?? defaultTenant
+  const isOfPlace = ofClient === undefined || ofClient === place
   return {
-    tenant: tenant ?? server?.tenant ?? defaultTenant,
-    clientId: client?.clientId ?? null,
-    clientName: client?.clientName ?? null,
+    tenant: place,
     // Who is of another tenant than the virtual server is nobody in the events of that one.
+    clientId: (isOfPlace && client?.clientId) || null,
+    clientName: (isOfPlace && client?.clientName) || null,
     subject: tenant === undefined ? null : (subject ?? null),
     virtualServer: server?.name ?? null,
     upstream: server?.upstream ?? null,
