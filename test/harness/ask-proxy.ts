@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { CredentialSource } from '../../src/contracts/credential.ts'
 import type { Exchange } from '../../src/contracts/exchange.ts'
-import type { McpHandler } from '../../src/contracts/handler.ts'
+import type { McpAnswer, McpHandler, StreamedAnswer } from '../../src/contracts/handler.ts'
 import type { KnownCatalogs } from '../../src/contracts/storage.ts'
-import { GatewayError } from '../../src/errors/gateway-error.ts'
+import { asGatewayError, GatewayError } from '../../src/errors/gateway-error.ts'
 import { mcpProxyHandler } from '../../src/handlers/mcp-proxy/handler.ts'
 import { UpstreamHeaderMap } from '../../src/http/exchange.ts'
+import { eventData } from '../../src/http/split-events.ts'
 import { createTokenSealer } from '../../src/lib/seal-token.ts'
 import { classifyMessage } from '../../src/mcp/classify-message.ts'
 import { createLiveSessions } from '../../src/mcp/live-sessions.ts'
@@ -116,19 +117,32 @@ async function ask(
     const error = { code: answer.code, message: answer.message, data: answer.details.data }
     return { result: undefined, error, refusal: answer, isOwn: true, status: answer.status, session }
   }
-  if (!isBuffered(answer)) throw new Error(`no JSON: ${String(answer)}`)
-  const response = (answer.body.length > 0 ? JSON.parse(answer.body.toString()) : {}) as Pick<
+  if (!isAnswer(answer)) throw new Error(`no answer: ${String(answer)}`)
+  const last = answer.kind === 'json' ? { body: answer.body, failure: undefined } : await readLast(answer)
+  const response = (last.body.length > 0 ? JSON.parse(last.body.toString()) : {}) as Pick<
     ProxyAnswer,
     'result' | 'error'
   >
-  const { status, refusal, isOwn = false } = answer
-  return { result: response.result, error: response.error, refusal, isOwn, status, session }
+  const { refusal = last.failure, isOwn = false } = answer.kind === 'json' ? answer : {}
+  return { result: response.result, error: response.error, refusal, isOwn, status: answer.status, session }
 }
 
-function isBuffered(
-  answer: unknown,
-): answer is { body: Buffer; status: number; refusal?: GatewayError; isOwn?: boolean } {
-  return typeof answer === 'object' && answer !== null && 'kind' in answer && answer.kind === 'json'
+/** The last message of a stream, and how it broke off. */
+function readLast(stream: StreamedAnswer): Promise<{ body: Buffer; failure: GatewayError | undefined }> {
+  return new Promise((resolve) => {
+    let body: Buffer = Buffer.alloc(0)
+    stream.read({
+      onEvent(event) {
+        body = eventData(event) ?? body
+        return true
+      },
+      onEnd: (error) => resolve({ body, failure: error && asGatewayError(error) }),
+    })
+  })
+}
+
+function isAnswer(answer: unknown): answer is McpAnswer {
+  return typeof answer === 'object' && answer !== null && 'kind' in answer
 }
 
 function createExchange(
