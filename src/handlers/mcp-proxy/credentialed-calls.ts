@@ -76,7 +76,7 @@ export class CredentialedCalls {
     mayBeginAnew = true,
   ): Promise<CredentialedAnswer | undefined> {
     try {
-      if (this.#eras.needsBridge(message, credential)) {
+      if (this.#eras.needsBridge(message, exchange, credential)) {
         exchange.connectionId = credential?.revocableId
         const crossed = await this.#eras.cross({ message, exchange, credential, session })
         if (crossed) return { answer: crossed, credential, inSession: false }

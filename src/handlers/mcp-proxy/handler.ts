@@ -80,7 +80,7 @@ class McpProxy implements McpHandler {
       if (sessionId === undefined) return this.#answerInSession(String(session), message, exchange)
     }
     const credential = undefined
-    if (sessionId === undefined && this.#eras.needsBridge(message, credential)) {
+    if (sessionId === undefined && this.#eras.needsBridge(message, exchange, credential)) {
       const crossed = await this.#eras.cross({ message, exchange, credential, session: undefined })
       if (crossed) return this.#finishCrossing(crossed, message, exchange)
     }

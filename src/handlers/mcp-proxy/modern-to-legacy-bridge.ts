@@ -76,6 +76,13 @@ export class ModernToLegacyBridge implements Bridge {
     }
   }
 
+  /** True when this message answers a call that waits here: wherever else it went, it would be a second call. */
+  isWaitingFor(message: McpMessage, exchange: Exchange): boolean {
+    if (this.#parked.isEmpty || message.era === 'legacy') return false
+    const state = stateOf(message)
+    return state !== undefined && openRequestState(this.#sealer, state, message, exchange) !== undefined
+  }
+
   async close(): Promise<void> {
     this.#parked.close()
     await this.#sessions.close()

@@ -10,6 +10,7 @@ import { readResponse } from '../../mcp/initialize-upstream.ts'
 import type { Bridge } from './bridge.ts'
 import { ownAnswer } from './bridged-call.ts'
 import type { LegacyToModernBridge } from './legacy-to-modern-bridge.ts'
+import type { ModernToLegacyBridge } from './modern-to-legacy-bridge.ts'
 import { mayShowOtherEra, saysNothingOfEra, showsOtherEra } from './shows-other-era.ts'
 
 /** One message, and with what it goes upstream. */
@@ -22,7 +23,7 @@ export interface Crossing {
 
 /** One for each direction. */
 export interface Bridges {
-  readonly toLegacy: Bridge
+  readonly toLegacy: ModernToLegacyBridge
   readonly toModern: LegacyToModernBridge
 }
 
@@ -38,9 +39,10 @@ export class UpstreamEras {
     this.#bridges = bridges
   }
 
-  /** True when the upstream is known not to speak the era of the message. */
-  needsBridge(message: McpMessage, credential: UpstreamCredential | undefined): boolean {
-    return this.#verdicts.eraFor(message.era, credential?.identity ?? '') !== message.era
+  /** True when the upstream is known not to speak the era of the message, or a call that crossed waits for it. */
+  needsBridge(message: McpMessage, exchange: Exchange, credential: UpstreamCredential | undefined): boolean {
+    if (this.#verdicts.eraFor(message.era, credential?.identity ?? '') !== message.era) return true
+    return this.#bridges.toLegacy.isWaitingFor(message, exchange)
   }
 
   /** True when `reconsider` has to see the answer to a message that went out in its own era. */
@@ -101,12 +103,12 @@ export class UpstreamEras {
     return era === 'modern' ? this.#bridges.toLegacy : this.#bridges.toModern
   }
 
-  /** An older upstream shows itself by the `initialize` that the bridge begins with; a newer one is asked. */
+  /** `server/discover` decides: every upstream of 2026-07-28 has it. Else one odd message would change the era for everybody. */
   async #isConfirmed({ message, exchange, credential, session }: Crossing): Promise<boolean> {
-    if (message.era === 'modern') return true
+    if (message.method === 'server/discover') return true
     const client = session?.client ?? describeLegacyClient(message)
     const discovered = await this.#bridges.toModern.discover({ exchange, credential, client })
-    return discovered?.result !== undefined
+    return message.era === 'modern' ? discovered === undefined : discovered?.result !== undefined
   }
 }
 

@@ -29,6 +29,10 @@ export class ParkedCalls<Call extends ParkableCall> {
     this.#bounds = bounds
   }
 
+  get isEmpty(): boolean {
+    return this.#places.size === 0
+  }
+
   get ttlMs(): number {
     return this.#bounds.ttlMs
   }
