@@ -127,7 +127,7 @@ async function readSeen(server: string, { storage }: ProjectStore, tenant: strin
     const key = { tenant, virtualServer: server, owner: definitionsOwner, method: list }
     const record = await storage.knownCatalogs.find(key)
     const result: unknown = record && JSON.parse(record.result)
-    const entries = isJsonObject(result) ? result[list] : undefined
+    const entries = isJsonObject(result) ? result['entries'] : undefined
     if (Array.isArray(entries)) lists.set(list, (entries as unknown[]).filter(isJsonObject))
   }
   if (lists.size > 0) return lists

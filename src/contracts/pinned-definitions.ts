@@ -42,6 +42,12 @@ export interface DefinitionNotice {
   readonly policyName: string
 }
 
+/** Which page of a list it is: the cursor it was asked for with, and that of the next one. */
+export interface DefinitionPage {
+  readonly cursor: string | undefined
+  readonly next: string | undefined
+}
+
 /** What the gateway knows of definitions, beyond one snapshot and one policy. */
 export interface PinnedDefinitions {
   /** What is pinned of a virtual server; undefined: nothing. */
@@ -53,7 +59,7 @@ export interface PinnedDefinitions {
   /** What one page of a list showed; undefined for what is as it is pinned. */
   note(exchange: Exchange, list: DefinitionList, shown: ReadonlyMap<string, Deviation | undefined>): void
   /** Keeps what the upstream listed, for `sallyport pins`. Returns at once. */
-  keep(exchange: Exchange, list: DefinitionList, cursor: string | undefined, result: JsonObject): void
+  keep(exchange: Exchange, list: DefinitionList, page: DefinitionPage, entries: readonly JsonObject[]): void
   /** Makes an event of it. Returns at once. */
   report(exchange: Exchange, notice: DefinitionNotice): void
 }

@@ -16,6 +16,7 @@ let upstream: ChangingUpstream
 let gateway: TestGateway
 beforeAll(async () => {
   upstream = await startChangingUpstream({})
+  upstream.wantedHeader = 'x-key'
   upstream.define((headers) => ({ tools: [headers['x-key'] === 'key-of-ada' ? evil : read] }))
   const account = {
     id: 'files',

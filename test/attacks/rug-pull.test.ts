@@ -119,6 +119,16 @@ describe('a definition that changes after the review', () => {
     },
   )
 
+  it('cannot be nested so deeply that nobody can compare it', async () => {
+    const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+    const tool = JSON.stringify({ ...send, description: evil }).replace('{', `{"x":${deep},`)
+    upstream.rawTools = `{"resultType":"complete","ttlMs":0,"cacheScope":"public","tools":[${tool}]}`
+    expect(namesIn(await list())).toEqual([])
+    expect(reasonOf(await call('send'))).toBe('capability_changed')
+    upstream.rawTools = undefined
+    expect(namesIn(await list())).toEqual(['send', 'other'])
+  })
+
   it('is refused to a client that listed before the change, as soon as anybody has listed after it', async () => {
     expect(namesIn(await list())).toEqual(['send', 'other'])
     upstream.define({ tools: [{ ...send, description: evil }, other] })

@@ -68,7 +68,7 @@ describe('what deviated', () => {
 })
 
 describe('what an earlier process saw', () => {
-  const result = JSON.stringify({ tools: [{ ...tool, description: 'other' }] })
+  const result = JSON.stringify({ entries: [{ ...tool, description: 'other' }] })
   const record = { tenant: 'default', method: 'tools', result }
 
   it('counts, once it is read, and is read once', async () => {
@@ -136,15 +136,22 @@ describe('what is told', () => {
 describe('what is kept', () => {
   it('is a whole list, the last one, and written once', async () => {
     const { definitions, watch, store } = open(undefined)
-    definitions.keep(ada, 'tools', undefined, { tools: [1], nextCursor: 'b' })
-    definitions.keep(ada, 'tools', 'c', { tools: [3] })
+    const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => [{ name }])
+    const whole = { cursor: undefined, next: undefined }
+    definitions.keep(ada, 'tools', { cursor: undefined, next: '2' }, a ?? [])
+    definitions.keep(ada, 'tools', { cursor: '9', next: undefined }, c ?? [])
     await watch.flush()
     expect(store.put).not.toHaveBeenCalled()
-    definitions.keep(ada, 'tools', 'b', { tools: [2] })
-    definitions.keep(exchangeOf('bob'), 'tools', undefined, { tools: [4] })
+    definitions.keep(ada, 'tools', { cursor: '2', next: undefined }, b ?? [])
     await watch.flush()
-    definitions.keep(ada, 'tools', undefined, { tools: [4] })
+    definitions.keep(ada, 'tools', whole, c ?? [])
+    definitions.keep(exchangeOf('bob'), 'tools', whole, d ?? [])
     await watch.flush()
-    expect(store.put.mock.calls.map(([{ result }]) => result)).toEqual(['{"tools":[4]}'])
+    definitions.keep(ada, 'tools', whole, d ?? [])
+    await watch.flush()
+    expect(store.put.mock.calls.map(([{ result }]) => result)).toEqual([
+      '{"entries":[{"name":"a"},{"name":"b"}]}',
+      '{"entries":[{"name":"d"}]}',
+    ])
   })
 })

@@ -15,7 +15,7 @@ import { limitRequests } from '../../http/limit-requests.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, stringMember } from '../../lib/json.ts'
 import { isSharedMode } from '../known-catalogs.ts'
-import { entriesOf, hashDefinition, keyOfList, typeOfList } from './hash-definition.ts'
+import { hashDefinition, keyOfList, typeOfList } from './hash-definition.ts'
 import { inspectDefinition } from './inspect-definition.ts'
 import { definitionLists } from './pins-file.ts'
 
@@ -71,7 +71,7 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
   const takeNotice = limitRequests(noticeLimits, Date.now)
 
   const write = ({ tenant, routeName }: Exchange, list: DefinitionList, entries: readonly unknown[]): void => {
-    const result = JSON.stringify({ [list]: entries })
+    const result = JSON.stringify({ entries })
     if (result.length > largestBytes) return
     const record = {
       tenant,
@@ -107,7 +107,7 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
     for (const list of definitionLists) {
       const record = await store.find({ tenant, virtualServer, owner: definitionsOwner, method: list })
       const result: unknown = record && JSON.parse(record.result)
-      const entries: unknown = isJsonObject(result) ? result[list] : undefined
+      const entries: unknown = isJsonObject(result) ? result.entries : undefined
       for (const entry of Array.isArray(entries) ? (entries as unknown[]).filter(isJsonObject) : []) {
         const name = stringMember(entry, keyOfList[list])
         const hash = hashDefinition(list, entry)
@@ -182,14 +182,14 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
           if (known.size > 0) deviations.set(owner, known)
           else deviations.delete(owner)
         },
-        keep(exchange, list, cursor, result) {
+        keep(exchange, list, { cursor, next }, entries) {
           const key = JSON.stringify([ownerOf(exchange), exchange.subject?.id, list])
           const before = cursor === undefined ? undefined : unfinished.get(key)
           if (cursor !== undefined && before?.next !== cursor) return
-          const entries = [...(before?.entries ?? []), ...entriesOf(list, result)]
+          const all = [...(before?.entries ?? []), ...entries]
           unfinished.delete(key)
-          if (typeof result.nextCursor !== 'string') write(exchange, list, entries)
-          else if (entries.length <= mostEntries) unfinished.set(key, { entries, next: result.nextCursor })
+          if (next === undefined) write(exchange, list, all)
+          else if (all.length <= mostEntries) unfinished.set(key, { entries: all, next })
         },
         report,
       }

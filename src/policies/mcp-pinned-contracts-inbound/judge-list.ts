@@ -1,6 +1,7 @@
 import type { DefinitionList, Deviation, PinnedDefinition, ServerPins } from '../../contracts/pinned-definitions.ts'
 import type { ReasonCode } from '../../errors/reasons.ts'
 import { isJsonObject, type JsonObject, stringMember } from '../../lib/json.ts'
+import { isDepthWithin } from '../../mcp/check-arguments.ts'
 import { diffDefinitions } from '../../mcp/definitions/diff-definitions.ts'
 import { describeDefinition, keyOfList } from '../../mcp/definitions/hash-definition.ts'
 import { newInspection } from '../../mcp/definitions/inspect-definition.ts'
@@ -26,12 +27,18 @@ export interface JudgedEntry {
 /** A list as it was judged. */
 export interface JudgedList {
   readonly offered: readonly unknown[]
+  /** What has a name and can be compared. */
+  readonly comparable: readonly JsonObject[]
   readonly deviating: readonly JudgedEntry[]
   /** Every name of the page; undefined where all entries of the name are as it is pinned. */
   readonly shown: ReadonlyMap<string, Deviation | undefined>
 }
 
-/** Compares the entries of one list with the pins. What has no name cannot be compared, nor called: it is not offered. */
+/** Far beyond what any schema needs, and what the stack bears. */
+const deepestDefinition = 200
+const tooDeep: Deviation = { hash: 'too deep', suspicions: ['is nested too deeply'] }
+
+/** Compares the entries of one list with the pins. What has no name, or is nested too deeply, cannot be compared: it is not offered. */
 export function judgeList(
   entries: readonly unknown[],
   list: DefinitionList,
@@ -40,19 +47,25 @@ export function judgeList(
   hashes: DefinitionHashes,
 ): JudgedList {
   const budget = newInspection()
+  const comparable: JsonObject[] = []
   const offered: unknown[] = []
   const deviating: JudgedEntry[] = []
   const shown = new Map<string, Deviation | undefined>()
   for (const entry of entries) {
     const name = isJsonObject(entry) ? stringMember(entry, keyOfList[list]) : undefined
     if (!isJsonObject(entry) || name === undefined) continue
+    if (!isDepthWithin(entry, deepestDefinition)) {
+      shown.set(name, tooDeep)
+      continue
+    }
+    comparable.push(entry)
     const judged = judgeEntry(entry, name, list, pins, options, (pinned) => hashes.of(list, entry, pinned, budget))
     // A name may come twice, once as it is pinned and once not: then it is not as it is pinned.
     if (judged || !shown.has(name)) shown.set(name, judged?.deviation)
     if (judged) deviating.push(judged)
     if (judged?.blockedBy === undefined) offered.push(entry)
   }
-  return { offered, deviating, shown }
+  return { comparable, offered, deviating, shown }
 }
 
 function judgeEntry(

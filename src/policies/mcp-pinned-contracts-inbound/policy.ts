@@ -46,9 +46,14 @@ function createPinnedContracts(options: PinnedContractsOptions, host: PolicyHost
       const list = listOfMethod.get(message.method)
       if (list === undefined || (list !== 'instructions' && !Object.hasOwn(result, list))) return undefined
       const entries = entriesOf(list, result)
-      definitions.keep(exchange, list, cursorOf(message), result)
       const pins = definitions.pinsOf(exchange.routeName)
-      const { offered, deviating, shown } = judgeList(entries, list, pins, options, hashes)
+      const { comparable, offered, deviating, shown } = judgeList(entries, list, pins, options, hashes)
+      definitions.keep(
+        exchange,
+        list,
+        { cursor: cursorOf(message), next: stringMember(result, 'nextCursor') },
+        comparable,
+      )
       definitions.note(exchange, list, shown)
       for (const entry of deviating) tell(entry, list, pins, exchange)
       // Always written anew: of a member that comes twice, clients could read the one that was not compared.

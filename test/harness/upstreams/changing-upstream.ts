@@ -18,6 +18,8 @@ export interface ChangingUpstream extends RunningUpstream {
   define(definitions: Definitions | ((headers: IncomingHttpHeaders) => Definitions)): void
   /** Bytes of a `tools/list` result in the place of what is defined; the test spells them. */
   rawTools: string | undefined
+  /** Header without which nobody is served. */
+  wantedHeader: string | undefined
   /** Entries per page; absent: all. */
   pageSize: number | undefined
   /** Answers with event streams instead of JSON. */
@@ -40,6 +42,8 @@ export async function startChangingUpstream(initial: Definitions): Promise<Chang
   let definitionsFor: (headers: IncomingHttpHeaders) => Definitions = () => initial
   const used: string[] = []
   const running = await startUpstream((message, request, response) => {
+    const { wantedHeader } = upstream
+    if (wantedHeader !== undefined && !request.headers[wantedHeader]) return response.writeHead(401).end()
     if (message.id === undefined) return response.writeHead(202).end()
     const isModern = request.headers['mcp-protocol-version'] === '2026-07-28'
     if (upstream.isLegacy && isModern) {
@@ -67,6 +71,7 @@ export async function startChangingUpstream(initial: Definitions): Promise<Chang
       definitionsFor = typeof definitions === 'function' ? definitions : () => definitions
     },
     rawTools: undefined,
+    wantedHeader: undefined,
     pageSize: undefined,
     streams: false,
     isLegacy: false,
