@@ -6,7 +6,6 @@ import {
   type ProtectedUpstream,
   startProtectedUpstream,
 } from '../harness/protected-upstream/start-protected-upstream.ts'
-import { connectSdkV1 } from '../harness/sdk-v1-client.ts'
 import { connectSdkV2 } from '../harness/sdk-v2-client.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
 import { type EchoUpstream, startEchoUpstream } from '../harness/upstreams/echo-upstream.ts'
@@ -84,4 +83,40 @@ describe('an aggregate', () => {
     expect(headers).not.toHaveProperty('authorization')
   })
 })
-void [as, connectPerson, findConnectLink, connectSdkV1, connectSdkV2]
+
+describe('real clients', () => {
+  it.each(['legacy', 'modern', 'auto'] as const)('SDK v2, %s, lists and calls members of either era', async (era) => {
+    const client = await connectSdkV2(hub(), { era, headers: as('ada') })
+    expect(await client.listTools()).toEqual(expect.arrayContaining(['echo_echo', 'older_echo', 'older_greet']))
+    expect((await client.callTool('echo_echo', {})).isError).toBe(false)
+    expect(JSON.parse((await client.callTool('older_echo', { said: 'hi' })).text)).toMatchObject({ input: { said: 'hi' } })
+    await client.close()
+  })
+})
+
+describe('people', () => {
+  it('connect their own accounts, and nobody sees those of another', async () => {
+    for (const person of ['ada', 'bob'] as const) {
+      const refused = await callTool(hub(), tokens[person], 'notes_whoami')
+      expect(refused.status).toBe(200)
+      const link = findConnectLink(refused.text) ?? ''
+      await connectPerson(link, { subject: person, account: `${person}@notes` })
+    }
+    for (const person of ['ada', 'bob'] as const) {
+      const { text } = await callTool(hub(), tokens[person], 'notes_whoami')
+      expect(text).toContain(`${person}@notes`)
+    }
+    expect(await listTools('ada')).toContain('notes_whoami')
+  })
+})
+
+describe('a member that is down', () => {
+  it('says so when it is called, and its event names it', async () => {
+    const { status, message } = await callTool(hub(), tokens.ada, 'gone_anything')
+    expect(status).toBe(200)
+    expect(message?.result).toMatchObject({ isError: true })
+    expect(JSON.stringify(message)).toContain('gone: The upstream cannot be reached. (upstream_unreachable)')
+    const event = await gateway.waitForEvent(({ virtualServer }) => virtualServer === 'gone-server')
+    expect(event).toMatchObject({ via: 'hub', upstream: '127.0.0.1:9', reason: 'upstream_unreachable', subject: 'ada' })
+  })
+})

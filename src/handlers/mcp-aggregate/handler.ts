@@ -20,6 +20,7 @@ import { AggregateMember, withParams } from './member.ts'
 import { MemberLists } from './member-lists.ts'
 import { type McpAggregateOptions, mcpAggregateOptions } from './options.ts'
 import { refuseForMember } from './refuse-for-member.ts'
+import { searchInstructions, ToolSearch } from './tool-search.ts'
 
 /** Serves several routes of the project as one virtual server. */
 export const mcpAggregateHandler: HandlerType<McpAggregateOptions> = {
@@ -40,6 +41,7 @@ class McpAggregate implements McpHandler {
   readonly #naming: Naming
   readonly #lists: MemberLists
   readonly #lastKnown: LastKnown
+  readonly #search: ToolSearch | undefined
 
   constructor(options: McpAggregateOptions, host: HandlerHost) {
     this.#host = host
@@ -57,8 +59,18 @@ class McpAggregate implements McpHandler {
       naming: this.#naming,
       lastKnown: this.#lastKnown,
       memberMs: options.memberSeconds * 1000,
+      preface: options.discovery === 'search' ? searchInstructions : undefined,
       host,
     })
+    this.#search = options.discovery === 'search' ? new ToolSearch(host, options.alwaysListed) : undefined
+  }
+
+  unwrapMessage(message: McpMessage): McpMessage | undefined {
+    return this.#search?.unwrap(message)
+  }
+
+  ownsTool(message: McpMessage): boolean {
+    return this.#search?.owns(message) ?? false
   }
 
   /** Members keep what they listed by themselves, each under its own credential. */
@@ -71,6 +83,8 @@ class McpAggregate implements McpHandler {
     if (session instanceof GatewayError) return session
     if (message.kind === 'response') return this.#passResponse(message, exchange, session)
     if (message.kind === 'notification') return this.#passNotification(message, exchange, session)
+    const searched = await this.#search?.answer(message, exchange)
+    if (searched) return searched
     const target = locateTarget(message, this.#naming)
     if (target === undefined) return unknownCapability(message)
     if (target !== 'unaddressed') return this.#passCall(message, exchange, session, target)
@@ -123,7 +137,8 @@ class McpAggregate implements McpHandler {
     const member = this.#members.get(target.member)
     const params = target.params ?? (await this.#listFirst(message, exchange, session))
     if (member === undefined || params === undefined) return unknownCapability(message)
-    const asked = await member.ask({ message: withParams(message, params), exchange, session })
+    const parameterHeaders = await this.#search?.mirror(message, exchange)
+    const asked = await member.ask({ message: withParams(message, params), exchange, session, parameterHeaders })
     if (asked instanceof GatewayError) return refuseForMember(asked, message, member.name)
     return exposeAnswer(asked.answer, message, { ...this.#naming, member: member.name })
   }

@@ -23,6 +23,8 @@ export interface MemberListsOptions {
   readonly lastKnown: LastKnown
   /** How long a list or handshake waits for a member. */
   readonly memberMs: number
+  /** Goes before the instructions of the members. */
+  readonly preface: string | undefined
   readonly host: HandlerHost
 }
 
@@ -88,7 +90,7 @@ export class MemberLists {
       protocolVersion: agreeOnLegacyVersion(requested),
       capabilities: mergeCapabilities(handshakes, ['tasks']),
       serverInfo: this.#serverInfo(),
-      ...instructionsOf(handshakes),
+      ...this.#instruct(handshakes),
     })
   }
 
@@ -98,7 +100,7 @@ export class MemberLists {
       resultType: 'complete',
       supportedVersions,
       capabilities: mergeCapabilities(handshakes, []),
-      ...instructionsOf(handshakes),
+      ...this.#instruct(handshakes),
       ttlMs: 0,
       cacheScope: 'private',
       _meta: { 'io.modelcontextprotocol/serverInfo': this.#serverInfo() },
@@ -186,6 +188,11 @@ export class MemberLists {
     else if (refusal.reason === 'connection_required') this.#options.lastKnown.forget(page.exchange, page.member)
   }
 
+  #instruct(handshakes: readonly MemberHandshake[]): JsonObject {
+    const parts = [this.#options.preface, joinInstructions(handshakes)].filter((part) => part !== undefined)
+    return parts.length === 0 ? {} : { instructions: parts.join('\n\n') }
+  }
+
   #serverInfo(): JsonObject {
     return { name: this.#options.host.routeName, version: '1.0.0' }
   }
@@ -194,9 +201,4 @@ export class MemberLists {
 function listParams(message: McpMessage): JsonObject {
   const { cursor: _, name: __, arguments: ___, ...params } = objectMember(message.body, 'params') ?? {}
   return params
-}
-
-function instructionsOf(handshakes: readonly MemberHandshake[]): JsonObject {
-  const instructions = joinInstructions(handshakes)
-  return instructions === undefined ? {} : { instructions }
 }
