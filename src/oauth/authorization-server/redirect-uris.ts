@@ -1,6 +1,9 @@
 /** Narrower than `isLoopbackHost`: RFC 8252 §7.3 and §8.3 name only these. */
 const loopbackHosts = new Set(['localhost', '127.0.0.1', '[::1]'])
-/** Schemes that run code, read local files or are handled by the browser itself. */
+/**
+ * Schemes that run code, read local files, are handled by the browser itself or send the answer to a host without TLS. All others may be
+ * private-use: applications choose theirs, and few write them as a reversed domain.
+ */
 const refusedSchemes = new Set([
   'javascript:',
   'vbscript:',
@@ -13,6 +16,21 @@ const refusedSchemes = new Set([
   'ws:',
   'wss:',
   'ftp:',
+  'ftps:',
+  'sftp:',
+  'ssh:',
+  'telnet:',
+  'gopher:',
+  'ldap:',
+  'ldaps:',
+  'smb:',
+  'cifs:',
+  'afp:',
+  'nfs:',
+  'dav:',
+  'davs:',
+  'rdp:',
+  'vnc:',
   'mailto:',
   'tel:',
   'sms:',
@@ -21,6 +39,9 @@ const refusedSchemes = new Set([
   'chrome-extension:',
   'moz-extension:',
   'ms-msdt:',
+  'ms-settings:',
+  'ms-appinstaller:',
+  'ms-officecmd:',
   'search-ms:',
   'jar:',
   'feed:',
