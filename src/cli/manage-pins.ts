@@ -107,6 +107,8 @@ async function listLive(
   { upstreamUrl, operationId }: RouteSpec,
   { tokenEnv }: PinsOptions,
 ): Promise<ListedDefinitions> {
+  if (!/^https?:$/.test(new URL(upstreamUrl).protocol))
+    throw new UsageError(`"${operationId}" is not reached by a URL. Leave out --live, or name its members.`)
   const token = tokenEnv === undefined ? undefined : process.env[tokenEnv]
   if (tokenEnv !== undefined && !token) throw new UsageError(`the variable ${tokenEnv} is not set.`)
   try {
