@@ -2,6 +2,7 @@ import type { Clock } from '../../contracts/clock.ts'
 import type { UpstreamCredential, UpstreamRefusal } from '../../contracts/credential.ts'
 import type { CredentialScheme } from '../../contracts/credential-scheme.ts'
 import type { Exchange } from '../../contracts/exchange.ts'
+import type { Logger } from '../../contracts/logger.ts'
 import type { ConnectionKey } from '../../contracts/storage.ts'
 import type { UpstreamSettings } from '../../contracts/upstream.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
@@ -28,6 +29,7 @@ export interface ConnectionParts {
   readonly connections: ConnectionStore
   readonly refresher: Refresher
   readonly invitations: ConnectInvitations
+  readonly log: Logger
   readonly clock: Clock
 }
 
@@ -71,6 +73,7 @@ export class ConnectionScheme implements CredentialScheme {
     } catch (error) {
       // Nobody but the person can mend a secret that does not open: what they store anew takes its place.
       if (!(error instanceof VaultError)) throw error
+      this.#parts.log.error({ err: error, upstream: this.#upstream.id }, 'the secret of a connection does not open')
       return this.#invite(exchange, { reason: 'connection_reconsent_required', detail: error.message })
     }
   }

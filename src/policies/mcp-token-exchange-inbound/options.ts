@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { credentialModes } from '../../contracts/upstream.ts'
-import { upstreamHeaderName } from '../../http/header-field-schema.ts'
+import { upstreamHeaderName, upstreamHeaderValue } from '../../http/header-field-schema.ts'
 import { clientAuthentication, secretText } from './client-authentication.ts'
 
 const httpUrl = z.url({ protocol: /^https?$/ })
@@ -45,8 +45,12 @@ const overrides = z
 const apiKey = z
   .strictObject({
     header: upstreamHeaderName.default('authorization').describe('Header that carries the key.'),
-    scheme: z.string().default('Bearer').describe('Stands before the key, with a blank; empty: the bare key.'),
-    value: secretText
+    scheme: z
+      .string()
+      .regex(/^[\x21-\x7e]*$/, 'must be one word without blanks')
+      .default('Bearer')
+      .describe('Stands before the key, with a blank; empty: the bare key.'),
+    value: upstreamHeaderValue
       .optional()
       .describe(
         '`shared-api-key`: the key. Write $env(NAME). Absent: the one stored by `sallyport connections set-key`.',
