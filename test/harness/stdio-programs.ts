@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -33,8 +33,11 @@ export async function followProcesses(): Promise<ProcessTable> {
   const file = join(directory, 'pids')
   const started = () => (existsSync(file) ? readFileSync(file, 'utf8').trim().split('\n').map(Number) : [])
   const alive = () => started().filter(isAlive)
+  const isEmpty = () => alive().length === 0 && listGroups(started()).length === 0
   onTestFinished(async () => {
-    const left = alive()
+    // The guards of the groups end a moment after the programs.
+    await waitUntil('the guards have ended', isEmpty, 2_000).catch(() => undefined)
+    const left = [...alive(), ...listGroups(started())]
     for (const each of left) process.kill(each, 'SIGKILL')
     await rm(directory, { recursive: true, force: true })
     if (left.length > 0) throw new Error(`Processes were left behind: ${left.join(', ')}`)
@@ -44,8 +47,28 @@ export async function followProcesses(): Promise<ProcessTable> {
     started,
     alive,
     waitUntilEmpty: async () => {
-      await waitUntil('no process is left', () => alive().length === 0, 15_000)
+      await waitUntil('no process is left', isEmpty, 15_000)
     },
+  }
+}
+
+/** Processes of the groups that these lead, or led. Linux only: elsewhere there are none to be seen. */
+function listGroups(leaders: readonly number[]): readonly number[] {
+  if (process.platform !== 'linux') return []
+  const processIds = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
+  return processIds.map(Number).filter((processId) => {
+    const fields = readStatus(processId)?.split(' ')
+    return fields !== undefined && fields[0] !== 'Z' && leaders.includes(Number(fields[2]))
+  })
+}
+
+/** State, parent, group and more of a process (proc(5)); undefined when there is none. */
+function readStatus(processId: number): string | undefined {
+  try {
+    const status = readFileSync(`/proc/${processId}/stat`, 'utf8')
+    return status.slice(status.lastIndexOf(') ') + 2)
+  } catch {
+    return undefined
   }
 }
 
@@ -56,9 +79,5 @@ export function isAlive(processId: number): boolean {
   } catch {
     return false
   }
-  try {
-    return !/^\d+ \(.*\) Z/.test(readFileSync(`/proc/${processId}/stat`, 'utf8'))
-  } catch {
-    return process.platform !== 'linux'
-  }
+  return process.platform !== 'linux' || readStatus(processId)?.startsWith('Z') === false
 }

@@ -55,6 +55,11 @@ export class GuardedProcess {
     this.ended = this.#watch()
   }
 
+  /** The program itself has ended; some of its output may still be unread. */
+  get hasExited(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+
   /** Ends the program and its group, politely first. Resolves when they are gone. */
   async stop(): Promise<void> {
     this.input.end()

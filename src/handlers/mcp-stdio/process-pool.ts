@@ -41,7 +41,7 @@ export class ProcessPool {
   async open(processKey: ProcessKey): Promise<StdioSession> {
     const key = nameOf(processKey)
     const known = this.#entries.get(key)
-    if (known !== undefined) {
+    if (known !== undefined && known.program?.isOver !== true) {
       known.usedAtMs = performance.now()
       return known.opening
     }
@@ -61,7 +61,7 @@ export class ProcessPool {
   /** The conversation with the process of this key, where there is one. */
   find(processKey: ProcessKey): StdioSession | undefined {
     const entry = this.#entries.get(nameOf(processKey))
-    return entry?.isOpen ? entry.program?.session : undefined
+    return entry?.isOpen && entry.program?.isOver === false ? entry.program.session : undefined
   }
 
   /** Hears what a process of this key says outside of calls, until the returned function is called. */

@@ -54,6 +54,11 @@ export class RunningProgram implements LinkReader {
     return this.#stopReason !== undefined
   }
 
+  /** It takes no calls any more. */
+  get isOver(): boolean {
+    return this.isStopping || this.#broken !== undefined || this.#process.hasExited
+  }
+
   get livedMs(): number {
     return performance.now() - this.#startedAtMs
   }
