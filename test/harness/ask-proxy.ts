@@ -30,11 +30,12 @@ export interface ProxyAnswer {
   readonly session: string | undefined
 }
 
-/** A proxy to `upstream` under test. */
+/** A proxy to `upstream` under test; `changes` are options of its handler. */
 export function createTestProxy(
   upstream: string,
   credentials: CredentialSource,
   knownCatalogs: KnownCatalogs,
+  changes: object = {},
 ): McpHandler {
   const limits = {
     responseBytes: 1_000_000,
@@ -48,7 +49,7 @@ export function createTestProxy(
   }
   const log = { debug() {}, info() {}, warn() {}, error() {} }
   const sessionSealer = createTokenSealer(randomBytes(32))
-  const options = mcpProxyHandler.options.parse({ rewritePattern: upstream })
+  const options = mcpProxyHandler.options.parse({ rewritePattern: upstream, ...changes })
   return mcpProxyHandler.create(options, {
     routeName: 'tracker',
     log,
@@ -78,11 +79,12 @@ export function askModern(
   caller: ProxyCaller & { readonly capabilities?: object } = {},
 ): Promise<ProxyAnswer> {
   const body = { jsonrpc: '2.0', id: 1, method, params: { ...params, _meta: modernMeta(caller.capabilities ?? {}) } }
-  const name = 'name' in params ? String(params.name) : 'uri' in params ? String(params.uri) : undefined
+  const { name, uri, taskId }: { name?: unknown; uri?: unknown; taskId?: unknown } = params
+  const mirrored = name ?? uri ?? taskId
   const headers = {
     'mcp-protocol-version': '2026-07-28',
     'mcp-method': method,
-    ...(name !== undefined && { 'mcp-name': name }),
+    ...(mirrored !== undefined && { 'mcp-name': String(mirrored) }),
   }
   return ask(proxy, body, headers, caller)
 }

@@ -17,12 +17,21 @@ export interface AccountUpstream extends RunningUpstream {
   readonly refusals: Map<string, Refusal>
   /** Session id to the token that began it. */
   readonly sessions: Map<string, string>
+  /** Methods of requests in a revision that it does not know. */
+  readonly unknown: string[]
   /** Requests that were refused. */
   refused: number
 }
 
+/** How it behaves. */
+export interface AccountUpstreamOptions {
+  readonly sessions: boolean
+  /** It does not know 2026-07-28. */
+  readonly older?: boolean
+}
+
 /** Starts it. A session is good for the token that began it only; another one is answered with 403, as by servers that look. */
-export async function startAccountUpstream(options: { readonly sessions: boolean }): Promise<AccountUpstream> {
+export async function startAccountUpstream(options: AccountUpstreamOptions): Promise<AccountUpstream> {
   const requests: AccountUpstream['requests'] = []
   const refusals: AccountUpstream['refusals'] = new Map()
   const sessions = new Map<string, string>()
@@ -34,6 +43,11 @@ export async function startAccountUpstream(options: { readonly sessions: boolean
       return response.writeHead(refusal.status, refusal.headers).end(refusal.body)
     }
     const isLegacy = request.headers['mcp-protocol-version'] !== '2026-07-28'
+    if (!isLegacy && options.older) {
+      running.unknown.push(message.method)
+      const error = { code: -32000, message: 'Bad Request: Server not initialized' }
+      return sendJson(response, { jsonrpc: '2.0', id: null, error }, 400)
+    }
     const session = String(request.headers['mcp-session-id'])
     const inSession = options.sessions && isLegacy && message.method !== 'initialize'
     if (inSession && !sessions.has(session)) return sendJson(response, { error: 'no session' }, 404)
@@ -47,7 +61,7 @@ export async function startAccountUpstream(options: { readonly sessions: boolean
     }
     return sendJson(response, { jsonrpc: '2.0', id: message.id, result: resultOf(message, token) }, 200, headers)
   })
-  const running: AccountUpstream = { ...upstream, requests, refusals, sessions, refused: 0 }
+  const running: AccountUpstream = { ...upstream, requests, refusals, sessions, unknown: [], refused: 0 }
   return running
 }
 
