@@ -81,11 +81,13 @@ export class UpstreamSessions<Session extends PooledSession> {
   /** Ends what nobody used for a while. */
   endIdle(): void {
     const before = this.#nowMs() - this.#bounds.idleMs
-    for (const [key, entry] of [...this.#entries.entries()]) {
+    const idle: string[] = []
+    for (const [key, entry] of this.#entries.entries()) {
       if (entry.session === undefined || entry.usedAtMs > before) continue
       if (entry.session.isBusy) entry.usedAtMs = this.#nowMs()
-      else this.#entries.delete(key)
+      else idle.push(key)
     }
+    for (const key of idle) this.#entries.delete(key)
   }
 
   /** Ends all sessions. */

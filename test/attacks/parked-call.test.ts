@@ -47,7 +47,8 @@ const call = (token: string, name: string, params: object = {}, server = url, id
   })
 
 const stateOf = ({ message }: PostAnswer): string => String(message?.result?.['requestState'])
-const textOf = ({ message }: PostAnswer): unknown => (message?.result?.['content'] as { text: string }[])[0]?.text
+const textOf = ({ message }: PostAnswer): unknown =>
+  (message?.result?.['content'] as { text: string }[] | undefined)?.[0]?.text
 const named = (name: string) => ({ r0: { action: 'accept', content: { name } } })
 const runs = (): number => upstream.calls.length
 

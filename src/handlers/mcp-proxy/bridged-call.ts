@@ -298,7 +298,7 @@ export class BridgedCall implements ParkableCall {
 
   /** Hands the answers on. Undefined when the upstream took them. */
   async #answerQuestions(given: JsonObject, caller: UpstreamCaller): Promise<UpstreamAnswer | undefined> {
-    for (const [key, { id }] of [...this.#questions]) {
+    for (const [key, { id }] of this.#questions) {
       const result = Object.hasOwn(given, key) ? given[key] : undefined
       if (!isJsonObject(result)) continue
       const answer = await this.#session.send({ jsonrpc: '2.0', id, result }, caller).answer

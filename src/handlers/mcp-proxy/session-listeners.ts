@@ -23,7 +23,7 @@ interface Listener {
   readonly stream: QueuedStream
   /** Events that it has not taken yet. */
   behind: number
-  leave(): void
+  readonly leave: () => void
 }
 
 const mostBehind = 1_000
@@ -73,7 +73,7 @@ export class SessionListeners {
 
   /** Ends all streams as they should end; clients come back if they still want to listen. */
   end(): void {
-    for (const { subscription, stream, leave } of [...this.#listeners]) {
+    for (const { subscription, stream, leave } of this.#listeners) {
       leave()
       stream.push(formatEvent(JSON.stringify(endOf(subscription))))
       stream.end()

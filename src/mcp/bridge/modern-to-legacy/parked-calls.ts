@@ -60,6 +60,6 @@ export class ParkedCalls<Call extends ParkableCall> {
   }
 
   close(): void {
-    for (const name of [...this.#places.keys()]) this.take(name)?.expire()
+    for (const name of this.#places.keys()) this.take(name)?.expire()
   }
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { JsonObject } from '../../../lib/json.ts'
 import { envelopeKeys } from '../../eras/2026-07-28/check-envelope.ts'
