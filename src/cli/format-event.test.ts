@@ -16,3 +16,10 @@ it('what clients send cannot colour, hide or turn around a line of the terminal'
   )
   expect(line).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
 })
+
+it('an event of a connection says at which upstream', () => {
+  const event = newEvent('auth_upstream_connected', 0, 'r')
+  event.upstream = 'notes.example'
+  event.subject = 'ada'
+  expect(formatEvent(event, new PassThrough())).toBe('auth_upstream_connected  at notes.example  success  for ada')
+})

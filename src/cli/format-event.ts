@@ -8,6 +8,7 @@ export function formatEvent(event: GatewayEvent, stream: NodeJS.WritableStream):
   const parts = [
     event.type.padEnd(22),
     clean(event.virtualServer),
+    event.type.startsWith('auth_upstream_') && event.upstream && `at ${clean(event.upstream)}`,
     clean(event.method),
     clean(event.capability),
     styleText(fine ? 'green' : 'red', event.reason ?? event.outcome, { stream }),

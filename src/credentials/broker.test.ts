@@ -155,7 +155,11 @@ describe('who is not connected', () => {
       expect(refusal.reason).toBe('connection_unsupported')
       expect(refusal.details.data).toBeUndefined()
       const keyed = gateway.broker.open(keyMode('user-api-key'))
-      expect((await refusalOf(keyed.obtain(callBy(id)))).reason).toBe('connection_unsupported')
+      const keyless = await refusalOf(keyed.obtain(callBy(id)))
+      expect(keyless.reason).toBe('connection_unsupported')
+      const mayStore = /Store one with PUT https?:.*\/auth\/connections\/\w+\/key\.$/
+      expect(mayStore.test(keyless.message)).toBe(id.startsWith('consumer:'))
+      expect(refusal.message).not.toMatch(mayStore)
       await gateway.connections.put({ ...adas, owner: ownerOf(id) }, keyCredential, 'admin')
       expect(await headerOf(keyed.obtain(callBy(id)))).toBe('authorization: Bearer key-0')
     }

@@ -30,7 +30,11 @@ export function createConnectInvitations(address: GatewayAddress, tickets: Conne
   return {
     inviteSubject(upstream, { tenant, subject, routeName }, { reason, detail, scopes }) {
       if (subject === undefined) return new GatewayError('credential_missing', { detail: 'the caller is nobody' })
-      if (withoutBrowser.test(subject.id)) return new GatewayError('connection_unsupported', { detail })
+      if (withoutBrowser.test(subject.id)) {
+        const storesKeys = upstream.mode === 'user-api-key' && subject.id.startsWith('consumer:')
+        const message = storesKeys ? describeKeyApi(upstream, address) : undefined
+        return new GatewayError('connection_unsupported', { detail, message })
+      }
       const ticket = tickets.create({
         tenant,
         upstream: upstream.id,
@@ -48,6 +52,11 @@ export function createConnectInvitations(address: GatewayAddress, tickets: Conne
       return new GatewayError(refusal, { detail, data: { connect } })
     },
   }
+}
+
+/** What a program with an API key can do by itself; for other callers and modes there is nothing. */
+function describeKeyApi({ id }: UpstreamSettings, address: GatewayAddress): string {
+  return `This caller has no key for this upstream yet. Store one with PUT ${connectionsUrl(address)}/${id}/key.`
 }
 
 function describe(upstream: UpstreamSettings, state: ConnectDetails['state'], url: string): ConnectDetails {

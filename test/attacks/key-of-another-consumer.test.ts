@@ -100,4 +100,6 @@ test('a key that the upstream rejects is not stored', async () => {
   expect(answer).toMatchObject({ status: 400, json: { reason: 'credential_key_rejected' } })
   expect(answer.text).not.toContain('rejected-secret')
   expect(await stored('wrong')).toBeUndefined()
+  const refusal = { type: 'auth_upstream_failed', reason: 'credential_key_rejected' }
+  expect(running.events.at(-1)).toMatchObject({ ...refusal, subject: 'consumer:wrong', tenant: 'default' })
 })

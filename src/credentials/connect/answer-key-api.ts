@@ -10,7 +10,7 @@ import { isJsonObject, stringMember } from '../../lib/json.ts'
 import { ownerOf } from '../connections.ts'
 import type { ConnectHost } from './connect-host.ts'
 import { disconnect } from './disconnect.ts'
-import { recordConnectEvent } from './record-connect-events.ts'
+import { type ConnectFacts, recordConnectEvent } from './record-connect-events.ts'
 import { requireUpstream } from './require-upstream.ts'
 import type { PageArrival } from './send-page.ts'
 import { storeKey } from './store-key.ts'
@@ -32,12 +32,14 @@ const bodyLimitBytes = 32 * 1024
  */
 export async function answerKeyApi(upstreamId: string, arrival: PageArrival, host: KeyApiHost): Promise<undefined> {
   const { response, requestId } = arrival
+  let facts: ConnectFacts = {}
   try {
     const upstream = requireUpstream(upstreamId, host)
     if (upstream.mode !== 'user-api-key') throw new GatewayError('route_not_found')
     const { consumer } = await authenticate(arrival, host)
     const subject = consumerSubject(consumer.name)
     const key = { tenant: consumer.tenant, upstream: upstream.id, owner: ownerOf(subject) }
+    facts = { subject, tenant: key.tenant }
     if (!mayActIn(key.tenant, { claimedTenant: key.tenant }, upstream.id, host.upstreams))
       throw new GatewayError('tenant_mismatch', { status: 403 })
     const answer =
@@ -49,7 +51,7 @@ export async function answerKeyApi(upstreamId: string, arrival: PageArrival, hos
   } catch (thrown) {
     const error = asGatewayError(thrown)
     const { status, contentType, body } = renderError(error, 'problem', requestId)
-    recordConnectEvent(host, 'auth_upstream_failed', requestId, host.upstreams.find(upstreamId), {}, error)
+    recordConnectEvent(host, 'auth_upstream_failed', requestId, host.upstreams.find(upstreamId), facts, error)
     const headers = { 'content-type': contentType, 'cache-control': 'no-store', ...error.details.headers }
     response.writeHead(status, headers).end(body)
   }
