@@ -297,7 +297,8 @@ export const reasons = {
     status: 405,
     code: 405,
     message: 'This HTTP method is not served here.',
-    cause: 'The route does not declare "get", so it has no streams and no DELETE of sessions; or the upstream has none.',
+    cause:
+      'The route does not declare "get", so it has no streams and no DELETE of sessions; or the upstream has none.',
     remedy: 'None needed: MCP clients go on over POST.',
   },
   message_not_json: {
@@ -321,7 +322,8 @@ export const reasons = {
     status: 400,
     code: invalidRequest,
     message: 'JSON-RPC batches are not accepted.',
-    cause: 'The body is an array. MCP removed batches in 2025-06-18.',
+    cause:
+      'The body is an array, and not one of 1 to 50 messages without initialize of a client of 2025-03-26: MCP removed batches in 2025-06-18.',
     remedy: 'Send one message per POST.',
   },
   message_content_type: {

@@ -5,7 +5,8 @@ import type { CacheKey } from '../mcp/catalog-cache.ts'
 import { isSharedMode } from '../mcp/known-catalogs.ts'
 import { createKnownAnswer } from '../mcp/own-answer.ts'
 import { type AnswerOutcome, failed } from './answer-outcome.ts'
-import { cacheKeyOf, forwardHeaders } from './handle-request.ts'
+import { cacheKeyOf } from './cache-key-of.ts'
+import { forwardHeaders } from './forward-headers.ts'
 import { PartExchange } from './part-exchange.ts'
 import { recordExchange } from './record-exchange.ts'
 import type { PipelineHost, Route } from './route.ts'
@@ -28,7 +29,7 @@ export function createRouteCaller(own: string, routes: ReadonlyMap<string, Route
 }
 
 /** What is known of one call while it runs. */
-interface RunningCall {
+export interface RunningCall {
   readonly call: RouteCall
   readonly exchange: PartExchange
   readonly route: Route
@@ -70,7 +71,7 @@ function isPersonal({ resultVaries, credentialMode }: Route): boolean {
 }
 
 /** The request phase, for a subject that the caller's route authenticated. Credentials for either route stay here. */
-async function admitPart(exchange: PartExchange, route: Route, caller: Route): Promise<void> {
+export async function admitPart(exchange: PartExchange, route: Route, caller: Route): Promise<void> {
   if (route.tenant !== undefined && exchange.tenant !== route.tenant) throw new GatewayError('tenant_mismatch')
   forwardHeaders(exchange, route)
   for (const withhold of [...caller.withhold, ...route.withhold]) withhold(exchange)
@@ -80,7 +81,7 @@ async function admitPart(exchange: PartExchange, route: Route, caller: Route): P
 }
 
 /** Message phase, cache, handler and result phase. */
-async function answerPart(running: RunningCall): Promise<McpAnswer> {
+export async function answerPart(running: RunningCall): Promise<McpAnswer> {
   const { call, exchange, route, finish } = running
   const { message } = call
   const reply = route.handler.ownsTool?.(message)

@@ -4,12 +4,12 @@ import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
 import { checkHost } from '../http/check-host.ts'
 import { corsHeaders, preflightHeaders } from '../http/cors.ts'
 import type { HttpExchange } from '../http/exchange.ts'
-import type { MaybePromise } from '../lib/maybe-promise.ts'
-import { type CacheKey, cacheKey } from '../mcp/catalog-cache.ts'
-import { findMethod } from '../mcp/methods.ts'
-import { holdsOwnToken } from '../oauth/resource-server/read-bearer-token.ts'
+import { answerBatch } from './answer-batch.ts'
 import { type AnswerOutcome, failed } from './answer-outcome.ts'
 import { allowedMethods, answerSession } from './answer-session.ts'
+import { BatchedMessages } from './batched-messages.ts'
+import { cacheKeyOf } from './cache-key-of.ts'
+import { forwardHeaders } from './forward-headers.ts'
 import { RefusedMessage, readIdOnly, receiveMessage } from './receive-message.ts'
 import { recordExchange } from './record-exchange.ts'
 import type { PipelineHost, Route } from './route.ts'
@@ -32,9 +32,12 @@ export async function handleRequest(exchange: HttpExchange, route: Route, host: 
     else if (exchange.httpMethod !== 'POST') outcome = await answerSession(exchange, route, host)
     else {
       const received = await receiveMessage(exchange, host)
-      message = route.handler.unwrapMessage?.(received) ?? received
-      if (message.era === 'modern') exchange.cancelOnDisconnect()
-      outcome = await answerMessage(message, exchange, route, host)
+      if (received instanceof BatchedMessages) outcome = await answerBatch(received, exchange, route, host)
+      else {
+        message = route.handler.unwrapMessage?.(received) ?? received
+        if (message.era === 'modern') exchange.cancelOnDisconnect()
+        outcome = await answerMessage(message, exchange, route, host)
+      }
     }
   } catch (error) {
     outcome = await refuse(error, exchange, message, host)
@@ -62,17 +65,6 @@ function sendPreflight(exchange: HttpExchange, route: Route): void {
   exchange.response.writeHead(204, headers).end()
 }
 
-/**
- * Client headers that the route lets through become upstream headers, for policies to change or keep back. A credential of this
- * gateway never does, whichever header it is in.
- */
-export function forwardHeaders(exchange: HttpExchange, route: Route): void {
-  for (const name of route.handler.forwardHeaders) {
-    const value = exchange.headers[name]
-    if (value !== undefined && !holdsOwnToken(String(value))) exchange.upstreamHeaders.set(name, String(value))
-  }
-}
-
 /** Message phase, cache, handler, result phase, and the bytes of the answer. */
 async function answerMessage(
   message: McpMessage,
@@ -96,19 +88,6 @@ async function answerMessage(
   }
   const answer = await askHandler(message, exchange, route)
   return sendAnswer(answer, message, exchange, route, host, key)
-}
-
-/** Only modern answers say how long they hold; legacy lists are asked for every time. */
-export function cacheKeyOf(
-  message: McpMessage,
-  exchange: HttpExchange,
-  { handler }: Route,
-): MaybePromise<CacheKey | undefined> {
-  if (message.era !== 'modern' || !findMethod(message.method, 'modern')?.cacheable) return undefined
-  if (handler.cacheOwner === undefined) return cacheKey(message, exchange)
-  const keyOf = (owner: string | undefined) => (owner === undefined ? undefined : cacheKey(message, exchange, owner))
-  const owner = handler.cacheOwner(exchange)
-  return owner instanceof Promise ? owner.then(keyOf) : keyOf(owner)
 }
 
 async function askHandler(message: McpMessage, exchange: HttpExchange, route: Route): Promise<McpAnswer> {

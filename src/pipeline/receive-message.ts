@@ -7,6 +7,7 @@ import { isJsonObject, objectMember } from '../lib/json.ts'
 import { isAmbiguous } from '../mcp/check-ambiguity.ts'
 import { isDepthWithin, isNestingWithin } from '../mcp/check-arguments.ts'
 import { classifyMessage, idOf } from '../mcp/classify-message.ts'
+import { type BatchedMessages, mayBatch, readBatch } from './batched-messages.ts'
 import type { PipelineHost } from './route.ts'
 
 /** A body that was read and may be refused: the id is echoed where there is one. */
@@ -28,7 +29,10 @@ const deepestMessage = 2000
  * Reads the body once, bounded, and says what it is. Throws a `GatewayError`, or a `RefusedMessage` when the body has an id
  * to echo.
  */
-export async function receiveMessage(exchange: HttpExchange, host: PipelineHost): Promise<McpMessage> {
+export async function receiveMessage(
+  exchange: HttpExchange,
+  host: PipelineHost,
+): Promise<McpMessage | BatchedMessages> {
   const refusal = checkRepresentation(exchange)
   if (refusal) throw refusal
   const bytes = await readBody(exchange.request, host.limits.requestBodyBytes)
@@ -39,11 +43,19 @@ export async function receiveMessage(exchange: HttpExchange, host: PipelineHost)
   const text = isUtf8(bytes) ? bytes.toString('utf8') : undefined
   const body = text === undefined ? undefined : parseJson(text)
   if (text === undefined || body === undefined) throw new GatewayError('message_not_json')
+  if (Array.isArray(body) && mayBatch(exchange.headers)) return receiveBatch(body, exchange, host)
   const message = classifyMessage(exchange.headers, body, bytes)
   if (message instanceof GatewayError) throw new RefusedMessage(message, idOf(body))
   const problem = checkAccept(exchange, message) ?? checkBody(message, text, host)
   if (problem) throw new RefusedMessage(problem, message.id)
   return message
+}
+
+function receiveBatch(body: readonly unknown[], exchange: HttpExchange, host: PipelineHost): BatchedMessages {
+  const check = (message: McpMessage, text: string) => checkAccept(exchange, message) ?? checkBody(message, text, host)
+  const batch = readBatch(body, exchange.headers, check)
+  if (batch instanceof GatewayError) throw batch
+  return batch
 }
 
 /** The id of a message that a policy refused before the body was read, for the error to echo. */

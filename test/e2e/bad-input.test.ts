@@ -71,7 +71,11 @@ describe('messages that are not MCP', () => {
   const cases: [name: string, reason: ReasonCode, send: () => Promise<PostAnswer>][] = [
     ['malformed JSON', 'message_not_json', () => postRaw(url, '{"jsonrpc": nope', authorized())],
     ['an empty body', 'message_not_json', () => postRaw(url, '', authorized())],
-    ['a batch', 'message_batch', () => postRaw(url, `[${listMessage}]`, authorized())],
+    [
+      'a batch of a revision without them',
+      'message_batch',
+      () => postRaw(url, `[${listMessage}]`, { ...authorized(), 'mcp-protocol-version': '2025-06-18' }),
+    ],
     ['a bare string', 'message_invalid', () => postRaw(url, '"tools/list"', authorized())],
     ['a message without jsonrpc', 'message_invalid', () => postRaw(url, '{"id":1,"method":"ping"}', authorized())],
     [
