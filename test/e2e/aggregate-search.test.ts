@@ -14,7 +14,11 @@ let token: string
 const received: { readonly headers: NodeJS.Dict<string | string[]>; readonly params: unknown }[] = []
 
 const tools = [
-  { name: 'create_issue', description: 'Creates an issue.', inputSchema: { type: 'object', properties: { title: {} } } },
+  {
+    name: 'create_issue',
+    description: 'Creates an issue.',
+    inputSchema: { type: 'object', properties: { title: {} } },
+  },
   {
     name: 'route_issue',
     description: 'Gives an issue to a team.',
@@ -28,8 +32,7 @@ beforeAll(async () => {
   upstream = await startUpstream((message, request, response) => {
     if (message.id === undefined) return response.writeHead(202).end()
     if (message.method === 'tools/call') received.push({ headers: request.headers, params: message.params })
-    const result =
-      handshakeResult(message) ?? (message.method === 'tools/list' ? toolList(tools) : textResult('done'))
+    const result = handshakeResult(message) ?? (message.method === 'tools/list' ? toolList(tools) : textResult('done'))
     return sendJson(response, { jsonrpc: '2.0', id: message.id, result })
   })
   gateway = await startTestGateway({
@@ -76,7 +79,9 @@ it('lists two tools, and those that are always listed, as far as the policies sh
 it('finds tools by what they do, best first, with what is needed to call them', async () => {
   const found = await call('search_tools', { query: 'create an issue', limit: 5 })
   expect(namesOf(found)).toEqual(['desk_create_issue', 'desk_route_issue'])
-  expect(found.message?.result?.['structuredContent']).toMatchObject({ tools: [{ inputSchema: tools[0]?.inputSchema }, {}] })
+  expect(found.message?.result?.['structuredContent']).toMatchObject({
+    tools: [{ inputSchema: tools[0]?.inputSchema }, {}],
+  })
   expect(namesOf(await call('search_tools', { query: 'issue', limit: 1 }))).toHaveLength(1)
 })
 
@@ -100,15 +105,17 @@ it('calls what was found, with the headers that the client could not know of', a
   expect(event).toMatchObject({ virtualServer: 'desk-server', outcome: 'success' })
 })
 
-it.each([{}, { name: 1 }, { name: 'call_tool', arguments: { name: 'desk_weather' } }, { name: 'desk_weather', arguments: 'x' }])(
-  'says what is wrong with call_tool %j',
-  async (input) => {
-    const before = received.length
-    const { message } = await call('call_tool', input)
-    expect(message?.error ?? message?.result).toMatchObject(message?.error ? { code: -32602 } : { isError: true })
-    expect(received).toHaveLength(before)
-  },
-)
+it.each([
+  {},
+  { name: 1 },
+  { name: 'call_tool', arguments: { name: 'desk_weather' } },
+  { name: 'desk_weather', arguments: 'x' },
+])('says what is wrong with call_tool %j', async (input) => {
+  const before = received.length
+  const { message } = await call('call_tool', input)
+  expect(message?.error ?? message?.result).toMatchObject(message?.error ? { code: -32602 } : { isError: true })
+  expect(received).toHaveLength(before)
+})
 
 it.each(['legacy', 'modern'] as const)('serves SDK v2, %s', async (era) => {
   const client = await connectSdkV2(gateway.server('hub'), { era, headers: { authorization: `Bearer ${token}` } })

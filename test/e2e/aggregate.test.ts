@@ -89,7 +89,9 @@ describe('real clients', () => {
     const client = await connectSdkV2(hub(), { era, headers: as('ada') })
     expect(await client.listTools()).toEqual(expect.arrayContaining(['echo_echo', 'older_echo', 'older_greet']))
     expect((await client.callTool('echo_echo', {})).isError).toBe(false)
-    expect(JSON.parse((await client.callTool('older_echo', { said: 'hi' })).text)).toMatchObject({ input: { said: 'hi' } })
+    expect(JSON.parse((await client.callTool('older_echo', { said: 'hi' })).text)).toMatchObject({
+      input: { said: 'hi' },
+    })
     await client.close()
   })
 })

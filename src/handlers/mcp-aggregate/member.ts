@@ -45,7 +45,7 @@ export class AggregateMember {
     ttl: sessionIdleMs,
     updateAgeOnGet: true,
   })
-  /** What is not asked for a moment, by person: the failure. */
+  /** What is not asked for a moment, by person, or person and method: the failure. */
   readonly #resting = new LRUCache<string, GatewayError>({ max: 10_000, ttl: restMs })
 
   constructor(name: string, route: string, routes: RouteCaller) {
@@ -128,16 +128,20 @@ export class AggregateMember {
   }
 
   async #inTime(
-    { exchange }: MemberCall,
+    { exchange, message }: MemberCall,
     ms: number,
     ask: (signal: AbortSignal) => Promise<MemberResponse | GatewayError>,
   ): Promise<MemberResponse | GatewayError> {
     const person = JSON.stringify([exchange.tenant, exchange.subject?.id])
-    const failure = this.#resting.get(person)
+    // One that keeps silent about resources may well list tools.
+    const question = JSON.stringify([person, message.method])
+    const failure = this.#resting.get(person) ?? this.#resting.get(question)
     if (failure) return failure
     const signal = AbortSignal.timeout(ms)
     const outcome = await Promise.race([ask(signal).catch(asGatewayError), timeOut(signal)])
-    if (outcome instanceof GatewayError && restful.has(outcome.reason)) this.#resting.set(person, outcome)
+    if (outcome instanceof GatewayError && restful.has(outcome.reason)) {
+      this.#resting.set(outcome.reason === 'upstream_timeout' ? question : person, outcome)
+    }
     return outcome
   }
 }
