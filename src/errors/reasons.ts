@@ -665,8 +665,10 @@ export const reasons = {
     status: 502,
     code: internalError,
     message: 'The upstream cannot be reached.',
-    cause: 'The connection was refused, reset, or its name or certificate could not be resolved.',
-    remedy: 'Check that the upstream runs and that rewritePattern names it.',
+    cause:
+      'The connection was refused, reset, or its name or certificate could not be resolved; or the program of McpStdioHandler could not be started, or ended before it answered.',
+    remedy:
+      'Check that the upstream runs and that rewritePattern names it. For a program, the detail of the event has its last lines; after several failures it is started again later (Retry-After).',
   },
   upstream_timeout: {
     origin: 'upstream',
@@ -705,8 +707,9 @@ export const reasons = {
     status: 429,
     code: internalError,
     message: 'The upstream is limiting requests. Try again later.',
-    cause: 'The upstream answered 429.',
-    remedy: 'Wait for the seconds in Retry-After.',
+    cause:
+      'The upstream answered 429; or all processes of McpStdioHandler are busy (maxProcesses), or one does not take its calls.',
+    remedy: 'Wait for the seconds in Retry-After. For a program, raise maxProcesses.',
   },
   upstream_protocol_error: {
     origin: 'upstream',

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { obtainToken } from '../harness/obtain-token.ts'
 import { postRaw } from '../harness/post-message.ts'

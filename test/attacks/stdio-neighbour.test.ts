@@ -124,8 +124,8 @@ it('does not let one person take up the question of another in 2026-07-28', asyn
   }
   const call = { name: 'ask', arguments: { question: 'Which account?' }, _meta }
   const asked = await postModern(url, adasToken, 'tools/call', call)
-  const { requestState, inputRequests } = asked.message?.result as { requestState: string; inputRequests: object }
-  const [key] = Object.keys(inputRequests)
+  const requestState = asked.message?.result?.requestState
+  const [key] = Object.keys(asked.message?.result?.inputRequests ?? {})
   const answers = {
     ...call,
     requestState,
