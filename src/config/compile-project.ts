@@ -3,13 +3,14 @@ import type { IdentityProviderSettings } from '../contracts/identity-provider.ts
 import type { PolicyType } from '../contracts/policy.ts'
 import type { SignInSettings } from '../contracts/virtual-server.ts'
 import { isLoopbackHost } from '../lib/loopback.ts'
+import type { Pins } from '../mcp/definitions/pins-file.ts'
 import { checkClients } from './check-clients.ts'
 import { checkMembers } from './check-members.ts'
 import { checkScopes } from './check-scopes.ts'
 import { checkSubjects } from './check-subjects.ts'
 import { checkUpstreams } from './check-upstreams.ts'
 import { compileCorsPolicies } from './compile-cors.ts'
-import { compilePins } from './compile-pins.ts'
+import { checkPins, compilePins } from './compile-pins.ts'
 import { type CompiledPolicies, compilePolicies } from './compile-policies.ts'
 import { compileRoute, type RouteContext } from './compile-routes.ts'
 import { compileSettings, type SettingsContext } from './compile-settings.ts'
@@ -40,7 +41,8 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
   const policies = compilePolicies(sources, context.policyTypes, problems)
   const operations = sources.routes.flatMap((document) => readOperations(document, problems))
   checkUnique(operations, problems)
-  const routes = compileRoutes(operations, { sources, context, policies, compiled, problems })
+  const pins = compilePins(sources.pins, problems)
+  const routes = compileRoutes(operations, { sources, context, policies, compiled, pins, problems })
   reportUnused(policies, operations, sources, problems)
   // A broken route would make its name look unknown.
   if (compiled && !problems.hasErrors) checkClients(compiled.settings, routes, sources.settings, problems)
@@ -48,7 +50,7 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
   checkUpstreams(policies, routes, sources.policies, problems)
   // A broken route would look like one that does not exist.
   if (!problems.hasErrors) checkMembers(routes, operations, problems)
-  const pins = compilePins(sources.pins, routes, problems)
+  checkPins(pins, routes, sources.pins, problems)
   const signIn = findSignIn(policies, routes)
   // A broken route would make its name look unknown.
   if (signIn && !problems.hasErrors) checkScopes(policies, signIn, routes, sources.policies, problems)
@@ -84,9 +86,13 @@ interface Compilation {
 
 function compileRoutes(
   operations: readonly Operation[],
-  parts: Compilation & { policies: CompiledPolicies; compiled: { settings: Settings; publicUrl: string } | undefined },
+  parts: Compilation & {
+    policies: CompiledPolicies
+    compiled: { settings: Settings; publicUrl: string } | undefined
+    pins: Pins
+  },
 ): RouteSpec[] {
-  const { sources, context, policies, compiled, problems } = parts
+  const { sources, context, policies, compiled, pins, problems } = parts
   const routeContext = {
     handlerTypes: context.handlerTypes,
     policies,
@@ -95,6 +101,7 @@ function compileRoutes(
     publicUrl: compiled?.publicUrl,
     basePath: compiled?.settings.basePath ?? '',
     scopes: readScopes(policies),
+    pins,
     problems,
   }
   return operations.flatMap((operation) => compileRoute(operation, routeContext) ?? [])

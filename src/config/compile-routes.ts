@@ -4,6 +4,7 @@ import type { ServerScopes, VirtualServer } from '../contracts/virtual-server.ts
 import { isJsonObject, objectMember, stringMember } from '../lib/json.ts'
 import { nearestName } from '../lib/nearest-name.ts'
 import { upstreamName } from '../lib/upstream-name.ts'
+import { hashPins, type Pins } from '../mcp/definitions/pins-file.ts'
 import { defaultScope } from '../oauth/default-scope.ts'
 import { checkRoutePath } from './check-route-path.ts'
 import { checkShape } from './check-shape.ts'
@@ -29,6 +30,7 @@ export interface RouteContext {
   readonly basePath: string
   /** By name of the virtual server. */
   readonly scopes: ReadonlyMap<string, ServerScopes>
+  readonly pins: Pins
   readonly problems: ProblemList
 }
 
@@ -75,6 +77,7 @@ export function compileRoute(operation: Operation, context: RouteContext): Route
         ...extension.registry,
         listed: extension.registry.listed && !extension.internal,
         documentVersion: readDocumentVersion(operation),
+        surface: hashPins(context.pins.get(operationId)),
       },
     },
     handler.upstreamUrl,

@@ -36,6 +36,8 @@ export interface RegistryListing {
   readonly version?: string | undefined
   /** `info.version` of the OpenAPI file. */
   readonly documentVersion?: string | undefined
+  /** Changes with what is pinned of the server. */
+  readonly surface?: string | undefined
   readonly websiteUrl?: string | undefined
   readonly icons: readonly object[]
 }

@@ -32,7 +32,10 @@ export function describeServer(server: VirtualServer): ServerDetail {
     ...(registry?.icons !== undefined && registry.icons.length > 0 && { icons: registry.icons }),
     remotes: [{ type: 'streamable-http', url: resource }],
   } as const
-  return { ...described, version: registry?.version ?? versionOf(described, registry?.documentVersion) }
+  return {
+    ...described,
+    version: registry?.version ?? versionOf([described, registry?.surface], registry?.documentVersion),
+  }
 }
 
 /**
@@ -51,8 +54,8 @@ export function registryName({ name, resource }: Pick<VirtualServer, 'name' | 'r
   return allowed.slice(0, longestName - mark.length) + mark
 }
 
-/** A version never changes what it means, so what is shown is part of it: aggregators compare versions, not entries. */
-function versionOf(described: object, documentVersion = '0.0.0'): string {
+/** A version never changes what it means, so what is shown and pinned is part of it: aggregators compare versions, not entries. */
+function versionOf(described: readonly unknown[], documentVersion = '0.0.0'): string {
   const base = versionPattern.test(documentVersion) ? documentVersion : '0.0.0'
   const mark = sha256(JSON.stringify(described))
     .replaceAll(/[^a-zA-Z0-9]/g, '')

@@ -202,6 +202,14 @@ describe('pinned definitions', () => {
     expect(upstream.used).toEqual(['file:///pages/7'])
   })
 
+  it('with onNew "block" serve the app of a pinned tool, which need not be listed', async () => {
+    const tools = [{ ...search, _meta: { ui: { resourceUri: 'ui://search/app.html' } } }]
+    await writePins(gateway.directory, { tracker: { tools } })
+    await reloadWith({ onNew: 'block' })
+    expect((await modern('resources/read', { uri: 'ui://search/app.html' })).message?.result).toBeDefined()
+    expect(reasonOf(await modern('resources/read', { uri: 'ui://search/other.html' }))).toBe('capability_not_pinned')
+  })
+
   it('only tell with onChange "warn" and "allow"', async () => {
     upstream.define({ ...usual, tools: [changed] })
     for (const onChange of ['warn', 'allow']) {

@@ -1,6 +1,7 @@
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { registryError, serverList, serverResponse } from '../fixtures/registry-api.ts'
+import { writePins } from '../harness/pin-definitions.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
 import { signIn, type TestProject } from '../harness/write-project.ts'
 
@@ -134,6 +135,18 @@ describe('the registry of virtual servers', () => {
     expect(await gateway.reload(project)).toEqual({ ok: true })
     expect(after).not.toBe(before)
     expect(await versionOf()).toBe(before)
+  })
+
+  it('changes the version with what is pinned of the server', async () => {
+    const versionOf = async () =>
+      (await read<{ server: Entry }>('/v0.1/servers/1.0.0.127%2Fserver-02/versions/latest', 'one')).server.version
+    const before = await versionOf()
+    await writePins(gateway.directory, { 'server-02': { tools: [{ name: 'a' }] } })
+    expect(await gateway.reload(project)).toEqual({ ok: true })
+    const pinned = await versionOf()
+    await writePins(gateway.directory, { 'server-02': { tools: [{ name: 'a', description: 'b' }] } })
+    expect(await gateway.reload(project)).toEqual({ ok: true })
+    expect(new Set([before, pinned, await versionOf()]).size).toBe(3)
   })
 
   it('shows a tenant its own servers and those of all, where the project says so', async () => {

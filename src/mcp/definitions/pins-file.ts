@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { DefinitionList, PinnedDefinition, ServerPins } from '../../contracts/pinned-definitions.ts'
+import { sha256 } from '../../lib/hash.ts'
 import { escapeHiddenCharacters } from '../../lib/hidden-characters.ts'
 import type { JsonObject } from '../../lib/json.ts'
 import { describeDefinition, hashDefinition, keyOfList } from './hash-definition.ts'
@@ -80,6 +81,13 @@ export function pinDefinitions(entriesOf: (list: DefinitionList) => readonly Jso
     }
     return pins
   })
+}
+
+/** One hash over everything that is pinned of a server; undefined when nothing is. */
+export function hashPins(pins: ServerPins | undefined): string | undefined {
+  if (pins === undefined) return undefined
+  const hashes = definitionLists.map((list) => sortByName(pins[list]).map(([name, { hash }]) => [name, hash]))
+  return sha256(JSON.stringify(hashes))
 }
 
 /** A value for each list. */

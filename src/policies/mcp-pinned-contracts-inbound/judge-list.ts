@@ -5,8 +5,8 @@ import { isDepthWithin } from '../../mcp/check-arguments.ts'
 import { diffDefinitions } from '../../mcp/definitions/diff-definitions.ts'
 import { describeDefinition, keyOfList } from '../../mcp/definitions/hash-definition.ts'
 import { newInspection } from '../../mcp/definitions/inspect-definition.ts'
-import { isPlainUri, matchesUriTemplate, parseUriTemplate } from '../../mcp/uri-template.ts'
 import type { DefinitionHashes } from './definition-hashes.ts'
+import { isCovered } from './is-covered.ts'
 import type { PinnedContractsOptions } from './options.ts'
 
 /** Why a capability is neither listed nor called. */
@@ -80,35 +80,26 @@ function judgeEntry(
   const { hash, suspicions } = look(pin?.hash)
   if (hash === pin?.hash) return undefined
   const deviation = { hash, suspicions }
-  const isCovered = pin === undefined && options.onNew === 'block' && isOfTemplate(list, name, pins)
+  const covered = pin === undefined && options.onNew === 'block' && isCovered(list, name, pins)
   const describe = () => (pin ? diffDefinitions(pin.definition, describeDefinition(list, entry)) : 'is not pinned')
   return {
     name,
     deviation,
     kind: pin ? 'changed' : 'new',
-    blockedBy: findBlock(deviation, pin, isCovered, options),
+    blockedBy: findBlock(deviation, pin, covered, options),
     describe,
   }
 }
 
-/** Why something that deviates is blocked; undefined when it is not. `isCovered`: a pinned template stands for it. */
+/** Why something that deviates is blocked; undefined when it is not. `covered`: see `isCovered`. */
 export function findBlock(
   { hash, suspicions }: Deviation,
   pin: PinnedDefinition | undefined,
-  isCovered: boolean,
+  covered: boolean,
   { onChange, onNew, onSuspicious }: PinnedContractsOptions,
 ): BlockReason | undefined {
   if (hash === pin?.hash) return undefined
   if (pin && onChange === 'block') return 'capability_changed'
-  if (!pin && onNew === 'block' && !isCovered) return 'capability_not_pinned'
+  if (!pin && onNew === 'block' && !covered) return 'capability_not_pinned'
   return onSuspicious === 'block' && suspicions.length > 0 ? 'capability_suspicious' : undefined
-}
-
-/** A resource need not be pinned: that its URI is made of a pinned template is enough. */
-export function isOfTemplate(list: DefinitionList, name: string, pins: ServerPins | undefined): boolean {
-  if (list !== 'resources' || pins === undefined || !isPlainUri(name)) return false
-  return [...pins.resourceTemplates.keys()].some((text) => {
-    const template = parseUriTemplate(text)
-    return template !== undefined && matchesUriTemplate(template, name)
-  })
 }

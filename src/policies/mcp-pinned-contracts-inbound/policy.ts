@@ -6,7 +6,8 @@ import { GatewayError } from '../../errors/gateway-error.ts'
 import { type JsonObject, objectMember, stringMember } from '../../lib/json.ts'
 import { entriesOf, listOfMethod, typeOfList } from '../../mcp/definitions/hash-definition.ts'
 import { DefinitionHashes } from './definition-hashes.ts'
-import { type BlockReason, findBlock, isOfTemplate, type JudgedEntry, judgeList } from './judge-list.ts'
+import { isCovered } from './is-covered.ts'
+import { type BlockReason, findBlock, type JudgedEntry, judgeList } from './judge-list.ts'
 import { type PinnedContractsOptions, pinnedContractsOptions } from './options.ts'
 
 /** Holds an upstream to what somebody has reviewed: a definition that changes is told, and may be withheld. */
@@ -68,8 +69,8 @@ function createPinnedContracts(options: PinnedContractsOptions, host: PolicyHost
     const pin = pins?.[target.list].get(target.name)
     const deviation = definitions.deviationOf(exchange, target.list, target.name)
     if (pin && deviation === undefined) return undefined
-    const isCovered = pin === undefined && options.onNew === 'block' && isOfTemplate(target.list, target.name, pins)
-    const blockedBy = findBlock(deviation ?? unseen, pin, isCovered, options)
+    const covered = pin === undefined && options.onNew === 'block' && isCovered(target.list, target.name, pins)
+    const blockedBy = findBlock(deviation ?? unseen, pin, covered, options)
     return blockedBy && refuse(blockedBy, target, message)
   }
 
