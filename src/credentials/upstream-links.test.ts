@@ -43,7 +43,7 @@ test.each([
   ['shared-oauth', 'connected', 'connected', false],
   ['shared-api-key', undefined, 'admin_connect_required', false],
 ] as const)('%s with a connection that is %s is %s', async (mode, stored, state, canConnect) => {
-  const { link, asked } = await findLink(makeUpstream('linear', mode), stored && { state: stored })
+  const { link, asked } = await findLink(makeUpstream('linear', mode), stored && { state: stored, kind: 'oauth' })
   expect(link?.state).toBe(state)
   expect(link?.connectPath !== undefined).toBe(canConnect)
   expect(asked).toMatchObject([{ owner: mode.startsWith('shared') ? 'shared' : 'subject:ada' }])

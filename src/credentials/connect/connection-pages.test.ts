@@ -5,6 +5,7 @@ import {
   setOut,
   startConnectionPages,
 } from '../../../test/harness/connection-pages.ts'
+import { oauthCredentialOf } from '../../../test/harness/open-brokers.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 
 let running: RunningConnectionPages
@@ -16,6 +17,7 @@ afterAll(() => running.close())
 const at = (path: string) => `${running.url}/auth/connections${path}`
 const placeOf = (name: string, upstream: string, tenant = 'default') => ({ tenant, upstream, owner: `subject:${name}` })
 const credential = { kind: 'api-key', key: 'k', url: 'https://linear.example/mcp' } as const
+const account = oauthCredentialOf(Date.now(), { resource: undefined })
 const textOf = (html: string) =>
   html
     .replace(/<style>[\s\S]*<\/style>/, '')
@@ -46,20 +48,20 @@ describe('the list', () => {
   })
 
   test('says why a connection must be made again', async () => {
-    const connection = await running.connections.put(placeOf('bob', 'linear'), credential, 'bob')
+    const connection = await running.connections.put(placeOf('bob', 'linear'), account, 'bob')
     await running.connections.requireConsent(connection, 'connection_reconsent_required')
     const { text } = await running.browserOf('bob').get(at(''))
     expect(textOf(text)).toMatch(/Linear Connect again Connect your account again\. connection_reconsent_required/)
   })
 
   test('of one person says nothing of another', async () => {
-    await running.connections.put(placeOf('carol', 'notes'), credential, 'carol')
+    await running.connections.put(placeOf('carol', 'notes'), account, 'carol')
     expect(textOf((await running.browserOf('dave').get(at(''))).text)).toMatch(/Notes Not connected/)
     expect(textOf((await running.browserOf('carol@acme').get(at(''))).text)).toMatch(/Notes Not connected/)
   })
 
   test('of somebody whose claims name no tenant has their connections of all tenants', async () => {
-    await running.connections.put(placeOf('erin', 'notes', 'acme'), credential, 'erin')
+    await running.connections.put(placeOf('erin', 'notes', 'acme'), account, 'erin')
     const browser = running.browserOf('erin@')
     expect(textOf((await browser.get(at(''))).text)).toMatch(
       /Notes \(acme\) Connected.*Notes \(default\) Not connected/,
