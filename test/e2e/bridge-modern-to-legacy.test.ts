@@ -162,6 +162,10 @@ describe('a call of an older upstream', () => {
     abort.abort()
     await expect(call).rejects.toThrow()
     await waitUntil('the cancellation', () => upstream.cancelled.length === 1)
+    const event = await gateway.waitForEvent(
+      ({ capability, outcome }) => capability === 'hold' && outcome === 'cancelled',
+    )
+    expect(event.reason).toBe('request_cancelled')
     await client.close()
   })
 
@@ -226,6 +230,24 @@ describe('a call of an older upstream', () => {
         ...meta,
       },
     })
+})
+
+describe('an upstream that closes its streams', () => {
+  it('is asked for the rest, and the client notices nothing', async () => {
+    const upstream = await startOlderUpstream({ resumable: true })
+    const gateway = await startTestGateway({
+      servers: { older: { upstream: upstream.url, inbound: ['sign-in'] } },
+      policies: signIn(),
+    })
+    const url = gateway.server('older')
+    const client = await connect(url, (await obtainToken(gateway.publicUrl, url)).accessToken, { elicitation: {} })
+    client.setRequestHandler('elicitation/create', async () => ({ action: 'accept', content: { name: 'Ada' } }))
+    expect(textOf(await client.callTool({ name: 'drop', arguments: {} }))).toBe('Hello, Ada!')
+    expect(upstream.calls.map((call) => call.split(':')[1])).toEqual(['drop'])
+    await client.close()
+    await gateway.close()
+    await upstream.close()
+  })
 })
 
 describe('listening to an older upstream', () => {

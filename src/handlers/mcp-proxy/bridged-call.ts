@@ -1,9 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
-import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
+import { GatewayError } from '../../errors/gateway-error.ts'
 import { discardAnswer, type UpstreamAnswer } from '../../http/send-upstream.ts'
-import { eventData, eventField, formatEvent } from '../../http/split-events.ts'
+import { formatEvent } from '../../http/split-events.ts'
 import { isJsonObject, type JsonObject, objectMember } from '../../lib/json.ts'
 import type { TokenSealer } from '../../lib/seal-token.ts'
 import { inputRequestOf, inputRequired, noAnswer } from '../../mcp/bridge/modern-to-legacy/ask-client.ts'
@@ -20,7 +19,7 @@ import { QueuedStream } from '../../mcp/queued-stream.ts'
 import type { Cancellation } from './cancellation.ts'
 import { type LegacySession, SessionGone, type UpstreamCaller } from './legacy-session.ts'
 import { parseJson } from './read-answer.ts'
-import type { UpstreamExchange } from './upstream.ts'
+import { ResumableSource } from './resumable-source.ts'
 
 /** What calls of one route share. */
 export interface BridgedCallHost {
@@ -51,8 +50,6 @@ interface Question {
 const methodNotFound = -32601
 // Requests of one moment are asked together; people are asked once.
 const gatherMs = 10
-const defaultRetryMs = 1_000
-const longestRetryMs = 30_000
 
 /**
  * One call of a client of 2026-07-28, carried out in a session of an older revision. Where the upstream asks the client something, its stream
@@ -62,15 +59,11 @@ export class BridgedCall implements ParkableCall {
   readonly #host: BridgedCallHost
   readonly #session: LegacySession
   readonly #id: number
-  readonly #startedAtMs = performance.now()
+  readonly #source: ResumableSource
   readonly #questions = new Map<string, Question>()
   readonly #release: () => void
   #round: CallRound
   #client: QueuedStream | undefined
-  #source: UpstreamExchange | undefined
-  #resumeSource: (() => void) | undefined
-  #lastEventId: string | undefined
-  #retryMs = defaultRetryMs
   #asked = 0
   #gathering: NodeJS.Timeout | undefined
   /** The response, which came while nobody listened. */
@@ -83,6 +76,10 @@ export class BridgedCall implements ParkableCall {
     this.#round = round
     this.#id = session.nextId()
     this.#release = session.use(round.caller)
+    this.#source = new ResumableSource((lastEventId) => session.listen(lastEventId), host.totalMs, {
+      onMessage: (message) => this.#takeMessage(message),
+      onEnd: (error) => this.#fail(error),
+    })
     round.cancellation.listen(() => this.cancel())
   }
 
@@ -98,8 +95,7 @@ export class BridgedCall implements ParkableCall {
     const progressToken = wishes.progressToken === undefined ? undefined : this.#id
     const body = stripEnvelope(message.body, { id: this.#id, progressToken })
     try {
-      this.#source = this.#session.send(body, caller, this.#silence())
-      const answer = await this.#source.answer
+      const answer = await this.#source.open(this.#session.send(body, caller, this.#silence()))
       if (answer.kind === 'stream' && answer.status === 200) return this.#relay(answer)
       this.#finish()
       if (this.#session.isUnknownTo(answer)) {
@@ -135,7 +131,8 @@ export class BridgedCall implements ParkableCall {
     const params = { requestId: this.#id, reason: 'The client closed its request.' }
     void this.#session.tell({ jsonrpc: '2.0', method: 'notifications/cancelled', params })
     this.#finish()
-    this.#source?.cancel()
+    this.#source.close()
+    this.#client?.end(new GatewayError('request_cancelled'))
   }
 
   expire(): void {
@@ -190,7 +187,7 @@ export class BridgedCall implements ParkableCall {
 
   #relay(source: Extract<UpstreamAnswer, { kind: 'stream' }>): UpstreamAnswer {
     const client = this.#openClient(source.upstreamMs)
-    this.#follow(source)
+    this.#source.follow(source)
     return client
   }
 
@@ -200,39 +197,14 @@ export class BridgedCall implements ParkableCall {
       () => client.resume(),
       () => this.cancel(),
     )
-    client.onResume = () => this.#resumeSource?.()
+    client.onResume = () => this.#source.resume()
     this.#client = client
     return client
   }
 
-  #follow(source: Extract<UpstreamAnswer, { kind: 'stream' }>): void {
-    this.#resumeSource = () => source.resume()
-    source.read({
-      onEvent: (event) => this.#takeEvent(event),
-      onEnd: (error) => this.#sourceEnded(error),
-    })
-  }
-
-  /** Never throws: what is not JSON-RPC ends the call. */
-  #takeEvent(event: Buffer): boolean {
-    this.#lastEventId = eventField(event, 'id') ?? this.#lastEventId
-    const retryMs = Number(eventField(event, 'retry'))
-    if (retryMs > 0) this.#retryMs = Math.min(retryMs, longestRetryMs)
-    const data = eventData(event)
-    if (data === undefined || this.#isOver) return true
-    const sent = parseJson(data)
-    if (sent === undefined) {
-      this.#fail(new GatewayError('upstream_protocol_error', { detail: 'an event of the answer is not JSON' }))
-      return true
-    }
-    let isTaken = true
-    for (const message of Array.isArray(sent) ? sent : [sent]) {
-      if (isJsonObject(message)) isTaken = this.#takeMessage(message) && isTaken
-    }
-    return isTaken
-  }
-
+  /** Never throws. */
   #takeMessage(message: JsonObject): boolean {
+    if (this.#isOver) return true
     if (answers(message, this.#id)) return this.#takeResponse(message)
     if (typeof message.method !== 'string') return true
     if (Object.hasOwn(message, 'id')) {
@@ -247,6 +219,7 @@ export class BridgedCall implements ParkableCall {
 
   #takeResponse(response: JsonObject): boolean {
     this.#finish()
+    this.#source.settle()
     const client = this.#client
     if (client === undefined) {
       this.#kept = response
@@ -288,7 +261,7 @@ export class BridgedCall implements ParkableCall {
     client.push(formatEvent(JSON.stringify(this.#inputRequired(Object.fromEntries(questions), parked))))
     client.end()
     // Goes on reading: the upstream may end the call while it waits.
-    this.#resumeSource?.()
+    this.#source.resume()
   }
 
   #refuseQuestions(why: string): void {
@@ -313,33 +286,10 @@ export class BridgedCall implements ParkableCall {
     return undefined
   }
 
-  #sourceEnded(error: Error | undefined): void {
-    this.#resumeSource = undefined
-    if (this.#isOver) this.#client?.end(error)
-    else if (this.#lastEventId === undefined) this.#fail(error)
-    else void this.#resume(error)
-  }
-
-  /** A server may close a stream and let its client come back for the rest (2025-11-25 §resumability). Ours need not know. */
-  async #resume(error: Error | undefined): Promise<void> {
-    try {
-      await wait(this.#retryMs)
-      if (this.#isOver) return
-      if (performance.now() - this.#startedAtMs > this.#host.totalMs) throw new GatewayError('upstream_timeout')
-      this.#source = this.#session.listen(this.#lastEventId)
-      const answer = await this.#source.answer
-      if (answer.kind !== 'stream' || answer.status !== 200) this.#fail(error)
-      else this.#follow(answer)
-    } catch (failure) {
-      this.#fail(asGatewayError(failure))
-    }
-  }
-
-  #fail(error: Error | undefined): void {
-    if (!this.#isOver) this.#finish()
-    this.#source?.cancel()
-    const cause = error ?? new GatewayError('upstream_disconnected', { detail: 'the stream ended without an answer' })
-    this.#client?.end(cause)
+  #fail(error: Error): void {
+    if (this.#isOver) return
+    this.#finish()
+    this.#client?.end(error)
   }
 }
 

@@ -78,6 +78,7 @@ export class LegacyToModernBridge implements Bridge {
     const opened = new SessionStream({
       client: session.client,
       session: this.#openLive(session),
+      onToolsChanged: () => this.#tools.forget(ownerOf(hop)),
       listen: async (request, onAbort) => {
         const current = await this.#currentCredential(hop)
         if (current instanceof GatewayError) throw current
@@ -108,7 +109,9 @@ export class LegacyToModernBridge implements Bridge {
     const owner = ownerOf(hop)
     const known = this.#discovered.get(owner)
     if (known !== undefined && known.untilMs > performance.now()) return { result: known.result }
-    const { answer, response } = await this.#ask('server/discover', {}, hop)
+    const asking = new HopExchange(hop.exchange)
+    hop.exchange.onCancel(() => asking.cancel())
+    const { answer, response } = await this.#ask('server/discover', {}, hop, asking)
     const { result } = response ?? {}
     if (!isJsonObject(result)) return saysNothingOfEra(answer) ? { answer } : undefined
     const ttlMs = typeof result.ttlMs === 'number' ? Math.min(result.ttlMs, longestTtlMs) : 0
@@ -157,7 +160,10 @@ export class LegacyToModernBridge implements Bridge {
       message,
       client: hop.client,
       session,
-      findTool: (anew) => this.#findTool(owner, message.name ?? '', hop, anew),
+      findTool: (anew) => {
+        running = new HopExchange(hop.exchange)
+        return this.#findTool(owner, message.name ?? '', hop, anew, running)
+      },
       send: async (request, headers) => {
         running = new HopExchange(hop.exchange, headers)
         const current = isFirst ? hop.credential : await this.#currentCredential(hop)
@@ -198,14 +204,20 @@ export class LegacyToModernBridge implements Bridge {
   }
 
   /** A client of 2026-07-28 must know a tool to call it; those of older revisions may call without ever listing. */
-  async #findTool(owner: string, name: string, hop: ModernHop, anew: boolean): Promise<KnownTool | undefined> {
+  async #findTool(
+    owner: string,
+    name: string,
+    hop: ModernHop,
+    anew: boolean,
+    asking: HopExchange,
+  ): Promise<KnownTool | undefined> {
     if (!anew) {
       const known = this.#tools.find(owner, name)
       if (known !== undefined) return known
     }
     let cursor: unknown
     for (let page = 0; page < mostToolPages; page++) {
-      const { response } = await this.#ask('tools/list', cursor === undefined ? {} : { cursor }, hop)
+      const { response } = await this.#ask('tools/list', cursor === undefined ? {} : { cursor }, hop, asking)
       const { result } = response ?? {}
       if (!isJsonObject(result)) break
       this.#tools.note(owner, result, page === 0)
@@ -216,12 +228,10 @@ export class LegacyToModernBridge implements Bridge {
   }
 
   /** A request of the gateway's own, for its own use. */
-  async #ask(method: string, params: JsonObject, { exchange, credential, client }: ModernHop) {
+  async #ask(method: string, params: JsonObject, { credential, client }: ModernHop, asking: HopExchange) {
     const capabilities = modernClientCapabilities(client.capabilities, true)
     const envelope = { client, capabilities, logLevel: undefined, progressToken: undefined }
     const request = createModernRequest(method, addEnvelope(params, envelope), randomId())
-    const asking = new HopExchange(exchange)
-    exchange.onCancel(() => asking.cancel())
     const answer = await this.#options.upstream.send(request, asking, { credential })
     const response = await readResponse(answer).catch(() => undefined)
     return { answer, response }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { setTimeout as delay } from 'node:timers/promises'
 import { Server } from '@modelcontextprotocol/sdk/server/index.js'
 import { StreamableHTTPServerTransport } from '@modelcontextprotocol/sdk/server/streamableHttp.js'
 import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
@@ -19,6 +20,7 @@ import {
   SubscribeRequestSchema,
   UnsubscribeRequestSchema,
 } from '@modelcontextprotocol/sdk/types.js'
+import { MemoryEventStore } from '../../conformance/fixture/memory-event-store.ts'
 
 /** A real server of the older revisions (SDK v1), with sessions, and what it saw. */
 export interface OlderUpstream {
@@ -39,6 +41,8 @@ export interface OlderUpstream {
   begun: number
   /** How many GET streams are open. */
   listening: number
+  /** How often somebody came back for the rest of a stream. */
+  resumed: number
   /** A link was opened: `open_link` goes through. */
   opened: boolean
   /** Forgets all sessions, as after a restart. */
@@ -52,8 +56,16 @@ export interface OlderUpstream {
 
 type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>
 
-/** `json`: answers are no streams, so nothing can be asked. */
-export async function startOlderUpstream(options: { readonly json?: boolean } = {}): Promise<OlderUpstream> {
+/** How it answers. */
+export interface OlderUpstreamOptions {
+  /** Answers are no streams, so nothing can be asked. */
+  readonly json?: boolean
+  /** Streams have event ids, and what was missed is sent again. */
+  readonly resumable?: boolean
+}
+
+/** Starts it on a free loopback port. */
+export async function startOlderUpstream(options: OlderUpstreamOptions = {}): Promise<OlderUpstream> {
   const sessions = new Map<string, StreamableHTTPServerTransport>()
   const servers = new Map<string, Server>()
   const running = {
@@ -79,6 +91,7 @@ export async function startOlderUpstream(options: { readonly json?: boolean } = 
     const transport: StreamableHTTPServerTransport = new StreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       enableJsonResponse: options.json === true,
+      ...(options.resumable && { eventStore: new MemoryEventStore() as never, retryInterval: 50 }),
       onsessioninitialized: (session) => {
         state.begun++
         sessions.set(session, transport)
@@ -137,6 +150,7 @@ const tools = [
   { name: 'report', inputSchema: schema },
   { name: 'log', inputSchema: schema },
   { name: 'hold', inputSchema: schema },
+  { name: 'drop', inputSchema: schema },
   { name: 'open_link', inputSchema: schema },
   { name: 'task_only', inputSchema: schema, execution: { taskSupport: 'required' as const } },
 ]
@@ -229,6 +243,12 @@ const runs: { readonly [tool: string]: Run } = {
         resolve(text('cancelled'))
       })
     }),
+  // Closes its stream; the answer waits for a client that comes back.
+  drop: async (_, extra) => {
+    extra.closeSSEStream?.()
+    await delay(20)
+    return text(`Hello, ${await elicitName(extra, 'What is your name?')}!`)
+  },
   open_link: async (_, __, state) => {
     if (state.opened) return text('through')
     const elicitations = [{ mode: 'url', elicitationId: 'e1', url: 'https://up.example/open', message: 'Open this' }]
