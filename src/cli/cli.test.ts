@@ -176,7 +176,7 @@ describe('vault', () => {
   it('status says that there are no keys, in words instead of an empty table', async () => {
     const { code, out, errors } = await run('vault', 'status', await newProject())
     expect(code).toBe(1)
-    expect(out).toBe('no vault keys\n')
+    expect(out).toBe('no vault key is in use\n')
     expect(errors).toContain('There are no vault keys at')
   })
 })

@@ -43,7 +43,7 @@ export async function showKeys(directory: string, options: { json?: boolean }): 
     }
   })
   const rows = keys.map(({ id, state, secrets, what }) => [id, advice[state], String(secrets), what])
-  const table = rows.length === 0 ? 'no vault keys' : formatTable(['KEY', 'STATE', 'SECRETS', 'WHAT'], rows)
+  const table = rows.length === 0 ? 'no vault key is in use' : formatTable(['KEY', 'STATE', 'SECRETS', 'WHAT'], rows)
   printAnswer(options.json, { keys, problem: problem ?? null }, table)
   if (problem === undefined) return
   process.stderr.write(`\n${problem}\n`)

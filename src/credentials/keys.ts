@@ -31,7 +31,8 @@ export class VaultKeyError extends Error {
 
 const keyBytes = 32
 const validId = /^[A-Za-z0-9_-]{1,32}$/
-const printKey = `node -p "'k1:' + crypto.randomBytes(${keyBytes}).toString('base64')"`
+// With an id of its own each time: a second key with the id of the first is refused.
+const printKey = `node -p "'k' + Date.now() + ':' + crypto.randomBytes(${keyBytes}).toString('base64')"`
 /** Ends a message about keys that are missing. */
 export const howToMake = `Make one with: ${printKey}`
 
