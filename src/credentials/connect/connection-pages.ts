@@ -10,7 +10,7 @@ import { answerDisconnect } from './answer-disconnect.ts'
 import { answerKey } from './answer-key.ts'
 import { answerKeyApi, type KeyApiHost, keyApiMethods } from './answer-key-api.ts'
 import { answerList } from './answer-list.ts'
-import { type ConnectHost, type PageAnswer, PageRefusal, type PageVisit, type PersonalVisit } from './connect-host.ts'
+import { type PageAnswer, PageRefusal, type PageVisit, type PersonalVisit } from './connect-host.ts'
 import {
   type ConnectionsEndpoint,
   findConnectionsEndpoint,
