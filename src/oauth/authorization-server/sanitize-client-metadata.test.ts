@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { operatorMembers } from './pre-registered-clients.ts'
 import { sanitizeClientMetadata } from './sanitize-client-metadata.ts'
 
 const redirect_uris = ['http://127.0.0.1/callback']
@@ -24,11 +25,12 @@ describe('sanitizeClientMetadata', () => {
 
   test('lets a document ask for identity assertions, never a registration, and neither for client_credentials', () => {
     const assertions = 'urn:ietf:params:oauth:grant-type:jwt-bearer'
-    const input = { redirect_uris, grant_types: [assertions, 'client_credentials'], sallyport_servers: ['*'] }
+    const ofOperator = Object.fromEntries(operatorMembers.map((member) => [member, ['acme']]))
+    const input = { redirect_uris, grant_types: [assertions, 'client_credentials'], ...ofOperator }
     expect(accepted(input, 'document')).toMatchObject({ grant_types: ['authorization_code', assertions] })
     expect(accepted(input)).toMatchObject({ grant_types: ['authorization_code'] })
     for (const kind of ['document', 'registration'] as const) {
-      expect(accepted(input, kind)).not.toHaveProperty('sallyport_servers')
+      for (const member of operatorMembers) expect(accepted(input, kind)).not.toHaveProperty(member)
     }
   })
 
