@@ -244,6 +244,7 @@ describe('an upstream that closes its streams', () => {
     client.setRequestHandler('elicitation/create', async () => ({ action: 'accept', content: { name: 'Ada' } }))
     expect(textOf(await client.callTool({ name: 'drop', arguments: {} }))).toBe('Hello, Ada!')
     expect(upstream.calls.map((call) => call.split(':')[1])).toEqual(['drop'])
+    expect(upstream.resumed).toBeGreaterThan(0)
     await client.close()
     await gateway.close()
     await upstream.close()

@@ -76,6 +76,7 @@ export async function startOlderUpstream(options: OlderUpstreamOptions = {}): Pr
     ids: [],
     begun: 0,
     listening: 0,
+    resumed: 0,
     opened: false,
   }
   const state: Mutable = { ...running, calls: [], cancelled: [], subscribed: [], ended: [], ids: [] }
@@ -84,6 +85,7 @@ export async function startOlderUpstream(options: OlderUpstreamOptions = {}): Pr
     const known = typeof id === 'string' ? sessions.get(id) : undefined
     if (request.method === 'GET' && known) {
       state.listening++
+      if (request.headers['last-event-id'] !== undefined) state.resumed++
       response.once('close', () => state.listening--)
     }
     if (known) return known.handleRequest(request, response)
@@ -137,6 +139,7 @@ interface Mutable {
   ids: unknown[]
   begun: number
   listening: number
+  resumed: number
   opened: boolean
 }
 
