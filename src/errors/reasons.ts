@@ -628,6 +628,15 @@ export const reasons = {
     cause: 'More requests than rate-limit-inbound allows within its window.',
     remedy: 'Wait for the seconds in Retry-After, or raise requestsAllowed.',
   },
+  limit_streams_exceeded: {
+    origin: 'client',
+    status: 429,
+    code: 429,
+    message: 'Too many streams are open. Close one first.',
+    cause:
+      'One person has 64 GET streams open at this virtual server; nearly always a client that reconnects without end.',
+    remedy: 'Restart the MCP client.',
+  },
   limit_body_exceeded: {
     origin: 'client',
     status: 413,

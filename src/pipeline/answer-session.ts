@@ -36,6 +36,16 @@ async function openStream(exchange: HttpExchange, route: Route, host: PipelineHo
   if (accept !== undefined && !accept.includes('text/event-stream') && !accept.includes('*/*')) {
     throw new GatewayError('message_not_acceptable', { message: 'Accept text/event-stream.' })
   }
+  const giveBack = route.streamSlots.take(exchange.subject?.id ?? exchange.clientAddress)
+  if (giveBack === undefined) throw new GatewayError('limit_streams_exceeded', { headers: { 'retry-after': '60' } })
+  try {
+    return await relayStream(exchange, route, host)
+  } finally {
+    giveBack()
+  }
+}
+
+async function relayStream(exchange: HttpExchange, route: Route, host: PipelineHost): Promise<AnswerOutcome> {
   // Nothing is lost with a stream that nobody reads.
   exchange.cancelOnDisconnect()
   exchange.response.once('close', () => exchange.disconnect())

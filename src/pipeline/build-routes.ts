@@ -11,6 +11,7 @@ import { joinAuthentication, withoutAuthentication } from './authenticate-reques
 import { createRouteCaller } from './call-route.ts'
 import { originRules } from './origin-rules.ts'
 import type { NamedPolicy, PhasePolicy, PipelineHost, Route } from './route.ts'
+import { StreamSlots } from './stream-slots.ts'
 
 /** What policies and handlers are given; the rest of their host is particular to each. */
 export interface BuildHost {
@@ -105,6 +106,7 @@ function buildRoute(
       environment: spec.handler.environment,
     }),
     hasStream: hasStream(spec),
+    streamSlots: new StreamSlots(),
     credentialMode: spec.upstream?.mode,
     requestPolicies: joinAuthentication(policies, spec.tenant),
     partPolicies: withoutAuthentication(policies),

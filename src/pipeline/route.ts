@@ -8,6 +8,7 @@ import type { AllowedHosts } from '../http/check-host.ts'
 import type { OriginRules } from '../http/cors.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import type { CatalogCache } from '../mcp/catalog-cache.ts'
+import type { StreamSlots } from './stream-slots.ts'
 
 /** A policy under the name that events and the log use for it. */
 export interface NamedPolicy {
@@ -36,6 +37,7 @@ export interface Route {
   readonly handler: McpHandler
   /** GET and DELETE are answered: streams of legacy sessions, and their end. */
   readonly hasStream: boolean
+  readonly streamSlots: StreamSlots
   /** Whose credential the upstream sees; undefined when none is brokered. */
   readonly credentialMode: CredentialMode | undefined
   readonly requestPolicies: readonly RequestStep[]

@@ -51,8 +51,9 @@ class SessionRelay implements EventStreamReader, ClientStreamSource {
     this.#host = host
     this.#finish = finish
     this.#client = new ClientStream(exchange, host.limits.upstreamIdleSeconds * 1000, this)
-    const { upstreamTotalSeconds } = host.limits
-    this.#maxAge = setTimeout(() => this.onEnd(undefined), upstreamTotalSeconds * 1000).unref()
+    // Before the upstream is cut off for the same reason, which would look like a failure.
+    const maxAgeMs = host.limits.upstreamTotalSeconds * 900
+    this.#maxAge = setTimeout(() => this.onEnd(undefined), maxAgeMs).unref()
     exchange.response.once('close', () => this.onEnd(undefined))
   }
 

@@ -56,8 +56,8 @@ interface Opened {
   readonly headers: { readonly [name: string]: string }
 }
 
-async function begin(server: string): Promise<Opened> {
-  const { accessToken, clientId, refreshToken } = await obtainToken(gateway.publicUrl, gateway.server(server))
+async function begin(server: string, person = 'ada'): Promise<Opened> {
+  const { accessToken, clientId, refreshToken } = await obtainToken(gateway.publicUrl, gateway.server(server), person)
   const authorization = `Bearer ${accessToken}`
   const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'c', version: '1' } }
   const body = JSON.stringify({ jsonrpc: '2.0', id: 0, method: 'initialize', params })
@@ -201,4 +201,17 @@ it('a stream is opened again upstream when it breaks there', async () => {
   const stream = await listen('modern', headers)
   expect(await stream.next()).toEqual({ jsonrpc: '2.0', ...toolsChanged })
   stream.close()
+})
+
+it('one person has no more than 64 streams, and others still have theirs', async () => {
+  const { headers } = await begin('older')
+  const open = await Promise.all(Array.from({ length: 64 }, () => listen('older', headers)))
+  expect(open.every(({ status }) => status === 200)).toBe(true)
+  const refused = await listen('older', headers)
+  expect(refused.status).toBe(429)
+  expect(refused.headers['retry-after']).toBe('60')
+  const bob = await begin('older', 'bob')
+  const bobs = await listen('older', bob.headers)
+  expect(bobs.status).toBe(200)
+  for (const each of [...open, bobs]) each.close()
 })

@@ -21,6 +21,9 @@ export interface SessionRequest extends Pick<UpstreamRequest, 'method' | 'header
   readonly search: string
 }
 
+// One for each client that listens; what a person may hold is limited where they ask.
+const mostStreams = 10_000
+
 /** The MCP endpoint behind a route, with its connections. */
 export class Upstream {
   readonly #pool: Pool
@@ -42,7 +45,7 @@ export class Upstream {
     }
     const certificate = credentials?.upstream.clientCertificate
     this.#pool = createUpstreamPool(url.origin, poolLimits, certificate)
-    this.#subscriptions = createUpstreamPool(url.origin, poolLimits, certificate)
+    this.#subscriptions = createUpstreamPool(url.origin, { ...poolLimits, connections: mostStreams }, certificate)
     this.#path = url.pathname
     this.#search = url.search
     this.#forwardSearch = options.forwardSearch

@@ -54,6 +54,7 @@ export class LegacyCall {
   readonly #progressToken = randomId()
   readonly #cancellation = Promise.withResolvers<never>()
   #tool: KnownTool | undefined
+  #cancelled: GatewayError | undefined
   #finish: (() => void) | undefined
 
   constructor(host: LegacyCallHost) {
@@ -70,14 +71,16 @@ export class LegacyCall {
       return await this.#answer()
     } catch (error) {
       this.#finish?.()
-      throw error
+      // What the upstream made of being cut off says less.
+      throw this.#cancelled ?? error
     }
   }
 
   /** The client wants no answer any more, or its credential was withdrawn. */
   cancel(): void {
     // In-band: the status belongs to the HTTP request, and that is in order.
-    this.#cancellation.reject(new GatewayError('request_cancelled', { status: 200 }))
+    this.#cancelled = new GatewayError('request_cancelled', { status: 200 })
+    this.#cancellation.reject(this.#cancelled)
     this.#host.abort()
   }
 
@@ -130,6 +133,7 @@ export class LegacyCall {
 
   async #sendRound(input: JsonObject, mayRelist = true): Promise<Round> {
     const { message, client, session } = this.#host
+    if (this.#cancelled) throw this.#cancelled
     const id = randomId()
     const params = objectMember(message.body, 'params')
     const request = createModernRequest(

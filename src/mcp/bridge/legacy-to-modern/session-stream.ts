@@ -16,6 +16,7 @@ import { addEnvelope, createModernRequest } from './modern-request.ts'
 export interface SessionStreamHost {
   readonly client: LegacyClient
   readonly session: LiveSession
+  onToolsChanged(): void
   /** Sends `subscriptions/listen`. `onAbort` receives how to end it. */
   listen(request: McpMessage, onAbort: (abort: () => void) => void): Promise<UpstreamAnswer>
 }
@@ -115,6 +116,7 @@ export class SessionStream {
         onEvent: (event) => {
           const data = eventData(event)
           const notification = data === undefined || turn !== this.#turn ? undefined : readNotification(data)
+          if (notification?.method === 'notifications/tools/list_changed') this.#host.onToolsChanged()
           return notification === undefined || this.stream.push(formatEvent(JSON.stringify(notification)))
         },
         onEnd: (error) => (error ? reject(error) : resolve()),
