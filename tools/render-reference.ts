@@ -6,6 +6,7 @@ import { settingsSchema } from '../src/config/project-schema.ts'
 import { routeExtensionSchema } from '../src/config/route-extension.ts'
 import { type Reason, reasons } from '../src/errors/reasons.ts'
 import { handlerTypes } from '../src/handlers/index.ts'
+import { bridgedFeatures } from '../src/mcp/bridge/changes.ts'
 import { policyTypes } from '../src/policies/index.ts'
 import { toJsonSchema } from './json-schema.ts'
 import { renderOptions, renderTable } from './render-options.ts'
@@ -18,6 +19,7 @@ export function renderReference(): [path: string, content: string][] {
     page('configuration', 'Configuration', configuration()),
     page('policies', 'Policies', policies()),
     page('handlers', 'Handlers', handlers()),
+    page('eras', 'Between the eras', eras()),
     page('reasons', 'Reasons', reasonCodes()),
     page('events', 'Events', events()),
     page('cli', 'Command line', cli()),
@@ -58,6 +60,20 @@ function handlers(): string[] {
     summary,
     renderOptions(toJsonSchema(options)),
   ])
+}
+
+function eras(): string[] {
+  return [
+    'Clients of MCP 2026-07-28 and of 2025-11-25 and older share a URL, whichever of them the upstream speaks. A message goes out in the era of its client; only when the upstream shows that it does not know it is it translated. That is remembered per credential for an hour, and the option `protocol` of a [handler](handlers.md) decides it for good. What is not named here passes unchanged, unknown members and content types included.',
+    renderTable(
+      ['feature', 'client of 2026-07-28, older upstream', 'older client, upstream of 2026-07-28'],
+      bridgedFeatures.map(({ feature, modernToLegacy, legacyToModern }) => [
+        feature,
+        modernToLegacy.change,
+        legacyToModern.change,
+      ]),
+    ),
+  ]
 }
 
 function reasonCodes(): string[] {
