@@ -23,13 +23,14 @@ function open(mode: string | undefined, records: readonly Partial<KnownCatalogRe
     ),
     put: vi.fn((record: KnownCatalogRecord) => Promise.resolve(void stored.push(record))),
   }
+  const log = { debug: vi.fn(), info: vi.fn(), warn: vi.fn(), error: vi.fn() }
   const watch = createDefinitionWatch({
     store: store as unknown as KnownCatalogs,
     recorder: { record: (event) => void events.push(event) },
-    log: { debug() {}, info() {}, warn() {}, error() {} },
+    log,
   })
   const routes = [{ operationId: 'tracker', upstream: mode && { mode } }] as unknown as RouteSpec[]
-  return { watch, store, events, definitions: watch.of({ pins, routes }) }
+  return { watch, store, events, log, definitions: watch.of({ pins, routes }) }
 }
 
 describe('what deviated', () => {
@@ -124,6 +125,17 @@ describe('what is told', () => {
       ['default', 'denied'],
       ['default', 'success'],
     ])
+  })
+
+  it('is a line in the log where that is asked for', () => {
+    const { definitions, log } = open(undefined)
+    definitions.report(ada, notice)
+    expect(log.warn).not.toHaveBeenCalled()
+    definitions.report(ada, { ...notice, hash: 'i', warns: true })
+    expect(log.warn).toHaveBeenCalledWith(
+      expect.objectContaining({ route: 'tracker', capability: 'search', detail: 'changed' }),
+      'a definition is not as it is pinned',
+    )
   })
 
   it('is at most a thousand things in ten minutes for one server', () => {
