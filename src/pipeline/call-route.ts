@@ -1,5 +1,4 @@
-import type { BufferedAnswer, McpAnswer } from '../contracts/handler.ts'
-import type { RouteAnswer, RouteCall, RouteCaller } from '../contracts/route-caller.ts'
+import type { BufferedAnswer, McpAnswer, RouteAnswer, RouteCall, RouteCaller } from '../contracts/handler.ts'
 import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
 import type { CacheKey } from '../mcp/catalog-cache.ts'
 import { isSharedMode } from '../mcp/known-catalogs.ts'

@@ -1,5 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { RouteCall } from '../contracts/route-caller.ts'
+import type { RouteCall } from '../contracts/handler.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { HttpExchange } from '../http/exchange.ts'
 import type { Route } from './route.ts'

@@ -31,6 +31,8 @@ export class LastKnown {
   readonly #log: Logger
   readonly #pages = new CatalogPages(largestBytes)
   readonly #written = new LRUCache<string, string>({ max: 10_000 })
+  /** Size of what was looked at in the last minute. */
+  readonly #seen = new LRUCache<string, number>({ max: 10_000, ttl: 60_000 })
   #writing: Promise<void> = Promise.resolve()
 
   constructor(store: KnownCatalogs, aggregate: string, log: Logger) {
@@ -39,10 +41,14 @@ export class LastKnown {
     this.#log = log
   }
 
-  note({ exchange, member, method, list, cursor, result }: SeenPage): void {
+  /** Nearly always it is what it was a moment ago: one of the same size is looked at once a minute. */
+  note({ exchange, member, method, list, cursor, result }: SeenPage, size: number | undefined): void {
     if (result.resultType !== undefined && result.resultType !== 'complete') return
     const key = JSON.stringify([exchange.tenant, member, ownerOf(exchange), method])
-    const bytes = JSON.stringify(result).length
+    const page = JSON.stringify([key, cursor])
+    if (size !== undefined && this.#seen.get(page) === size) return
+    if (size !== undefined) this.#seen.set(page, size)
+    const bytes = size ?? JSON.stringify(result).length
     const whole = list === undefined ? result : this.#pages.add({ key, member: list, cursor, result, bytes })
     if (whole === undefined || bytes > largestBytes) return
     const { ttlMs: _, ...lasting } = whole
@@ -65,6 +71,7 @@ export class LastKnown {
   forget(exchange: Exchange, member: string): void {
     const { tenant, virtualServer, owner } = this.#keyOf(exchange, member, '')
     this.#written.clear()
+    this.#seen.clear()
     this.#later(() => this.#store.remove(tenant, virtualServer, owner))
   }
 

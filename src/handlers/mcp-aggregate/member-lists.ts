@@ -183,8 +183,8 @@ export class MemberLists {
   }
 
   /** What a member says in the place of an upstream is not kept; without a connection nothing is. */
-  #note({ refusal }: MemberResponse, page: SeenPage): void {
-    if (refusal === undefined) this.#options.lastKnown.note(page)
+  #note({ refusal, bytes }: MemberResponse, page: SeenPage): void {
+    if (refusal === undefined) this.#options.lastKnown.note(page, bytes)
     else if (refusal.reason === 'connection_required') this.#options.lastKnown.forget(page.exchange, page.member)
   }
 

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { Exchange } from '../../contracts/exchange.ts'
+import type { RouteAnswer, RouteCall, RouteCaller } from '../../contracts/handler.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
-import type { RouteAnswer, RouteCall, RouteCaller } from '../../contracts/route-caller.ts'
 import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
 import { isJsonObject, type JsonObject, objectMember } from '../../lib/json.ts'
 import { createMessage } from '../../mcp/classify-message.ts'
@@ -17,6 +17,8 @@ export type MemberCall = Pick<RouteCall, 'message' | 'exchange' | 'signal' | 'pa
 /** The JSON-RPC response of a member. */
 export interface MemberResponse {
   readonly response: JsonObject
+  /** Its size, where that is known. */
+  readonly bytes: number | undefined
   /** Why it is not what the member would say otherwise. */
   readonly refusal: GatewayError | undefined
 }
@@ -150,7 +152,8 @@ async function readMember({ answer, isPersonal }: RouteAnswer): Promise<MemberRe
   const response = await readResponse(answer)
   const result = objectMember(response, 'result')
   if (isPersonal && result?.cacheScope === 'public') result.cacheScope = 'private'
-  return { response, refusal: answer.kind === 'json' ? answer.refusal : undefined }
+  if (answer.kind === 'stream') return { response, bytes: undefined, refusal: undefined }
+  return { response, bytes: answer.body.length, refusal: answer.refusal }
 }
 
 function timeOut(signal: AbortSignal): Promise<GatewayError> {
