@@ -10,6 +10,10 @@ export interface StdioClient {
   post(message: object, headers?: Record<string, string>): Promise<PostAnswer>
   /** Calls a tool and returns what it gave. Throws what the answer says when it is an error. */
   call(name: string, input?: object, meta?: object): Promise<ToolValue>
+  /** Ends the session. */
+  end(): Promise<{ readonly status: number }>
+  /** Opens the GET stream and hands over its messages until `close`. */
+  listen(onMessage: (message: StreamMessage) => void): Promise<{ close(): void; readonly ended: Promise<void> }>
   /** POSTs a call and hands over the messages of its stream as they come; resolves with the last one. */
   follow(name: string, input: object, onMessage: (message: StreamMessage) => void): Promise<StreamMessage>
 }
@@ -40,13 +44,23 @@ export async function openStdioClient(url: string, token: string, capabilities: 
       const answer = await post({ id: 1, method: 'tools/call', params: { name, arguments: input, _meta: meta } })
       return readToolText(answer)
     },
-    follow: (name, input, onMessage) =>
-      followCall(
-        url,
-        inSession,
-        { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: input } },
-        onMessage,
-      ),
+    end: async () => {
+      const answer = await request(url, { method: 'DELETE', headers: inSession })
+      await answer.body.dump()
+      return { status: answer.statusCode }
+    },
+    listen: (onMessage) => listenTo(url, { method: 'GET', headers: inSession }, onMessage),
+    follow: async (name, input, onMessage) => {
+      const message = { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name, arguments: input } }
+      const headers = { 'content-type': 'application/json', ...inSession }
+      let last: StreamMessage = {}
+      const { ended } = await listenTo(url, { method: 'POST', headers, body: JSON.stringify(message) }, (received) => {
+        last = received
+        onMessage(received)
+      })
+      await ended
+      return last
+    },
   }
 }
 
@@ -58,27 +72,27 @@ export function readToolText(answer: PostAnswer): ToolValue {
   return JSON.parse(text)
 }
 
-async function followCall(
+/** Reads the messages of a stream, or the one of a JSON answer. */
+export async function listenTo(
   url: string,
-  headers: Record<string, string>,
-  message: object,
+  { method, headers, body }: { method: 'GET' | 'POST'; headers: Record<string, string>; body?: string },
   onMessage: (message: StreamMessage) => void,
-): Promise<StreamMessage> {
+): Promise<{ close(): void; readonly ended: Promise<void> }> {
   const accept = 'application/json, text/event-stream'
-  const answer = await request(url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json', accept, ...headers },
-    body: JSON.stringify(message),
-  })
+  const answer = await request(url, { method, headers: { accept, ...headers }, body: body ?? null })
+  if (answer.statusCode !== 200) throw new Error(`${answer.statusCode}: ${await answer.body.text()}`)
+  const ended = readMessages(answer.body, onMessage).catch(() => undefined)
+  return { close: () => void answer.body.destroy(), ended }
+}
+
+async function readMessages(body: AsyncIterable<unknown>, onMessage: (message: StreamMessage) => void): Promise<void> {
   let rest = ''
-  let last: StreamMessage = {}
-  for await (const chunk of answer.body) {
+  for await (const chunk of body) {
     const lines = (rest + String(chunk)).split('\n')
     rest = lines.pop() ?? ''
     for (const line of lines.filter((each) => each.startsWith('data: '))) {
-      last = JSON.parse(line.slice('data: '.length)) as StreamMessage
-      onMessage(last)
+      onMessage(JSON.parse(line.slice('data: '.length)) as StreamMessage)
     }
   }
-  return rest === '' ? last : (JSON.parse(rest) as StreamMessage)
+  if (rest !== '') onMessage(JSON.parse(rest) as StreamMessage)
 }

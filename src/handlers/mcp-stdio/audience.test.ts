@@ -21,7 +21,7 @@ function callOf(owner: string, name: string, heard: string[]): PendingCall {
 
 function listenerOf(owner: string, name: string, heard: string[], uri?: string): Listener {
   const call = callOf(owner, name, heard)
-  return { owner, subscribesTo: (each) => each === uri, notify: (notification) => call.notify(notification) }
+  return { owner, subscriptions: uri === undefined ? [] : [uri], notify: (notification) => call.notify(notification) }
 }
 
 function setUp(onlyOwner?: string) {

@@ -1,4 +1,5 @@
-import { type JsonObject, objectMember, stringMember } from '../../lib/json.ts'
+import { type JsonObject, stringMember } from '../../lib/json.ts'
+import { concerns } from '../../mcp/bridge/modern-to-legacy/subscription.ts'
 import type { Listener, PendingCall } from './pending-call.ts'
 
 /** Beyond this it is not known any more who left calls behind. */
@@ -69,8 +70,9 @@ export class Audience {
   }
 
   #tellSubscribers(notification: JsonObject): void {
-    const uri = objectMember(notification, 'params')?.uri
-    const subscribers = [...this.#listeners].filter((listener) => listener.subscribesTo(uri))
+    const subscribers = [...this.#listeners].filter(({ subscriptions: resources }) =>
+      concerns(notification, { id: '', listChanges: [], resources }),
+    )
     for (const listener of subscribers) listener.notify(notification)
     if (subscribers.length === 0) this.onlyOwnersCalls()[0]?.call.notify(notification)
   }

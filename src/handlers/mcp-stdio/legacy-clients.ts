@@ -64,7 +64,7 @@ export class LegacyClients {
     const listening: ListeningStream = new ListeningStream({
       owner: ownerOf(exchange, session),
       mostBehindBytes: this.#host.limits.sseEventBytes,
-      subscribesTo: (uri) => live.subscriptions.includes(String(uri)),
+      subscriptions: () => live.subscriptions,
       shape: (notification) => (wantsLog(notification, live.logLevel) ? notification : undefined),
       onEnd: () => {
         live.detachStream(end)

@@ -8,7 +8,7 @@ export interface ListeningHost {
   readonly owner: string
   /** More than this does not wait for a client that reads slowly. */
   readonly mostBehindBytes: number
-  subscribesTo(uri: unknown): boolean
+  readonly subscriptions: () => readonly string[]
   /** The message as the client gets it; undefined when it did not ask for it. */
   shape(notification: JsonObject): JsonObject | undefined
   /** Nobody listens any more. */
@@ -36,8 +36,8 @@ export class ListeningStream implements Listener {
     }
   }
 
-  subscribesTo(uri: unknown): boolean {
-    return this.#host.subscribesTo(uri)
+  get subscriptions(): readonly string[] {
+    return this.#host.subscriptions()
   }
 
   notify(notification: JsonObject): void {

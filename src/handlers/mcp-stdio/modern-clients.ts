@@ -17,7 +17,7 @@ import { BridgedCall, type BridgedCallHost, type CallRound } from './bridged-cal
 import { describeCaller } from './caller.ts'
 import { ListeningStream } from './listening-stream.ts'
 import { OtherEra } from './open-session.ts'
-import { OwnCall } from './own-call.ts'
+import { sendOwn } from './own-call.ts'
 import { RelayedCall } from './relayed-call.ts'
 import { processKeyOf, type StdioHost } from './stdio-host.ts'
 import type { StdioSession } from './stdio-session.ts'
@@ -137,7 +137,7 @@ export class ModernClients {
     const listening: ListeningStream = new ListeningStream({
       owner,
       mostBehindBytes: this.#host.limits.sseEventBytes,
-      subscribesTo: (uri) => wanted.resources.includes(String(uri)),
+      subscriptions: () => wanted.resources,
       shape: (notification) => (concerns(notification, wanted) ? tag(notification, wanted) : undefined),
       onEnd: () => release(),
     })
@@ -157,12 +157,6 @@ function lowerLogLevel(process: StdioSession, { owner, wishes }: CallRound): voi
   if (process.logLevel !== undefined && !isMoreVerbose(logLevel, process.logLevel)) return
   process.logLevel = logLevel
   sendOwn(process, owner, 'logging/setLevel', { level: logLevel })
-}
-
-/** Whether the program takes it or not, the call goes on. */
-function sendOwn(process: StdioSession, owner: string, method: string, params: object): void {
-  const nobodyWaits = () => {}
-  process.start(new OwnCall(owner, false, nobodyWaits, nobodyWaits), { jsonrpc: '2.0', method, params }, false)
 }
 
 function asRefusal(error: unknown): unknown {

@@ -1,6 +1,7 @@
 import type { GatewayError } from '../../errors/gateway-error.ts'
 import type { JsonObject } from '../../lib/json.ts'
 import type { PendingCall } from './pending-call.ts'
+import type { StdioSession } from './stdio-session.ts'
 
 /** A request that the gateway makes itself, on behalf of `owner`. Nobody can be asked anything meanwhile. */
 export class OwnCall implements PendingCall {
@@ -30,4 +31,10 @@ export class OwnCall implements PendingCall {
   ask(): void {}
 
   withdraw(): void {}
+}
+
+/** Sends a request whose answer changes nothing. Throws a `GatewayError` when the program takes no more. */
+export function sendOwn(session: StdioSession, owner: string, method: string, params: object): void {
+  const nobodyWaits = () => {}
+  session.start(new OwnCall(owner, false, nobodyWaits, nobodyWaits), { jsonrpc: '2.0', method, params }, false)
 }

@@ -21,7 +21,7 @@ export interface PendingCall {
 /** Somebody who hears what belongs to no call: a GET stream, or a subscription. */
 export interface Listener {
   readonly owner: string
-  /** True when this client subscribed to the resource. */
-  subscribesTo(uri: unknown): boolean
+  /** URIs of resources that this client subscribed to. */
+  readonly subscriptions: readonly string[]
   notify(notification: JsonObject): void
 }

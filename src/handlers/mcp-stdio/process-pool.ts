@@ -113,8 +113,8 @@ export class ProcessPool {
 
   #endIdle(): void {
     const before = performance.now() - this.#settings.idleStopMs
-    for (const entry of this.#entries.values()) {
-      if (entry.program?.session.isBusy) entry.usedAtMs = performance.now()
+    for (const [key, entry] of this.#entries) {
+      if (entry.program?.session.isBusy || this.#isSubscribed(key)) entry.usedAtMs = performance.now()
     }
     for (const [key, entry] of this.#idleEntries()) {
       if (entry.usedAtMs > before) continue
@@ -125,6 +125,11 @@ export class ProcessPool {
 
   #idleEntries(): (readonly [string, Entry])[] {
     return [...this.#entries].filter(([, { isOpen, program }]) => isOpen && program?.session.isBusy === false)
+  }
+
+  /** Somebody waits for updates of a resource, which come only while it runs. */
+  #isSubscribed(key: string): boolean {
+    return [...(this.#listeners.get(key) ?? [])].some(({ subscriptions }) => subscriptions.length > 0)
   }
 
   #listenersOf(key: string): Set<Listener> {

@@ -5,6 +5,7 @@ import type { JsonObject } from '../../lib/json.ts'
 import { ErrorLines } from './error-lines.ts'
 import { GuardedProcess, type ProgramSettings } from './guarded-process.ts'
 import { OtherEra, openSession } from './open-session.ts'
+import { sendOwn } from './own-call.ts'
 import type { Listener } from './pending-call.ts'
 import { type LinkReader, StdioLink } from './stdio-link.ts'
 import { type ProcessKey, StdioSession } from './stdio-session.ts'
@@ -30,6 +31,7 @@ export class RunningProgram implements LinkReader {
   readonly #log: Logger
   readonly #process: GuardedProcess
   readonly #errors: ErrorLines
+  readonly #listeners: ReadonlySet<Listener>
   readonly #startedAtMs = performance.now()
   #stopReason: 'upstream_disconnected' | 'gateway_stopping' | undefined
   #broken: GatewayError | undefined
@@ -39,6 +41,7 @@ export class RunningProgram implements LinkReader {
     const { program, limits, secrets, routeName } = host
     this.#host = host
     this.#log = log
+    this.#listeners = listeners
     this.#process = new GuardedProcess(program)
     this.#errors = new ErrorLines(this.#process.errors, log, { route: routeName }, secrets)
     const link = new StdioLink(this.#process, limits.responseBytes, this)
@@ -67,6 +70,7 @@ export class RunningProgram implements LinkReader {
   async begin(): Promise<void> {
     try {
       await openSession(this.session, this.session.era, this.#host.startTimeoutMs)
+      this.#subscribeAgain()
       this.#hasBegun = true
     } catch (error) {
       // It did not keep its word, so it counts like one that crashed. Another era is no failure.
@@ -74,6 +78,12 @@ export class RunningProgram implements LinkReader {
       await this.stop('upstream_disconnected')
       throw error
     }
+  }
+
+  /** Streams outlive processes; the one of before took the subscriptions with it. */
+  #subscribeAgain(): void {
+    const uris = new Set([...this.#listeners].flatMap(({ subscriptions }) => subscriptions))
+    for (const uri of uris) sendOwn(this.session, '', 'resources/subscribe', { uri })
   }
 
   /** Ends the process and with `reason` what still runs in it. Resolves when it is gone. */
@@ -84,7 +94,12 @@ export class RunningProgram implements LinkReader {
   }
 
   onMessage(message: JsonObject): void {
-    this.session.take(message)
+    try {
+      this.session.take(message)
+    } catch (error) {
+      // A mistake of ours about one message must not end the gateway.
+      this.#log.error({ route: this.#host.routeName, err: error }, 'a message of a stdio server could not be taken')
+    }
   }
 
   onNoise(bytes: number): void {

@@ -37,7 +37,8 @@ if (flags.has('--children')) startChild('setsid')
 function startChild(kind: 'plain' | 'setsid'): ChildProcess {
   const child = spawn('/bin/sh', ['-c', "trap '' TERM HUP; sleep 1000; true"], {
     stdio: 'ignore',
-    detached: kind === 'setsid',
+    // One leaves the group, the other forgets its environment: each is found by what it keeps.
+    ...(kind === 'setsid' ? { detached: true } : { env: {} }),
   })
   if (pidFile) appendFileSync(pidFile, `${child.pid}\n`)
   return child
@@ -50,11 +51,6 @@ function send(message: object): void {
 function text(id: unknown, value: unknown): void {
   send({ id, result: { content: [{ type: 'text', text: JSON.stringify(value) }] } })
 }
-
-const names =
-  'pid environment children crash ask say wait waiters release shout flood long received trash announce stderr'.split(
-    ' ',
-  )
 
 const tools: { readonly [name: string]: (id: unknown, input: Record<string, unknown>, message: Message) => void } = {
   pid: (id) => text(id, process.pid),
@@ -89,6 +85,18 @@ const tools: { readonly [name: string]: (id: unknown, input: Record<string, unkn
     send({ method: 'notifications/tools/list_changed' })
     text(id, 'announced')
   },
+  update: (id, { uri }) => {
+    send({ method: 'notifications/resources/updated', params: { uri } })
+    send({ method: 'notifications/message', params: { level: 'info', data: uri } })
+    text(id, 'updated')
+  },
+  // After the answer, when nobody calls.
+  later: (id, { what }) => {
+    text(id, 'soon')
+    send({ method: 'notifications/tools/list_changed' })
+    send({ method: 'notifications/resources/updated', params: { uri: what } })
+    send({ method: 'notifications/message', params: { level: 'info', data: what } })
+  },
   flood: (id, { lines }) => {
     for (let index = 0; index < Number(lines); index++) {
       send({ method: 'notifications/message', params: { level: 'debug', data: 'x'.repeat(200) } })
@@ -110,7 +118,7 @@ const tools: { readonly [name: string]: (id: unknown, input: Record<string, unkn
   },
 }
 
-const capabilities = { tools: { listChanged: true }, logging: {} }
+const capabilities = { tools: { listChanged: true }, resources: { subscribe: true }, logging: {} }
 
 function answer(message: Message): void {
   const { id, method, params } = message
@@ -124,10 +132,10 @@ function answer(message: Message): void {
       result: { protocolVersion: '2025-11-25', capabilities, serverInfo: { name: 'scripted', version: '1.0.0' } },
     })
   } else if (method === 'tools/list') {
-    send({ id, result: { tools: names.map((name) => ({ name, inputSchema: { type: 'object' } })) } })
+    send({ id, result: { tools: Object.keys(tools).map((name) => ({ name, inputSchema: { type: 'object' } })) } })
   } else if (method === 'tools/call') {
     tools[params?.name ?? '']?.(id, params?.arguments ?? {}, message)
-  } else if (method === 'logging/setLevel') send({ id, result: {} })
+  } else if (method === 'logging/setLevel' || /^resources\/(un)?subscribe$/.test(method)) send({ id, result: {} })
   else if (id !== undefined) send({ id, error: { code: -32601, message: 'Method not found' } })
 }
 
