@@ -7,7 +7,7 @@ import expectedFailures from './expected-failures.json' with { type: 'json' }
 import { type Fixture, startFixture } from './fixture/start-fixture.ts'
 import { type BearerInjector, startBearerInjector } from './inject-bearer.ts'
 import { runAuthorizationConformance } from './run-authorization.ts'
-import { type CheckResult, type RequirementSet, runConformance } from './run-conformance.ts'
+import { type CheckResult, type OlderRevision, type RequirementSet, runConformance } from './run-conformance.ts'
 
 // The official suite, once against our fixture and once through the gateway with a real access token. What passes directly
 // must pass through the gateway too, unless expected-failures.json says why not; what is listed there must really be lost.
@@ -53,7 +53,10 @@ describe('official conformance suite', () => {
     return run
   }
 
-  const runThroughGateway = async (server: string, requirements: RequirementSet): Promise<CheckResult[]> => {
+  const runThroughGateway = async (
+    server: string,
+    requirements: RequirementSet | OlderRevision,
+  ): Promise<CheckResult[]> => {
     const { accessToken } = await obtainToken(gateway.publicUrl, gateway.server(server))
     injector = await startBearerInjector(gateway.publicUrl, accessToken)
     const results = await runConformance(`${injector.url}/mcp/${server}`, requirements)
@@ -95,6 +98,21 @@ describe('official conformance suite', () => {
     const expected = expectedFailures['2026-07-28 over 2025-11-25']
     expect(findLosses(await runDirectly('2026-07-28'), through)).toEqual(Object.keys(expected).sort())
   }, 240_000)
+
+  it.each([
+    ['2025-06-18', 'plain', 50],
+    ['2025-06-18', 'newer', 50],
+    ['2025-03-26', 'plain', 3],
+    ['2025-03-26', 'newer', 3],
+  ] as const)(
+    '%s through the gateway, %s: everything there is passes',
+    async (revision, server, atLeast) => {
+      const results = await runThroughGateway(server, revision)
+      expect(results.filter(({ status }) => status === 'FAILURE' || status === 'WARNING')).toEqual([])
+      expect(results.filter(({ status }) => status === 'SUCCESS').length).toBeGreaterThanOrEqual(atLeast)
+    },
+    240_000,
+  )
 
   it('finds nothing wrong with the authorization server', async () => {
     const port = await findFreePort()

@@ -9,6 +9,9 @@ export const suitePath = join(import.meta.dirname, '../../node_modules/@modelcon
 /** The sets of server requirements that the suite froze per protocol revision. */
 export type RequirementSet = '2025-11-25' | '2026-07-28'
 
+/** Older revisions, for which nothing is frozen: everything the suite has for them is run. */
+export type OlderRevision = '2025-06-18' | '2025-03-26'
+
 /** One check of the suite: `<scenario>/<check id>` and what came of it. */
 export interface CheckResult {
   readonly name: string
@@ -17,16 +20,25 @@ export interface CheckResult {
 }
 
 /** Runs the server leg of the official conformance suite against a URL and returns every check of every scenario. */
-export async function runConformance(url: string, requirements: RequirementSet): Promise<CheckResult[]> {
+export async function runConformance(
+  url: string,
+  requirements: RequirementSet | OlderRevision,
+): Promise<CheckResult[]> {
   const directory = await mkdtemp(join(tmpdir(), 'conformance-'))
   try {
-    const output = await runSuite(['server', '--url', url, '--requirements', requirements, '-o', directory])
+    const output = await runSuite(['server', '--url', url, ...selectScenarios(requirements), '-o', directory])
     const results = await readResults(directory)
     if (results.length === 0) throw new Error(`The conformance suite ran nothing:\n${output}`)
     return results
   } finally {
     await rm(directory, { recursive: true, force: true })
   }
+}
+
+function selectScenarios(requirements: RequirementSet | OlderRevision): string[] {
+  return requirements === '2025-06-18' || requirements === '2025-03-26'
+    ? ['--suite', 'all', '--spec-version', requirements]
+    : ['--requirements', requirements]
 }
 
 /** Its exit code says whether scored scenarios failed; we compare check by check instead. */
