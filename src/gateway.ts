@@ -246,8 +246,8 @@ function serve(
 ): () => Promise<void> {
   let stopping = false
   // A virtual server that nobody signs in to must not send clients to the authorization server.
-  const signedInTo = ({ inbound, virtualServer }: RouteSpec) =>
-    inbound.some(({ type }) => type.signInSettings !== undefined) ? (virtualServer ?? []) : []
+  const signedInTo = ({ inbound, virtualServer, internal }: RouteSpec) =>
+    !internal && inbound.some(({ type }) => type.signInSettings !== undefined) ? (virtualServer ?? []) : []
   const list = () => snapshots.project.routes.flatMap(signedInTo)
   const signsIn = () => snapshots.project.signIn !== undefined
   const resourceMetadata = createResourceMetadataMount({ ...virtualServers, list })

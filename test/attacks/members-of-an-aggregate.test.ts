@@ -1,9 +1,11 @@
 import { request } from 'undici'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { connectPerson, findConnectLink } from '../harness/connect-person.ts'
+import { startJwtIssuer } from '../harness/jwt-issuer.ts'
 import { obtainToken } from '../harness/obtain-token.ts'
 import { callTool, type PostAnswer, postLegacy, postModern, postRaw } from '../harness/post-message.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
+import { startEchoUpstream } from '../harness/upstreams/echo-upstream.ts'
 import { type RunningUpstream, sendJson, startUpstream, type UpstreamMessage } from '../harness/upstreams/listen.ts'
 import { handshakeResult, plainTool, textResult, toolList } from '../harness/upstreams/mcp-results.ts'
 
@@ -134,6 +136,35 @@ describe('a hostile member', () => {
     await postModern(hub(), tokens.ada, 'resources/read', { uri }, { 'mcp-name': uri })
     expect(fileReads).toEqual([])
   })
+})
+
+test('a credential for the aggregate goes to no member, whichever header the member lets through', async () => {
+  const issuer = await startJwtIssuer()
+  const echo = await startEchoUpstream()
+  const own = await startTestGateway({
+    servers: {
+      hub: { upstream: { members: { echo: { route: 'echo-server' } } }, inbound: ['app-tokens'] },
+      'echo-server': { upstream: echo.url, inbound: [], forwardHeaders: ['x-token', 'x-team'], internal: true },
+    },
+    policies: {
+      'app-tokens': ['open-id-jwt-auth-inbound', { issuer: issuer.url, audience: 'gateway', authHeader: 'x-token' }],
+    },
+  })
+  await issuer.addKey('ES256')
+  const token = await issuer.sign({ sub: 'ada', aud: 'gateway' })
+  const headers = { 'x-token': `Bearer ${token}`, 'x-team': 'red', authorization: '' }
+  const { message } = await postModern(
+    own.server('hub'),
+    '',
+    'tools/call',
+    { name: 'echo_echo', arguments: {} },
+    headers,
+  )
+  const [{ text } = { text: '' }] = (message?.result?.['content'] ?? []) as { text: string }[]
+  expect(JSON.parse(text)).toMatchObject({ 'x-team': 'red' })
+  expect(JSON.stringify(echo.requests)).not.toContain(token.slice(-20))
+  await own.close()
+  await Promise.all([issuer.close(), echo.close()])
 })
 
 describe('another person', () => {

@@ -155,7 +155,16 @@ export class MemberLists {
       return { member: exposed, place, result, isOld: false }
     }
     const known = cursor === undefined ? await lastKnown.find(exchange, member.name, method) : undefined
-    return known && { member: exposed, place, result: known, isOld: true }
+    return known && { member: exposed, place, result: this.#shorten(known, method), isOld: true }
+  }
+
+  /** All pages of a list are kept as one, which may be longer than a page may be. */
+  #shorten(known: JsonObject, method: string): JsonObject {
+    const list = merged.get(method) ?? ''
+    const entries = known[list]
+    return Array.isArray(entries)
+      ? { ...known, [list]: entries.slice(0, this.#options.host.limits.capabilities) }
+      : known
   }
 
   /** Of members that do not answer, what they said last. */

@@ -139,8 +139,10 @@ export class AggregateMember {
     const question = JSON.stringify([person, message.method])
     const failure = this.#resting.get(person) ?? this.#resting.get(question)
     if (failure) return failure
-    const signal = AbortSignal.timeout(ms)
-    const outcome = await Promise.race([ask(signal).catch(asGatewayError), timeOut(signal)])
+    const deadline = new AbortController()
+    const timer = setTimeout(() => deadline.abort(), ms)
+    const outcome = await Promise.race([ask(deadline.signal).catch(asGatewayError), timeOut(deadline.signal)])
+    clearTimeout(timer)
     if (outcome instanceof GatewayError && restful.has(outcome.reason)) {
       this.#resting.set(outcome.reason === 'upstream_timeout' ? question : person, outcome)
     }

@@ -47,6 +47,11 @@ export const mcpAggregateOptions = z
       .describe('With `discovery` "search": names of tools that are listed all the same, as clients call them.'),
   })
   .superRefine((options, context) => {
+    for (const name of options.discovery === 'search' ? ['search', 'call'] : []) {
+      if (!Object.hasOwn(options.members, name)) continue
+      const message = 'could hide `search_tools` or `call_tool`: choose another name'
+      context.addIssue({ code: 'custom', path: ['members', name], message })
+    }
     const taken = { tools: new Set(['search_tools', 'call_tool']), prompts: new Set<string>() }
     for (const [name, { tools, prompts }] of Object.entries(options.members)) {
       for (const [kind, map] of Object.entries({ tools, prompts }) as ['tools' | 'prompts', typeof tools][]) {
