@@ -12,7 +12,7 @@ import { modernClientCapabilities } from './client-capabilities.ts'
 import { failCall, legacyError } from './legacy-error.ts'
 import { legacyResult } from './legacy-result.ts'
 import { addEnvelope, createModernRequest } from './modern-request.ts'
-import { followStream, readResponse } from './modern-response.ts'
+import { followStream, readResponse, requireForeign } from './modern-response.ts'
 import { mirrorArguments } from './parameter-headers.ts'
 import type { KnownTool } from './tool-index.ts'
 
@@ -89,6 +89,7 @@ export class LegacyCall {
     const first = await this.#sendRound({})
     const { answer, response } = first
     if (answer.kind === 'json' && !asksForInput(response)) {
+      if (response === undefined) requireForeign(answer)
       this.#finish?.()
       return response === undefined ? answer : { ...answer, status: statusOf(answer), body: this.#translate(response) }
     }

@@ -16,6 +16,12 @@ export function readResponse({ status, body }: BufferedAnswer, id: string): Json
   return response !== undefined && answers(response, id) ? response : undefined
 }
 
+/** Throws when a buffered answer without the response is JSON-RPC all the same: under another id it could pass for the answer to another call. */
+export function requireForeign({ status, body }: BufferedAnswer): void {
+  if (statusesOfTheHop.has(status) || parseMessage(body) === undefined) return
+  throw new GatewayError('upstream_protocol_error', { detail: 'the answer answers another request' })
+}
+
 /**
  * Hands the notifications of a stream on to the client until the response to the request `id` comes, which is returned. Rejects when the
  * stream ends without it, or with something that is not MCP.
