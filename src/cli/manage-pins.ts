@@ -5,12 +5,12 @@ import { ProjectError } from '../config/project-error.ts'
 import type { DefinitionList, ServerPins } from '../contracts/pinned-definitions.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { escapeHiddenCharacters } from '../lib/hidden-characters.ts'
-import { isJsonObject, type JsonObject } from '../lib/json.ts'
+import type { JsonObject } from '../lib/json.ts'
 import { nearestName } from '../lib/nearest-name.ts'
 import { randomToken } from '../lib/random-id.ts'
 import { comparePins, type PinDifference } from '../mcp/definitions/compare-pins.ts'
+import { readKeptDefinitions } from '../mcp/definitions/kept-definitions.ts'
 import { definitionLists, formatPins, mapLists, pinDefinitions, pinsFile } from '../mcp/definitions/pins-file.ts'
-import { definitionsOwner } from '../mcp/definitions/watch-definitions.ts'
 import { printAnswer } from './command-group.ts'
 import { compileDirectory } from './compile-directory.ts'
 import { UsageError } from './describe-error.ts'
@@ -126,11 +126,8 @@ async function listLive(
 async function readSeen(server: string, { storage }: ProjectStore, tenant: string): Promise<ListedDefinitions> {
   const lists = new Map<DefinitionList, readonly JsonObject[]>()
   for (const list of definitionLists) {
-    const key = { tenant, virtualServer: server, owner: definitionsOwner, method: list }
-    const record = await storage.knownCatalogs.find(key)
-    const result: unknown = record && JSON.parse(record.result)
-    const entries = isJsonObject(result) ? result['entries'] : undefined
-    if (Array.isArray(entries)) lists.set(list, (entries as unknown[]).filter(isJsonObject))
+    const entries = await readKeptDefinitions(storage.knownCatalogs, { tenant, server, list })
+    if (entries) lists.set(list, entries)
   }
   if (lists.size > 0) return lists
   throw new UsageError(

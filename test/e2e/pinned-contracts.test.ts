@@ -250,6 +250,9 @@ describe('pinned definitions', () => {
     upstream.define({ ...usual, tools: [changed, remove] })
     await modern('tools/list')
     await gateway.restart()
+    // A client begins with a handshake, and may ask for something else before it lists tools.
+    await modern('server/discover')
+    await modern('prompts/list')
     expect(reasonOf(await call(modern, 'search'))).toBe('capability_changed')
     expect((await call(modern, 'remove')).message?.result).toBeDefined()
   })

@@ -88,6 +88,16 @@ describe('what an earlier process saw', () => {
     expect(definitions.deviationOf(ada, 'tools', 'search')).toBeUndefined()
   })
 
+  it('still counts where somebody asked for another list, before or meanwhile', async () => {
+    const { definitions } = open(undefined, [record])
+    definitions.note(ada, 'instructions', new Map([['instructions', deviation]]))
+    const reading = definitions.ready(ada)
+    definitions.note(ada, 'prompts', new Map([['greet', deviation]]))
+    await reading
+    expect(definitions.deviationOf(ada, 'tools', 'search')).toBeDefined()
+    expect(definitions.deviationOf(ada, 'prompts', 'greet')).toBeDefined()
+  })
+
   it('says nothing where people have accounts of their own', () => {
     const { definitions, store } = open('user-oauth', [record])
     expect(definitions.ready(ada)).toBeUndefined()

@@ -4,19 +4,18 @@ import type { Project, RouteSpec } from '../../config/project.ts'
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { Logger } from '../../contracts/logger.ts'
 import {
-  type DefinitionList,
   type DefinitionNotice,
   type Deviation,
   type PinnedDefinitions,
   type ServerPins,
 } from '../../contracts/pinned-definitions.ts'
-import type { KnownCatalogRecord, KnownCatalogs } from '../../contracts/storage.ts'
+import type { KnownCatalogs } from '../../contracts/storage.ts'
 import { limitRequests } from '../../http/limit-requests.ts'
-import { sha256 } from '../../lib/hash.ts'
-import { isJsonObject, stringMember } from '../../lib/json.ts'
+import { stringMember } from '../../lib/json.ts'
 import { isSharedMode } from '../known-catalogs.ts'
 import { hashDefinition, keyOfList, typeOfList } from './hash-definition.ts'
 import { inspectDefinition } from './inspect-definition.ts'
+import { KeptDefinitions, readKeptDefinitions } from './kept-definitions.ts'
 import { definitionLists } from './pins-file.ts'
 
 /** What the watch needs of the gateway. */
@@ -38,20 +37,9 @@ export interface DefinitionWatch {
 
 type Deviations = Map<string, Deviation>
 
-interface Pages {
-  readonly entries: readonly unknown[]
-  readonly next: string
-}
-
-/** Owner of what is kept for `sallyport pins`: no subject, and not the shared connection, whose end removes what it saw. */
-export const definitionsOwner = 'definitions'
-
 const mostOwners = 10_000
 const mostDeviations = 5_000
-const mostEntries = 20_000
 const mostNotices = 10_000
-const largestBytes = 8 * 1024 * 1024
-const writeAfterMs = 500
 /** An upstream that says something else every time must not push other events out. */
 const noticeLimits = { perAddress: 1_000, total: 5_000, windowSeconds: 600 }
 
@@ -59,74 +47,34 @@ const noticeLimits = { perAddress: 1_000, total: 5_000, windowSeconds: 600 }
 export function createDefinitionWatch({ store, recorder, log }: WatchDefinitionsOptions): DefinitionWatch {
   const deviations = new LRUCache<string, Deviations>({ max: mostOwners })
   const told = new LRUCache<string, true>({ max: mostNotices })
-  const unfinished = new LRUCache<string, Pages>({ max: 200 })
-  const written = new LRUCache<string, string>({ max: mostNotices })
+  const kept = new KeptDefinitions(store, log)
   /** By virtual server and tenant: being read, or (undefined) done. */
   const restored = new Map<string, Promise<void> | undefined>()
-  let writing = Promise.resolve()
-
-  /** By key; of several within the time only the last is written. */
-  const pending = new Map<string, KnownCatalogRecord>()
-  let timer: NodeJS.Timeout | undefined
+  /** Lists that somebody asked for since, which is newer than the store. */
+  const listed = new Set<string>()
   const takeNotice = limitRequests(noticeLimits, Date.now)
 
-  const write = ({ tenant, routeName }: Exchange, list: DefinitionList, entries: readonly unknown[]): void => {
-    const result = JSON.stringify({ entries })
-    if (result.length > largestBytes) return
-    const record = {
-      tenant,
-      virtualServer: routeName,
-      owner: definitionsOwner,
-      method: list,
-      result,
-      updatedAtMs: Date.now(),
-    }
-    pending.set(JSON.stringify([tenant, routeName, list]), record)
-    timer ??= setTimeout(() => void flush(), writeAfterMs).unref()
-  }
-
-  const flush = (): Promise<void> => {
-    clearTimeout(timer)
-    timer = undefined
-    const records = [...pending]
-    pending.clear()
-    for (const [key, record] of records) {
-      const hash = sha256(record.result)
-      if (written.get(key) === hash) continue
-      written.set(key, hash)
-      writing = writing
-        .then(() => store.put(record))
-        .catch((error: unknown) => log.warn({ route: record.virtualServer, err: error }, 'could not keep definitions'))
-    }
-    return writing
-  }
-
-  /** What the store says was listed last, compared with the pins. */
-  const readDeviations = async (virtualServer: string, tenant: string, pins: ServerPins): Promise<Deviations> => {
-    const known: Deviations = new Map()
+  /** Compares what the store says was listed last with the pins. */
+  const readDeviations = async (place: string, { tenant, routeName: server }: Exchange, pins: ServerPins) => {
     for (const list of definitionLists) {
-      const record = await store.find({ tenant, virtualServer, owner: definitionsOwner, method: list })
-      const result: unknown = record && JSON.parse(record.result)
-      const entries: unknown = isJsonObject(result) ? result.entries : undefined
-      for (const entry of Array.isArray(entries) ? (entries as unknown[]).filter(isJsonObject) : []) {
+      const entries = await readKeptDefinitions(store, { tenant, server, list })
+      if (entries === undefined || listed.has(`${place} ${list}`)) continue
+      const known = deviations.get(`${place} `) ?? new Map<string, Deviation>()
+      for (const entry of entries) {
         const name = stringMember(entry, keyOfList[list])
         const hash = hashDefinition(list, entry)
         if (name === undefined || hash === pins[list].get(name)?.hash) continue
         remember(known, `${list} ${name}`, { hash, suspicions: inspectDefinition(entry) })
       }
+      if (known.size > 0) deviations.set(`${place} `, known)
     }
-    return known
   }
 
-  const restore = (key: string, exchange: Exchange, pins: ServerPins): Promise<void> => {
-    const reading = readDeviations(exchange.routeName, exchange.tenant, pins)
-      .then((known) => {
-        // Unless somebody listed meanwhile, who knows better.
-        if (restored.get(key) === reading && known.size > 0) deviations.set(`${key} `, known)
-      })
+  const restore = (place: string, exchange: Exchange, pins: ServerPins): Promise<void> => {
+    const reading = readDeviations(place, exchange, pins)
       .catch((error: unknown) => log.warn({ route: exchange.routeName, err: error }, 'could not read definitions'))
-      .finally(() => restored.set(key, undefined))
-    restored.set(key, reading)
+      .finally(() => restored.set(place, undefined))
+    restored.set(place, reading)
     return reading
   }
 
@@ -160,42 +108,40 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
     of({ pins, routes }) {
       const personal = new Set(routes.filter(isPersonal).map(({ operationId }) => operationId))
       // Where everybody has an account of their own, a list may differ for one of them, and the others are not concerned.
-      const ownerOf = ({ routeName, tenant, subject }: Exchange) =>
-        `${routeName} ${tenant} ${personal.has(routeName) ? (subject?.id ?? '') : ''}`
+      const ownerOf = (exchange: Exchange) =>
+        `${placeOf(exchange)} ${personal.has(exchange.routeName) ? (exchange.subject?.id ?? '') : ''}`
       return {
         pinsOf: (server) => pins.get(server),
         ready(exchange) {
-          const key = `${exchange.routeName} ${exchange.tenant}`
-          if (restored.has(key)) return restored.get(key)
+          const place = placeOf(exchange)
+          if (restored.has(place)) return restored.get(place)
           const pinned = pins.get(exchange.routeName)
           // What one person saw says nothing of another's account.
-          if (pinned && !personal.has(exchange.routeName)) return restore(key, exchange, pinned)
-          restored.set(key, undefined)
+          if (pinned && !personal.has(exchange.routeName)) return restore(place, exchange, pinned)
+          restored.set(place, undefined)
           return undefined
         },
         deviationOf: (exchange, list, name) => deviations.get(ownerOf(exchange))?.get(`${list} ${name}`),
         note(exchange, list, shown) {
           const owner = ownerOf(exchange)
-          restored.set(`${exchange.routeName} ${exchange.tenant}`, undefined)
+          listed.add(`${placeOf(exchange)} ${list}`)
           const known = deviations.get(owner) ?? new Map<string, Deviation>()
           for (const [name, deviation] of shown) remember(known, `${list} ${name}`, deviation)
           if (known.size > 0) deviations.set(owner, known)
           else deviations.delete(owner)
         },
-        keep(exchange, list, { cursor, next }, entries) {
-          const key = JSON.stringify([ownerOf(exchange), exchange.subject?.id, list])
-          const before = cursor === undefined ? undefined : unfinished.get(key)
-          if (cursor !== undefined && before?.next !== cursor) return
-          const all = [...(before?.entries ?? []), ...entries]
-          unfinished.delete(key)
-          if (next === undefined) write(exchange, list, all)
-          else if (all.length <= mostEntries) unfinished.set(key, { entries: all, next })
+        keep({ tenant, routeName: server, subject }, list, page, entries) {
+          kept.keep({ tenant, server, list }, subject?.id, page, entries)
         },
         report,
       }
     },
-    flush,
+    flush: () => kept.flush(),
   }
+}
+
+function placeOf({ routeName, tenant }: Exchange): string {
+  return `${routeName} ${tenant}`
 }
 
 /** Each person reaches the upstream with an account of their own, which may list other things. */
