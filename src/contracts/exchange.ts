@@ -39,6 +39,8 @@ export interface Exchange {
   readonly upstreamHeaders: UpstreamHeaders
   /** The connection whose credential the upstream saw, as revocations name it; set by the handler. */
   connectionId: string | undefined
+  /** Revision spoken with the upstream, where that is not the client's; set by the handler. */
+  upstreamProtocol?: string | undefined
   /** Header added to the answer, whatever it is. Lower-case name. */
   setResponseHeader(name: string, value: string): void
   /**

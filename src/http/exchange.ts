@@ -20,6 +20,7 @@ export class HttpExchange implements Exchange {
   readonly upstreamHeaders = new UpstreamHeaderMap()
   subject: Subject | undefined = undefined
   connectionId: string | undefined = undefined
+  upstreamProtocol: string | undefined = undefined
   /** Flat list of names and values. */
   readonly responseHeaders: string[] = []
   /** Name of the policy that runs, or that refused. */

@@ -28,7 +28,7 @@ export function recordExchange(
     event.clientId = subject.clientId
   }
   event.credentialMode = route.credentialMode ?? null
-  if (message) describeMessage(event, message, declaration)
+  if (message) describeMessage(event, message, declaration, exchange)
   else if (outcome.status < 400) event.method = exchange.httpMethod
   describeOutcome(event, exchange, declaration, outcome)
   event.latencyMs = performance.now() - exchange.startedAtMs
@@ -81,10 +81,15 @@ function typeOfUnconnected(declaration: McpMethod | undefined): EventType {
   return declaration?.uses ? 'capability_failed' : 'mcp_request_rejected'
 }
 
-function describeMessage(event: GatewayEvent, message: McpMessage, declaration: McpMethod | undefined): void {
+function describeMessage(
+  event: GatewayEvent,
+  message: McpMessage,
+  declaration: McpMethod | undefined,
+  exchange: HttpExchange,
+): void {
   event.method = shorten(message.method, 100) || null
   event.clientProtocol = message.protocolVersion ?? null
-  event.upstreamProtocol = event.clientProtocol
+  event.upstreamProtocol = exchange.upstreamProtocol ?? event.clientProtocol
   event.capability = message.name === undefined ? null : shorten(message.name, 1000)
   event.capabilityType = declaration?.uses ?? declaration?.lists?.type ?? null
   const { clientInfo } = message

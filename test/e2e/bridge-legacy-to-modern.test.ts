@@ -77,6 +77,8 @@ describe('an SDK client of 2025-11-25 in front of a server of 2026-07-28', () =>
     const { contents } = await client.readResource({ uri: 'test://static-text' })
     expect(contents).toHaveLength(1)
     expect(await client.ping()).toEqual({})
+    const event = await gateway.waitForEvent(({ method }) => method === 'resources/read')
+    expect(event).toMatchObject({ clientProtocol: '2025-11-25', upstreamProtocol: '2026-07-28' })
   })
 
   it('is asked what the server wants to know, in as many rounds as it takes', async () => {

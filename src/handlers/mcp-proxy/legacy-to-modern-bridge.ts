@@ -24,6 +24,7 @@ import {
 } from '../../mcp/client-session.ts'
 import { readResponse } from '../../mcp/initialize-upstream.ts'
 import { acceptedAnswer } from '../../mcp/own-answer.ts'
+import { modernVersions } from '../../mcp/protocol-versions.ts'
 import type { Bridge } from './bridge.ts'
 import { findCredentialRefusal } from './read-answer.ts'
 import { saysNothingOfEra, showsOtherEra } from './shows-other-era.ts'
@@ -66,6 +67,7 @@ export class LegacyToModernBridge implements Bridge {
   ): Promise<UpstreamAnswer | undefined> {
     const live = session && this.#openLive(session)
     if (message.kind !== 'request') return this.#takeMessage(message, live)
+    exchange.upstreamProtocol = modernVersions[0]
     const hop = { exchange, credential, client: session?.client ?? unknownLegacyClient(message.protocolVersion) }
     if (message.method === 'initialize') return this.#initialize(message, hop)
     const local = answerLocally(message, live)
