@@ -267,7 +267,7 @@ it('refuses a project that brokers a credential for a program', async () => {
   })
   const problems = 'problems' in result ? result.problems : []
   expect(problems.map(({ message }) => message)).toContain(
-    '"broker" brings a credential, but stdio:cat is a program and takes no headers',
+    '"broker" brings a credential, but stdio:cat is no URL that it could be sent to',
   )
   expect(problems.find(({ message }) => message.includes('stdio:cat'))?.remedy).toContain('options.env')
 })

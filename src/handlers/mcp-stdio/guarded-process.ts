@@ -32,6 +32,8 @@ export class GuardedProcess {
   readonly ended: Promise<string>
   readonly #child: ChildProcess
   readonly #mark = randomId()
+  /** From then on its number may be another group's. */
+  #isGroupGone = false
 
   /** Throws a `GatewayError` when nothing can be started at all. Whether the program itself could be shows in how it ends. */
   constructor({ command, args, environment, directory }: ProgramSettings) {
@@ -92,6 +94,7 @@ export class GuardedProcess {
   /** A server that ended leaves nothing behind that could go on without it. */
   async #endRest(): Promise<void> {
     this.#signalGroup('SIGKILL')
+    this.#isGroupGone = true
     await endMarked(this.#mark)
     this.#child.stdio[3]?.destroy()
     this.input.destroy()
@@ -103,7 +106,7 @@ export class GuardedProcess {
 
   #signalGroup(signal: 'SIGTERM' | 'SIGKILL'): void {
     const { pid } = this.#child
-    if (pid !== undefined) sendSignal(-pid, signal)
+    if (pid !== undefined && !this.#isGroupGone) sendSignal(-pid, signal)
   }
 }
 
