@@ -32,7 +32,7 @@ export interface UpstreamRequest {
   readonly path: string
   readonly headers: string[]
   readonly body?: Buffer
-  /** Longest silence within the answer; absent: that of the pool. */
+  /** Longest silence before and within the answer; absent: those of the pool. */
   readonly idleMs?: number | undefined
 }
 
@@ -82,11 +82,9 @@ export function sendUpstream(
   const answer = new Promise<UpstreamAnswer>((resolve, reject) => {
     call = new UpstreamCall(limits, resolve, reject)
   })
-  const { method = 'POST', path, headers, body = null, idleMs: bodyTimeout } = request
-  const hasRoom = pool.dispatch(
-    { method, path, headers, body, blocking: false, ...(bodyTimeout !== undefined && { bodyTimeout }) },
-    call,
-  )
+  const { method = 'POST', path, headers, body = null, idleMs } = request
+  const patience = idleMs !== undefined && { headersTimeout: idleMs, bodyTimeout: idleMs }
+  const hasRoom = pool.dispatch({ method, path, headers, body, blocking: false, ...patience }, call)
   if (!hasRoom) call.limitWait()
   return { answer, cancel: () => call.cancel() }
 }

@@ -54,6 +54,15 @@ describe.each(['json', 'sse'] as const)('an older upstream that answers %s', (an
     expect(sessions.size).toBe(2)
   })
 
+  it('asks for input where the upstream does not say for which call', async () => {
+    const client = await connect(url, await tokenOf('barbara'), { elicitation: {} })
+    client.setRequestHandler('elicitation/create', async () => ({ action: 'accept', content: { name: 'Barbara' } }))
+    const greet = () => client.callTool({ name: 'greet_aside', arguments: {} })
+    expect(textOf(await greet())).toBe('Hello, Barbara!')
+    expect((await Promise.all([greet(), greet(), greet()])).map(textOf)).toEqual([1, 2, 3].map(() => 'Hello, Barbara!'))
+    await client.close()
+  })
+
   it('begins anew, once, when the upstream forgot its sessions', async () => {
     const token = await tokenOf('edsger')
     await postModern(url, token, 'tools/list')

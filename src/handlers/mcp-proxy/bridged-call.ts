@@ -1,6 +1,6 @@
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
-import { GatewayError } from '../../errors/gateway-error.ts'
+import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
 import { discardAnswer, type UpstreamAnswer } from '../../http/send-upstream.ts'
 import { formatEvent } from '../../http/split-events.ts'
 import { isJsonObject, type JsonObject, objectMember } from '../../lib/json.ts'
@@ -15,11 +15,13 @@ import type { ParkableCall, ParkedCalls } from '../../mcp/bridge/modern-to-legac
 import { inputResponsesOf, sealRequestState } from '../../mcp/bridge/modern-to-legacy/request-state.ts'
 import { stripEnvelope } from '../../mcp/bridge/modern-to-legacy/strip-envelope.ts'
 import { answers, findResponse, translateResponse } from '../../mcp/bridge/modern-to-legacy/translate-response.ts'
+import { findMethod } from '../../mcp/methods.ts'
 import { QueuedStream } from '../../mcp/queued-stream.ts'
 import type { Cancellation } from './cancellation.ts'
 import { type LegacySession, SessionGone, type UpstreamCaller } from './legacy-session.ts'
 import { parseJson } from './read-answer.ts'
 import { ResumableSource } from './resumable-source.ts'
+import type { Attendant } from './session-listeners.ts'
 
 /** What calls of one route share. */
 export interface BridgedCallHost {
@@ -27,6 +29,7 @@ export interface BridgedCallHost {
   readonly sealer: TokenSealer
   readonly totalMs: number
   readonly idleMs: number
+  readonly firstByteMs: number
 }
 
 /** One request of the client that belongs to a call: the first, or one that answers questions. */
@@ -50,12 +53,13 @@ interface Question {
 const methodNotFound = -32601
 // Requests of one moment are asked together; people are asked once.
 const gatherMs = 10
+const mostQuestions = 32
 
 /**
  * One call of a client of 2026-07-28, carried out in a session of an older revision. Where the upstream asks the client something, its stream
  * stays open while the client is answered with `input_required`; the next round takes the call up where it was.
  */
-export class BridgedCall implements ParkableCall {
+export class BridgedCall implements ParkableCall, Attendant {
   readonly #host: BridgedCallHost
   readonly #session: LegacySession
   readonly #id: number
@@ -69,6 +73,11 @@ export class BridgedCall implements ParkableCall {
   /** The response, which came while nobody listened. */
   #kept: JsonObject | undefined
   #isOver = false
+  /** The client waits, and the upstream has not answered at all. */
+  #isAwaited = false
+  /** What the client is asked in that time. */
+  readonly #early = Promise.withResolvers<UpstreamAnswer>()
+  #leave: (() => void) | undefined
 
   constructor(host: BridgedCallHost, session: LegacySession, round: CallRound) {
     this.#host = host
@@ -95,7 +104,16 @@ export class BridgedCall implements ParkableCall {
     const progressToken = wishes.progressToken === undefined ? undefined : this.#id
     const body = stripEnvelope(message.body, { id: this.#id, progressToken })
     try {
-      const answer = await this.#source.open(this.#session.send(body, caller, this.#silence()))
+      if (this.#canAsk) this.#leave = await this.#session.listeners.attend(this)
+      if (this.#isOver) throw new GatewayError('request_cancelled')
+      const sent = this.#source.open(this.#session.send(body, caller, this.#silence()))
+      this.#isAwaited = true
+      const answer = await this.#awaitAnswer(sent)
+      if (!this.#isAwaited) {
+        void this.#takeLateAnswer(sent)
+        return answer
+      }
+      this.#isAwaited = false
       if (answer.kind === 'stream' && answer.status === 200) return this.#relay(answer)
       this.#finish()
       if (this.#session.isUnknownTo(answer)) {
@@ -106,6 +124,19 @@ export class BridgedCall implements ParkableCall {
     } catch (error) {
       this.#finish()
       throw error
+    }
+  }
+
+  /** The answer of the upstream, or what it asks before there is one. A person may take longer to answer than an upstream. */
+  async #awaitAnswer(sent: Promise<UpstreamAnswer>): Promise<UpstreamAnswer> {
+    const late = setTimeout(() => {
+      this.#early.reject(new GatewayError('upstream_timeout'))
+      this.#source.close()
+    }, this.#host.firstByteMs)
+    try {
+      return await Promise.race([sent, this.#early.promise])
+    } finally {
+      clearTimeout(late)
     }
   }
 
@@ -140,15 +171,21 @@ export class BridgedCall implements ParkableCall {
     this.cancel()
   }
 
+  /** Only calls can be answered with a question, and only clients that declared so. */
+  get #canAsk(): boolean {
+    const { capabilities, message } = this.#round
+    if (findMethod(message.method, 'modern')?.uses === undefined) return false
+    return ['elicitation', 'sampling', 'roots'].some((name) => objectMember(capabilities, name) !== undefined)
+  }
+
   #silence(): number | undefined {
-    const { capabilities } = this.#round
-    const mayAsk = ['elicitation', 'sampling', 'roots'].some((name) => objectMember(capabilities, name) !== undefined)
-    return mayAsk ? Math.max(this.#host.idleMs, this.#host.parked.ttlMs + 60_000) : undefined
+    return this.#canAsk ? Math.max(this.#host.idleMs, this.#host.parked.ttlMs + 60_000) : undefined
   }
 
   #finish(): void {
     this.#isOver = true
     clearTimeout(this.#gathering)
+    this.#leave?.()
     this.#release()
   }
 
@@ -185,6 +222,24 @@ export class BridgedCall implements ParkableCall {
     return { jsonrpc: '2.0', id: message.id, result }
   }
 
+  /** The client was asked before the upstream answered anything. */
+  async #takeLateAnswer(sent: Promise<UpstreamAnswer>): Promise<void> {
+    try {
+      const answer = await sent
+      if (answer.kind === 'stream' && answer.status === 200) {
+        this.#source.follow(answer)
+        return
+      }
+      discardAnswer(answer)
+      const body = answer.kind === 'json' && !isAboutHop(answer.status) ? answer.body : undefined
+      const response = body && findResponse(parseJson(body), this.#id)
+      if (response) this.#takeResponse(response)
+      else this.#fail(new GatewayError('upstream_refused', { detail: `upstream answered ${answer.status}` }))
+    } catch (error) {
+      this.#fail(asGatewayError(error))
+    }
+  }
+
   #relay(source: Extract<UpstreamAnswer, { kind: 'stream' }>): UpstreamAnswer {
     const client = this.#openClient(source.upstreamMs)
     this.#source.follow(source)
@@ -208,7 +263,7 @@ export class BridgedCall implements ParkableCall {
     if (answers(message, this.#id)) return this.#takeResponse(message)
     if (typeof message.method !== 'string') return true
     if (Object.hasOwn(message, 'id')) {
-      this.#takeRequest(message, message.method)
+      this.takeRequest(message, message.method)
       return true
     }
     const place = placeNotification(message, this.#round.wishes, this.#id)
@@ -230,13 +285,22 @@ export class BridgedCall implements ParkableCall {
     return true
   }
 
-  #takeRequest({ id, params }: JsonObject, method: string): void {
+  get isParked(): boolean {
+    return this.#client === undefined && !this.#isAwaited
+  }
+
+  /** A request of the upstream to its client. */
+  takeRequest({ id, params }: JsonObject, method: string): void {
     const given = isJsonObject(params) ? params : {}
     if (method === 'ping') {
       void this.#session.tell({ jsonrpc: '2.0', id, result: {} })
-    } else if (canAnswer(this.#round.capabilities, method, given)) {
+    } else if (this.#canAsk && canAnswer(this.#round.capabilities, method, given)) {
+      if (this.#questions.size >= mostQuestions) {
+        void this.#session.tell(noAnswer(method, id, 'Too many questions at once.'))
+        return
+      }
       this.#questions.set(`r${this.#asked++}`, { id, method, inputRequest: inputRequestOf(method, given) })
-      if (this.#client !== undefined) this.#gather()
+      if (!this.isParked) this.#gather()
     } else {
       const error = { code: methodNotFound, message: `The client does not support ${method}.` }
       void this.#session.tell({ jsonrpc: '2.0', id, error })
@@ -250,15 +314,21 @@ export class BridgedCall implements ParkableCall {
   #askClient(): void {
     this.#gathering = undefined
     const client = this.#client
-    if (this.#isOver || client === undefined) return
+    if (this.#isOver || this.isParked) return
     const parked = this.#host.parked.park(this.#round.owner, this)
     if (parked === undefined) {
       this.#refuseQuestions('Too many questions wait for this person.')
       return
     }
     const questions = [...this.#questions].map(([key, { inputRequest }]) => [key, inputRequest] as const)
+    const asked = this.#inputRequired(Object.fromEntries(questions), parked)
     this.#client = undefined
-    client.push(formatEvent(JSON.stringify(this.#inputRequired(Object.fromEntries(questions), parked))))
+    if (client === undefined) {
+      this.#isAwaited = false
+      this.#early.resolve(ownAnswer(200, asked))
+      return
+    }
+    client.push(formatEvent(JSON.stringify(asked)))
     client.end()
     // Goes on reading: the upstream may end the call while it waits.
     this.#source.resume()

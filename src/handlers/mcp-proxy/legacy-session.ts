@@ -31,6 +31,7 @@ export interface SessionTerms {
 export class SessionGone extends Error {}
 
 const mostMirroredTools = 1_000
+const mostTelling = 64
 
 /** One session of an upstream of an older revision, which the gateway opened for one person. */
 export class LegacySession implements PooledSession {
@@ -44,6 +45,7 @@ export class LegacySession implements PooledSession {
   /** Called when the upstream turns out not to know the session. */
   onGone: (() => void) | undefined
   #retired = false
+  #telling = 0
   #logLevel: string | undefined
   #mirroredTools: MirroredTools = new Map()
   #ended: Promise<void> | undefined
@@ -91,12 +93,17 @@ export class LegacySession implements PooledSession {
 
   /** Sends a notification or response. Resolves with the HTTP status, 0 when the upstream could not be reached. */
   async tell(body: JsonObject, caller: UpstreamCaller = this.#caller): Promise<number> {
+    // An upstream that asks without end is not answered without end.
+    if (this.#telling >= mostTelling) return 0
+    this.#telling++
     try {
       const answer = await this.send(body, caller).answer
       discardAnswer(answer)
       return answer.status
     } catch {
       return 0
+    } finally {
+      this.#telling--
     }
   }
 

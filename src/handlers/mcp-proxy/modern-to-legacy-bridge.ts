@@ -54,6 +54,7 @@ export class ModernToLegacyBridge implements Bridge {
       sealer: sessionSealer,
       totalMs: limits.upstreamTotalSeconds * 1000,
       idleMs: limits.upstreamIdleSeconds * 1000,
+      firstByteMs: limits.upstreamFirstByteSeconds * 1000,
     }
   }
 

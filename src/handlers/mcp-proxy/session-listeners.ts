@@ -18,6 +18,13 @@ export interface ListenedSession {
   tell(body: JsonObject): Promise<number>
 }
 
+/** A running call whose client can be asked. */
+export interface Attendant {
+  /** It waits for an answer of its client already. */
+  readonly isParked: boolean
+  takeRequest(request: JsonObject, method: string): void
+}
+
 interface Listener {
   readonly subscription: Subscription
   readonly stream: QueuedStream
@@ -30,17 +37,25 @@ const mostBehind = 1_000
 const retryMs = 1_000
 const longestRetryMs = 30_000
 const mostFailures = 6
+// A call does not wait longer for the stream of its session, which may be slow or full.
+const openWaitMs = 1_000
+const lingerMs = 30_000
 
 /**
  * Those who listen to one session, and what they need upstream: the GET stream is open, and a resource subscribed to, as long as one of them
- * wants it.
+ * wants it. Calls whose clients can be asked want it too: many servers ask on it, without saying for which call.
  */
 export class SessionListeners {
   readonly #session: ListenedSession
   readonly #listeners = new Set<Listener>()
+  readonly #attendants = new Set<Attendant>()
   readonly #subscribed = new Map<string, number>()
   #source: UpstreamExchange | undefined
   #opening: Promise<void> | undefined
+  #ready: Promise<void> | undefined
+  #lingering: NodeJS.Timeout | undefined
+  /** The upstream has no such stream, or not for this credential. */
+  #isMissing = false
   #lastEventId: string | undefined
   #failures = 0
 
@@ -50,12 +65,28 @@ export class SessionListeners {
 
   /** A stream for what is subscribed to, acknowledged first. `onLeave` runs once, when it is over. */
   async listen(wanted: Subscription, onLeave: () => void): Promise<QueuedStream> {
+    this.#isMissing = false
+    clearTimeout(this.#lingering)
     const resources = await this.#subscribe(wanted.resources)
     const listener = this.#createListener({ ...wanted, resources }, onLeave)
     this.#listeners.add(listener)
     await this.#open()
     listener.stream.push(formatEvent(JSON.stringify(acknowledge(listener.subscription))))
     return listener.stream
+  }
+
+  /** Until the returned function is called, what the upstream asks on the stream of the session is asked of this call's client. */
+  async attend(call: Attendant): Promise<() => void> {
+    this.#attendants.add(call)
+    clearTimeout(this.#lingering)
+    if (!this.#isMissing) {
+      this.#ready ??= Promise.race([this.#open(), wait(openWaitMs, undefined, { ref: false })])
+      await this.#ready
+    }
+    return () => {
+      if (!this.#attendants.delete(call) || this.#isNeeded) return
+      this.#lingering = setTimeout(() => this.#close(), lingerMs).unref()
+    }
   }
 
   /** Tells everybody whom a notification concerns. */
@@ -73,6 +104,7 @@ export class SessionListeners {
 
   /** Ends all streams as they should end; clients come back if they still want to listen. */
   end(): void {
+    if (this.#attendants.size === 0) this.#close()
     for (const { subscription, stream, leave } of this.#listeners) {
       leave()
       stream.push(formatEvent(JSON.stringify(endOf(subscription))))
@@ -84,7 +116,7 @@ export class SessionListeners {
     const leave = (): void => {
       if (!this.#listeners.delete(listener)) return
       this.#unsubscribe(subscription.resources)
-      if (this.#listeners.size === 0) this.#close()
+      if (!this.#isNeeded) this.#close()
       onLeave()
     }
     const stream = new QueuedStream(0, () => stream.resume(), leave)
@@ -117,7 +149,7 @@ export class SessionListeners {
 
   /** Opens the GET stream if it is not open. Without one, notifications may still come on the streams of calls. */
   #open(): Promise<void> {
-    if (this.#opening === undefined && this.#source === undefined && this.#listeners.size > 0) {
+    if (this.#opening === undefined && this.#source === undefined && this.#isNeeded && !this.#isMissing) {
       this.#opening = this.#openOnce().finally(() => (this.#opening = undefined))
     }
     return this.#opening ?? Promise.resolve()
@@ -140,20 +172,25 @@ export class SessionListeners {
       return
     }
     discardAnswer(answer)
-    // It has no such stream.
+    this.#isMissing = true
     if (answer.status === 405) return
     // The session or the credential is gone: whoever still listens comes back, with a new one.
     if (answer.status === 404) this.#session.onGone?.()
     this.end()
   }
 
+  get #isNeeded(): boolean {
+    return this.#listeners.size > 0 || this.#attendants.size > 0
+  }
+
   #sourceEnded(): void {
     this.#source = undefined
+    this.#ready = undefined
     void this.#openLater()
   }
 
   async #openLater(): Promise<void> {
-    if (this.#listeners.size === 0) return
+    if (!this.#isNeeded) return
     if (++this.#failures > mostFailures) {
       this.end()
       return
@@ -163,6 +200,8 @@ export class SessionListeners {
   }
 
   #close(): void {
+    clearTimeout(this.#lingering)
+    this.#ready = undefined
     this.#source?.cancel()
     this.#source = undefined
     this.#lastEventId = undefined
@@ -180,9 +219,16 @@ export class SessionListeners {
     return true
   }
 
-  /** What is asked outside of a call, nobody can be asked in 2026-07-28. */
-  #answer({ id }: JsonObject, method: string): void {
-    const pong = { jsonrpc: '2.0', id, result: {} }
-    void this.#session.tell(method === 'ping' ? pong : noAnswer(method, id, 'Nobody can be asked outside of a call.'))
+  /** Which call it is for, the upstream does not say; the client is the same for all of them. */
+  #answer(request: JsonObject, method: string): void {
+    const { id } = request
+    if (method === 'ping') {
+      void this.#session.tell({ jsonrpc: '2.0', id, result: {} })
+      return
+    }
+    const calls = [...this.#attendants]
+    const call = calls.find(({ isParked }) => !isParked) ?? calls[0]
+    if (call !== undefined) call.takeRequest(request, method)
+    else void this.#session.tell(noAnswer(method, id, 'Nobody can be asked outside of a call.'))
   }
 }

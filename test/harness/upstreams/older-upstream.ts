@@ -93,7 +93,7 @@ export async function startOlderUpstream(options: OlderUpstreamOptions = {}): Pr
     const transport: StreamableHTTPServerTransport = new StreamableHTTPServerTransport({
       sessionIdGenerator: randomUUID,
       enableJsonResponse: options.json === true,
-      ...(options.resumable && { eventStore: new MemoryEventStore() as never, retryInterval: 50 }),
+      ...(options.resumable && { eventStore: new MemoryEventStore(), retryInterval: 50 }),
       onsessioninitialized: (session) => {
         state.begun++
         sessions.set(session, transport)
@@ -154,6 +154,7 @@ const tools = [
   { name: 'log', inputSchema: schema },
   { name: 'hold', inputSchema: schema },
   { name: 'drop', inputSchema: schema },
+  { name: 'greet_aside', inputSchema: schema },
   { name: 'open_link', inputSchema: schema },
   { name: 'task_only', inputSchema: schema, execution: { taskSupport: 'required' as const } },
 ]
@@ -187,6 +188,11 @@ function createOlderServer(state: Mutable): Server {
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
     state.calls.push(`${extra.sessionId}:${params.name}`)
     state.ids.push(extra.requestId)
+    if (params.name === 'greet_aside') {
+      // As most servers ask: on the stream of the session, without saying for which call.
+      const answer = await server.elicitInput({ message: 'What is your name?', requestedSchema: nameSchema })
+      return text(`Hello, ${String(answer.content?.['name'] ?? answer.action)}!`)
+    }
     const run = runs[params.name]
     if (run === undefined) throw new McpError(ErrorCode.InvalidParams, `Unknown tool: ${params.name}`)
     return run(params.arguments ?? {}, extra, state)
