@@ -45,9 +45,9 @@ beforeAll(async () => {
     return undefined
   })
   modern = await startModernUpstream()
-  modern.onListen = ({ notify, response }) => {
-    notify('notifications/subscriptions/acknowledged', { notifications: {} })
-    streams.push(new Flood(response))
+  modern.onListen = (listening) => {
+    listening.notify('notifications/subscriptions/acknowledged', { notifications: {} })
+    streams.push(new Flood(listening.response))
   }
   const inbound = ['sign-in']
   gateway = await startTestGateway({
