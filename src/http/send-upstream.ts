@@ -83,8 +83,11 @@ export function sendUpstream(
     call = new UpstreamCall(limits, resolve, reject)
   })
   const { method = 'POST', path, headers, body = null, idleMs } = request
-  const patience = idleMs !== undefined && { headersTimeout: idleMs, bodyTimeout: idleMs }
-  const hasRoom = pool.dispatch({ method, path, headers, body, blocking: false, ...patience }, call)
+  const options = { method, path, headers, body, blocking: false }
+  const hasRoom = pool.dispatch(
+    idleMs === undefined ? options : { ...options, headersTimeout: idleMs, bodyTimeout: idleMs },
+    call,
+  )
   if (!hasRoom) call.limitWait()
   return { answer, cancel: () => call.cancel() }
 }

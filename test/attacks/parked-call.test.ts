@@ -3,6 +3,7 @@ import { obtainToken } from '../harness/obtain-token.ts'
 import { type PostAnswer, postModern } from '../harness/post-message.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
 import { type OlderUpstream, startOlderUpstream } from '../harness/upstreams/older-upstream.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 import { signIn } from '../harness/write-project.ts'
 
 // A call waits at an older upstream for an answer of its client. Whoever else answers, or answers something else, must not reach it; and
@@ -121,6 +122,36 @@ describe('the answer to a call that waits', () => {
     const answer = await call(ada, 'greet', { inputResponses: named('Ada') })
     expect(answer.message?.error?.data?.reason).toBe('input_state_invalid')
     expect(runs()).toBe(before)
+  })
+})
+
+describe('a call that waits at an upstream', () => {
+  // Last of its kind here: the upstream loses everything.
+  it.each([
+    ['whose connections broke', () => upstream.cut()],
+    ['that forgot its sessions', () => upstream.forget()],
+  ])('%s is lost, and runs nothing again', async (_, lose) => {
+    const requestState = stateOf(await call(ada, 'greet'))
+    const before = runs()
+    lose()
+    const answer = await call(ada, 'greet', { requestState, inputResponses: named('Ada') })
+    // Whether the gateway has noticed before or notices now.
+    expect(['input_expired', 'upstream_disconnected']).toContain(answer.message?.error?.data?.reason)
+    expect(runs()).toBe(before)
+    expect(textOf(await call(ada, 'echo'))).toBeDefined()
+  })
+
+  it('is told when the gateway stops', async () => {
+    const stopping = await startTestGateway({
+      servers: { older: { upstream: upstream.url, inbound: ['sign-in'] } },
+      policies: signIn(),
+    })
+    const server = stopping.server('older')
+    const { accessToken } = await obtainToken(stopping.publicUrl, server)
+    const asked = await call(accessToken, 'hold_name', {}, server)
+    expect(asked.message?.result?.['resultType']).toBe('input_required')
+    await stopping.close()
+    await waitUntil('the upstream to hear of it', () => upstream.cancelled.includes('hold_name'))
   })
 })
 

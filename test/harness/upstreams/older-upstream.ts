@@ -154,6 +154,7 @@ const tools = [
   { name: 'log', inputSchema: schema },
   { name: 'hold', inputSchema: schema },
   { name: 'drop', inputSchema: schema },
+  { name: 'hold_name', inputSchema: schema },
   { name: 'greet_aside', inputSchema: schema },
   { name: 'open_link', inputSchema: schema },
   { name: 'task_only', inputSchema: schema, execution: { taskSupport: 'required' as const } },
@@ -252,6 +253,11 @@ const runs: { readonly [tool: string]: Run } = {
         resolve(text('cancelled'))
       })
     }),
+  hold_name: async (_, extra, state) => {
+    const answer = await elicitName(extra, 'What is your name?')
+    if (answer === 'cancel') state.cancelled.push('hold_name')
+    return text(answer)
+  },
   // Closes its stream; the answer waits for a client that comes back.
   drop: async (_, extra) => {
     extra.closeSSEStream?.()
