@@ -35,22 +35,47 @@ function rowsOf(tenant: string) {
   const canary = `"${tenant} canary"`
   const times = { createdAtMs: 1, updatedAtMs: 1, expiresAtMs: undefined, lastUsedAtMs: undefined }
   const record: OAuthRecord = {
-    ...{ model: 'Grant', tenant, idHash: `${tenant} hash`, grantId: `${tenant} grant`, uid: `${tenant} uid` },
-    ...{ payload: canary, expiresAtMs: undefined, consumedAtMs: undefined },
+    model: 'Grant',
+    tenant,
+    idHash: `${tenant} hash`,
+    grantId: `${tenant} grant`,
+    uid: `${tenant} uid`,
+    payload: canary,
+    expiresAtMs: undefined,
+    consumedAtMs: undefined,
   }
   const key: NewApiKey = {
-    ...{ id: `${tenant} key`, keyHash: `${tenant} key hash`, tenant, consumer: 'billing' },
-    ...{ metadata: { plan: canary }, expiresAtMs: undefined },
+    id: `${tenant} key`,
+    keyHash: `${tenant} key hash`,
+    tenant,
+    consumer: 'billing',
+    metadata: { plan: canary },
+    expiresAtMs: undefined,
   }
   const place = { tenant, upstream: 'tracker', owner: 'subject:ada' }
   const connection: ConnectionRecord = {
-    ...{ ...place, ...times, id: `${tenant} connection`, generation: 1, kind: 'oauth', state: 'connected' },
-    ...{ stateReason: undefined, issuer: canary, resource: undefined, clientId: undefined, scopes: [canary] },
-    ...{ connectedBy: canary, sealed: canary },
+    ...place,
+    ...times,
+    id: `${tenant} connection`,
+    generation: 1,
+    kind: 'oauth',
+    state: 'connected',
+    stateReason: undefined,
+    issuer: canary,
+    resource: undefined,
+    clientId: undefined,
+    scopes: [canary],
+    connectedBy: canary,
+    sealed: canary,
   }
   const client: UpstreamClientRecord = {
-    ...{ tenant, issuer: 'https://as.example', redirectUri: 'https://gateway.example/callback' },
-    ...{ clientId: `${tenant} client`, sealed: canary, expiresAtMs: undefined, createdAtMs: 1 },
+    tenant,
+    issuer: 'https://as.example',
+    redirectUri: 'https://gateway.example/callback',
+    clientId: `${tenant} client`,
+    sealed: canary,
+    expiresAtMs: undefined,
+    createdAtMs: 1,
   }
   const seen = { tenant, virtualServer: 'tracker', owner: 'subject:ada', method: 'tools/list' }
   const catalog: KnownCatalogRecord = { ...seen, result: canary, updatedAtMs: 1 }

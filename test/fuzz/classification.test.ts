@@ -61,12 +61,13 @@ test('the messages that the changes begin with are all accepted as they are', ()
     const { method, params } = message as { method?: string; params?: Record<string, unknown> }
     const meta = params?.['_meta'] as Record<string, unknown> | undefined
     const isModern = meta !== undefined && 'io.modelcontextprotocol/protocolVersion' in meta
-    const name = params?.['name'] ?? params?.['uri']
+    const named = params?.['name'] ?? params?.['uri']
+    const name = typeof named === 'string' ? named : undefined
     const encoded = name === 'ünï' ? `=?base64?${Buffer.from('ünï').toString('base64')}?=` : name
     const headers = {
       'mcp-protocol-version': isModern ? '2026-07-28' : '2025-11-25',
       ...(isModern && method !== undefined && { 'mcp-method': method }),
-      ...(isModern && encoded !== undefined && { 'mcp-name': String(encoded) }),
+      ...(isModern && encoded !== undefined && { 'mcp-name': encoded }),
     }
     const classified = classifyMessage(headers, message, Buffer.from(JSON.stringify(message)))
     expect(classified instanceof GatewayError ? `${method}: ${classified.reason}` : classified.era).toBe(

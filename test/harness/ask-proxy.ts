@@ -84,7 +84,7 @@ export function askModern(
   const headers = {
     'mcp-protocol-version': '2026-07-28',
     'mcp-method': method,
-    ...(mirrored !== undefined && { 'mcp-name': String(mirrored) }),
+    ...(typeof mirrored === 'string' && { 'mcp-name': mirrored }),
   }
   return ask(proxy, body, headers, caller)
 }

@@ -1,4 +1,4 @@
-import fc from 'fast-check'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { exposeTaskId, exposeUri, locateTaskId, locateUri } from './member-ids.ts'
 import { MappedNames, memberNamePattern, PrefixedNames, prefixName } from './member-names.ts'
