@@ -24,6 +24,21 @@ it('opens for the same person, client and route, and for nobody else', () => {
   expect(openClientSession(sealer, `${sealed}A`, exchange('ada'))).toBeUndefined()
 })
 
+it('ends after a week', () => {
+  const session = beginClientSession(describeLegacyClient(initialize({})), undefined)
+  const sealed = sealClientSession(sealer, session, exchange('ada'))
+  const weekMs = 7 * 24 * 60 * 60 * 1000
+  expect(openClientSession(sealer, sealed, exchange('ada'), session.begunAtMs + weekMs - 1)).toEqual(session)
+  expect(openClientSession(sealer, sealed, exchange('ada'), session.begunAtMs + weekMs)).toBeUndefined()
+})
+
+it('keeps extensions and experiments whole, or not at all', () => {
+  const small = { extensions: { 'io.modelcontextprotocol/ui': { mimeTypes: ['text/html'] } }, experimental: { a: {} } }
+  expect(describeLegacyClient(initialize({ capabilities: small })).capabilities).toEqual(small)
+  const large = { extensions: { 'com.example/x': 'x'.repeat(500) } }
+  expect(describeLegacyClient(initialize({ capabilities: large })).capabilities).toEqual({})
+})
+
 it('keeps of a client what an upstream may ask it for, and stays small enough for a header', () => {
   const long = 'x'.repeat(10_000)
   const client = describeLegacyClient(

@@ -8,6 +8,8 @@ import type { TokenSealer } from '../lib/seal-token.ts'
 export interface ClientSession {
   /** Names the session among those that the gateway opened upstream for it. */
   readonly key: string
+  /** Milliseconds since the epoch. */
+  readonly begunAtMs: number
   readonly client: LegacyClient
   /** The session that the client itself began upstream, and under which credential; absent when it was not connected yet. */
   readonly upstream?: { readonly id?: string | undefined; readonly identity: string } | undefined
@@ -61,7 +63,7 @@ export function unknownLegacyClient(protocolVersion: string | undefined): Legacy
 
 /** A session for this client, begun upstream or not yet. */
 export function beginClientSession(client: LegacyClient, upstream: ClientSession['upstream']): ClientSession {
-  return { key: randomId(), client, upstream }
+  return { key: randomId(), begunAtMs: Date.now(), client, upstream }
 }
 
 /** The session id that the client receives: it opens for this subject, client and route only. */
@@ -69,11 +71,21 @@ export function sealClientSession(sealer: TokenSealer, session: ClientSession, e
   return sealer.seal(JSON.stringify(session), contextOf(exchange))
 }
 
-/** Undefined when the session id is not this subject's, client's and route's. */
-export function openClientSession(sealer: TokenSealer, id: string, exchange: Exchange): ClientSession | undefined {
+// A client that is told that there is no such session begins another one, unnoticed.
+const longestMs = 7 * 24 * 60 * 60 * 1000
+
+/** Undefined when the session id is not this subject's, client's and route's, or is older than a week. */
+export function openClientSession(
+  sealer: TokenSealer,
+  id: string,
+  exchange: Exchange,
+  nowMs = Date.now(),
+): ClientSession | undefined {
   const opened = sealer.open(id, contextOf(exchange))
+  if (opened === undefined) return undefined
   // Nobody but this gateway can have sealed it.
-  return opened === undefined ? undefined : (JSON.parse(opened) as ClientSession)
+  const session = JSON.parse(opened) as ClientSession
+  return nowMs - session.begunAtMs < longestMs ? session : undefined
 }
 
 /** True for capabilities that include opening a link for the person (`elicitation.url`). */

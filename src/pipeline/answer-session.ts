@@ -57,6 +57,9 @@ async function relayStream(exchange: HttpExchange, route: Route, host: PipelineH
 }
 
 async function endSession(exchange: HttpExchange, route: Route): Promise<AnswerOutcome> {
+  if (exchange.headers['mcp-session-id'] === undefined) {
+    throw new GatewayError('message_invalid', { message: 'Mcp-Session-Id is missing: there is nothing to end.' })
+  }
   const refusal = await route.handler.endSession?.(exchange)
   if (refusal) throw refusal
   const headers = [...exchange.responseHeaders, 'x-request-id', exchange.requestId]

@@ -142,6 +142,12 @@ describe('the stream of a session of an older upstream', () => {
   })
 })
 
+it('DELETE without a session has nothing to end', async () => {
+  const { headers } = await begin('older')
+  const { 'mcp-session-id': _, ...others } = headers
+  expect((await openAnswer(gateway.server('older'), others, undefined, 'DELETE')).status).toBe(400)
+})
+
 describe.each(['older', 'modern'])('a stream of a session (%s upstream)', (server) => {
   let stream: OpenAnswer
   let opened: Opened
