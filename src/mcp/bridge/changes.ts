@@ -131,7 +131,7 @@ export const bridgedFeatures: readonly BridgedFeature[] = [
   {
     feature: 'Changes of lists and resources',
     modernToLegacy: change(
-      '`subscriptions/listen` is served from the GET stream and `resources/subscribe`, both only as long as somebody listens.',
+      '`subscriptions/listen` is served from `resources/subscribe` and the GET stream, which is open only as long as somebody listens, or a call runs whose client can be asked.',
       'subscription',
     ),
     legacyToModern: change(
