@@ -38,6 +38,8 @@ it('is ended when a line is longer than an answer may be, whether the line ends 
   await expect(client.call('long', { bytes: 2_000_000 })).rejects.toThrow('limit_response_exceeded')
   expect(await other).toContain('limit_response_exceeded')
   expect(await client.call('pid')).not.toBe(before)
+  await expect(client.call('endless', { bytes: 2_000_000 })).rejects.toThrow('limit_response_exceeded')
+  expect(await client.call('pid')).toBeTypeOf('number')
 })
 
 it('may print what is no JSON-RPC', async () => {

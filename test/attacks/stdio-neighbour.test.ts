@@ -43,6 +43,27 @@ it('gives each the answer to their own call, although both count from 1', async 
   expect(JSON.stringify(await answer)).toContain('for ada')
 })
 
+it('mixes nothing up in a crowd, where all have the same ids and progress tokens', async () => {
+  const crowd = Array.from({ length: 100 }, (_, index) => ({
+    client: index % 2 === 0 ? ada : bob,
+    what: `for-${index}`,
+  }))
+  const heard = await Promise.all(
+    crowd.map(async ({ client, what }) => {
+      const params = { name: 'say', arguments: { what }, _meta: { progressToken: 1 } }
+      const { text } = await client.post({ id: 1, method: 'tools/call', params })
+      expect(text).toContain('"progressToken":1')
+      return { what, whats: new Set(text.match(/for-\d+/g)) }
+    }),
+  )
+  // Logs belong to no call, so the other half of the crowd must not see them; a person may see those of their own calls.
+  const halfOf = (what: string) => Number(what.slice('for-'.length)) % 2
+  for (const { what, whats } of heard) {
+    expect(whats).toContain(what)
+    for (const each of whats) expect(halfOf(each)).toBe(halfOf(what))
+  }
+})
+
 it('tells nobody what the program says while it works for two', async () => {
   const { heard, answer } = await adaWaits()
   const shouted = await bob.post({
@@ -75,6 +96,15 @@ it('tells nobody what the program may say about a call that was cancelled', asyn
     params: { name: 'shout', arguments: { what: 'secret of bob' } },
   })
   expect(later.text).toContain('secret of bob')
+})
+
+it('tells nobody what the program says about a call after its answer', async () => {
+  await ada.call('pid')
+  const { answer, heard } = await adaWaits()
+  await bob.call('later', { what: 'secret of bob' })
+  await bob.call('release', { name: 'ada', secret: 'x' })
+  await answer
+  expect(JSON.stringify(heard)).not.toContain('secret of bob')
 })
 
 it('gives a late answer to a cancelled call to nobody', async () => {

@@ -1,14 +1,15 @@
 import { type JsonObject, stringMember } from '../../lib/json.ts'
 import { concerns } from '../../mcp/bridge/modern-to-legacy/subscription.ts'
-import type { Listener, PendingCall } from './pending-call.ts'
+import { type Listener, nobody, type PendingCall } from './pending-call.ts'
 
 /** Beyond this it is not known any more who left calls behind. */
 const mostLeftBehind = 1_000
 
 /**
  * Who may hear what a program says without saying to whom: over stdio, notifications and requests carry no call. Lists that changed are
- * everybody's business. Everything else is told to nobody unless all it may be about belong to one person; that includes calls whose caller
- * went away while the program may still be at work.
+ * everybody's business. What else a program tells may come late, so it is passed on only while one person alone has ever used the process.
+ * Requests it makes belong to a call that still runs: they are passed on while all these are one person's, those included whose caller went
+ * away while the program may still be at work.
  */
 export class Audience {
   readonly #onlyOwner: string | undefined
@@ -16,6 +17,8 @@ export class Audience {
   readonly #leftBehind = new Map<number, string>()
   readonly #listeners: ReadonlySet<Listener>
   #isUnknown = false
+  #firstOwner: string | undefined
+  #hadSeveral = false
 
   /** `onlyOwner`: the person whom the process belongs to; undefined: it is shared. `listeners` may change. */
   constructor(onlyOwner: string | undefined, listeners: ReadonlySet<Listener>) {
@@ -24,7 +27,10 @@ export class Audience {
   }
 
   enter(id: number, call: PendingCall): void {
+    if (call.owner === nobody) return
     this.#calls.set(id, call)
+    this.#firstOwner ??= call.owner
+    if (call.owner !== this.#firstOwner) this.#hadSeveral = true
   }
 
   /** `staysConcerned`: the program may still work on it. */
@@ -74,12 +80,17 @@ export class Audience {
       concerns(notification, { id: '', listChanges: [], resources }),
     )
     for (const listener of subscribers) listener.notify(notification)
-    if (subscribers.length === 0) this.onlyOwnersCalls()[0]?.call.notify(notification)
+    if (subscribers.length === 0 && !this.#hadSeveral) this.#latestCall?.notify(notification)
   }
 
   #tellOwner(notification: JsonObject): void {
-    const [latest] = this.onlyOwnersCalls()
-    if (latest !== undefined) latest.call.notify(notification)
+    if (this.#hadSeveral) return
+    const latest = this.#latestCall
+    if (latest !== undefined) latest.notify(notification)
     else if (this.#onlyOwner !== undefined) for (const listener of this.#listeners) listener.notify(notification)
+  }
+
+  get #latestCall(): PendingCall | undefined {
+    return [...this.#calls.values()].at(-1)
   }
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 
 /** Names what was started together, in the environment of every process that came of it. */
-export const markName = 'SALLYPORT_STDIO'
+const markName = 'SALLYPORT_STDIO'
 
 /**
  * What `sh` runs: a guard, and then in its own place the program. Arguments: the mark, the command and its arguments.

@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject, objectMember, stringMember } from '../..
 import { clientCapabilitiesKey, clientInfoKey, protocolVersionKey } from '../../mcp/eras/2026-07-28/check-envelope.ts'
 import { legacyVersions, modernVersions } from '../../mcp/protocol-versions.ts'
 import { OwnCall } from './own-call.ts'
+import { nobody } from './pending-call.ts'
 import type { StdioSession } from './stdio-session.ts'
 
 /** The program does not speak this era, as far as can be seen. */
@@ -55,7 +56,7 @@ async function ask(
 ): Promise<JsonObject | undefined> {
   const over = new AbortController()
   const answered = new Promise<JsonObject>((resolve, reject) => {
-    session.start(new OwnCall('', true, resolve, reject), { jsonrpc: '2.0', method, params }, false)
+    session.start(new OwnCall(nobody, true, resolve, reject), { jsonrpc: '2.0', method, params }, false)
   })
   // It may still fail when nobody waits for it any more.
   answered.catch(() => {})

@@ -1,6 +1,9 @@
 import type { GatewayError } from '../../errors/gateway-error.ts'
 import type { JsonObject } from '../../lib/json.ts'
 
+/** Owner of what the gateway asks for itself: no message of the program is about it. */
+export const nobody = ''
+
 /** A call that waits for the program. All it is told happens on the stream of one caller. */
 export interface PendingCall {
   /** Whose it is: nothing that belongs to one owner is ever told to another. */

@@ -52,7 +52,8 @@ export class RelayedCall implements PendingCall {
   cancel(): void {
     this.#close()
     this.#session.cancel(this.#hopId)
-    this.#answer.fail(new GatewayError('request_cancelled'))
+    // A client of an older revision has cancelled by a message; its request is still open.
+    this.#answer.fail(new GatewayError('request_cancelled', this.#message.era === 'legacy' ? { status: 200 } : {}))
   }
 
   notify(notification: JsonObject): void {
@@ -131,7 +132,7 @@ export class RelayedCall implements PendingCall {
 }
 
 /** Over HTTP 2026-07-28 gives some errors a status; over stdio there is none. */
-export function modernStatus({ error }: JsonObject): number {
+function modernStatus({ error }: JsonObject): number {
   const code = error !== null && typeof error === 'object' && 'code' in error ? error.code : undefined
   if (code === -32601) return 404
   return typeof code === 'number' && code <= -32020 && code >= -32022 ? 400 : 200

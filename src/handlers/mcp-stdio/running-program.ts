@@ -6,7 +6,7 @@ import { ErrorLines } from './error-lines.ts'
 import { GuardedProcess, type ProgramSettings } from './guarded-process.ts'
 import { OtherEra, openSession } from './open-session.ts'
 import { sendOwn } from './own-call.ts'
-import type { Listener } from './pending-call.ts'
+import { type Listener, nobody } from './pending-call.ts'
 import { type LinkReader, StdioLink } from './stdio-link.ts'
 import { type ProcessKey, StdioSession } from './stdio-session.ts'
 
@@ -28,7 +28,6 @@ export class RunningProgram implements LinkReader {
   /** Nobody asked it to end. */
   endedByItself = false
   readonly #host: ProgramHost
-  readonly #key: ProcessKey
   readonly #log: Logger
   readonly #process: GuardedProcess
   readonly #errors: ErrorLines
@@ -41,7 +40,6 @@ export class RunningProgram implements LinkReader {
   constructor(host: ProgramHost, key: ProcessKey, listeners: ReadonlySet<Listener>, log: Logger) {
     const { program, limits, secrets, routeName } = host
     this.#host = host
-    this.#key = key
     this.#log = log
     this.#listeners = listeners
     this.#process = new GuardedProcess(program)
@@ -85,7 +83,7 @@ export class RunningProgram implements LinkReader {
   /** Streams outlive processes; the one of before took the subscriptions with it. */
   #subscribeAgain(): void {
     const uris = new Set([...this.#listeners].flatMap(({ subscriptions }) => subscriptions))
-    for (const uri of uris) sendOwn(this.session, this.#key.owner ?? '', 'resources/subscribe', { uri })
+    for (const uri of uris) sendOwn(this.session, nobody, 'resources/subscribe', { uri })
   }
 
   /** Ends the process and with `reason` what still runs in it. Resolves when it is gone. */

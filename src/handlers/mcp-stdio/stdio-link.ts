@@ -62,7 +62,7 @@ export class StdioLink {
  * One line. JSON has no line ends of ASCII in it; those of Unicode it may have, and some readers of lines (Node's among them) end a line
  * there: what follows in the text of a client would be a message of its own.
  */
-export function formatLine(message: JsonObject): string {
+function formatLine(message: JsonObject): string {
   return `${JSON.stringify(message).replace(unicodeLineEnds, escapeCharacter)}\n`
 }
 

@@ -105,6 +105,7 @@ const tools: { readonly [name: string]: (id: unknown, input: Record<string, unkn
     text(id, 'flooded')
   },
   long: (id, { bytes }) => text(id, 'x'.repeat(Number(bytes))),
+  endless: (_, { bytes }) => void process.stdout.write('x'.repeat(Number(bytes))),
   trash: (id) => {
     process.stdout.write(
       'Welcome to the server!\n\r\n{"jsonrpc":"2.0","id":\n[1,2]\nnull\n{"jsonrpc":"2.0","id":99999,"result":{}}\n',
