@@ -11,6 +11,7 @@ import { type HeldUpstream, startHeldUpstream } from '../harness/upstreams/held-
 import { type RunningUpstream, sendJson, startUpstream } from '../harness/upstreams/listen.ts'
 import { handshakeResult, plainTool, textResult, toolList } from '../harness/upstreams/mcp-results.ts'
 import { type OlderUpstream, startOlderUpstream } from '../harness/upstreams/older-upstream.ts'
+import { waitUntil } from '../harness/wait-until.ts'
 import { signIn } from '../harness/write-project.ts'
 
 // Members that come and go, ask, and hold: what one of them does is never the end of the others.
@@ -242,4 +243,85 @@ async function silence(upstream: RunningUpstream): Promise<TcpServer> {
     return close(done)
   }
   return silent
+}
+
+describe('subscriptions of a client of 2026-07-28', () => {
+  it('are one stream of what all members announce', async () => {
+    const { message } = await postModern(hub(), token, 'server/discover')
+    expect(message?.result?.['capabilities']).toMatchObject({
+      tools: { listChanged: true },
+      resources: { subscribe: true, listChanged: true },
+    })
+    const notifications = {
+      toolsListChanged: true,
+      resourceSubscriptions: ['older+test://one', 'nobody+test://one'],
+    }
+    const stream = await listen(notifications)
+    const first = await stream.next()
+    expect(first).toMatchObject({
+      method: 'notifications/subscriptions/acknowledged',
+      params: {
+        notifications: { toolsListChanged: true, resourceSubscriptions: ['older+test://one'] },
+        _meta: { 'io.modelcontextprotocol/subscriptionId': 'mine' },
+      },
+    })
+    expect(older.subscribed).toEqual(['test://one'])
+    await older.notifyTools()
+    expect(await stream.next()).toMatchObject({
+      method: 'notifications/tools/list_changed',
+      params: { _meta: { 'io.modelcontextprotocol/subscriptionId': 'mine' } },
+    })
+    await older.notifyResource('test://one')
+    expect(await stream.next()).toMatchObject({
+      method: 'notifications/resources/updated',
+      params: { uri: 'older+test://one' },
+    })
+    stream.close()
+    await waitUntil('the end of the subscription upstream', () => older.subscribed.length === 0 || undefined)
+  })
+})
+
+/** The messages of one `subscriptions/listen`. */
+async function listen(notifications: object): Promise<{ next(): Promise<unknown>; close(): void }> {
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientCapabilities': {},
+  }
+  const answer = await request(hub(), {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${token}`,
+      'content-type': 'application/json',
+      accept: 'application/json, text/event-stream',
+      'mcp-protocol-version': '2026-07-28',
+      'mcp-method': 'subscriptions/listen',
+    },
+    body: JSON.stringify({
+      jsonrpc: '2.0',
+      id: 'mine',
+      method: 'subscriptions/listen',
+      params: { _meta, notifications },
+    }),
+  })
+  answer.body.on('error', () => {})
+  const chunks = answer.body[Symbol.asyncIterator]() as AsyncIterator<Buffer>
+  let rest = ''
+  return {
+    async next() {
+      for (;;) {
+        const end = rest.indexOf('\n\n')
+        if (end !== -1) {
+          const event = rest.slice(0, end)
+          rest = rest.slice(end + 2)
+          const data = event.split('\n').find((line) => line.startsWith('data: '))
+          if (data !== undefined) return JSON.parse(data.slice('data: '.length)) as unknown
+          continue
+        }
+        const { done, value } = await chunks.next()
+        if (done) throw new Error('the stream ended')
+        rest += value.toString()
+      }
+    },
+    close: () => answer.body.destroy(),
+  }
 }

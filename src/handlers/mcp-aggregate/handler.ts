@@ -18,6 +18,7 @@ import { exposeAnswer } from './expose-answer.ts'
 import { LastKnown } from './last-known.ts'
 import { AggregateMember, withParams } from './member.ts'
 import { MemberLists } from './member-lists.ts'
+import { listenToMembers } from './member-subscriptions.ts'
 import { type McpAggregateOptions, mcpAggregateOptions } from './options.ts'
 import { refuseForMember } from './refuse-for-member.ts'
 import { searchInstructions, ToolSearch } from './tool-search.ts'
@@ -40,6 +41,7 @@ class McpAggregate implements McpHandler {
   readonly #members: ReadonlyMap<string, AggregateMember>
   readonly #naming: Naming
   readonly #lists: MemberLists
+  readonly #memberMs: number
   readonly #lastKnown: LastKnown
   readonly #search: ToolSearch | undefined
 
@@ -54,11 +56,12 @@ class McpAggregate implements McpHandler {
       prompts: namesOf('prompts', options),
     }
     this.#lastKnown = new LastKnown(host.knownCatalogs, host.routeName, host.log)
+    this.#memberMs = options.memberSeconds * 1000
     this.#lists = new MemberLists({
       members,
       naming: this.#naming,
       lastKnown: this.#lastKnown,
-      memberMs: options.memberSeconds * 1000,
+      memberMs: this.#memberMs,
       preface: options.discovery === 'search' ? searchInstructions : undefined,
       host,
     })
@@ -92,6 +95,9 @@ class McpAggregate implements McpHandler {
     if (message.method === 'server/discover') return this.#lists.discover(message, exchange)
     if (message.method === 'ping') return createOwnAnswer(message, {})
     if (message.method === 'logging/setLevel') return this.#setLevel(message, exchange, session)
+    if (message.method === 'subscriptions/listen') {
+      return listenToMembers(message, exchange, this.#members, this.#naming, this.#memberMs)
+    }
     if (this.#lists.merges(message.method)) return this.#lists.list(message, exchange, session)
     const text = `Method not found: ${message.method}`
     return new GatewayError('message_method_unknown', {

@@ -88,7 +88,7 @@ export class MemberLists {
     const handshakes = await this.#shakeHands(message, exchange, session)
     return createKnownAnswer(message, {
       protocolVersion: agreeOnLegacyVersion(requested),
-      capabilities: mergeCapabilities(handshakes, ['tasks']),
+      capabilities: mergeCapabilities(handshakes, 'legacy'),
       serverInfo: this.#serverInfo(),
       ...this.#instruct(handshakes),
     })
@@ -99,7 +99,7 @@ export class MemberLists {
     return createKnownAnswer(message, {
       resultType: 'complete',
       supportedVersions,
-      capabilities: mergeCapabilities(handshakes, []),
+      capabilities: mergeCapabilities(handshakes, 'modern'),
       ...this.#instruct(handshakes),
       ttlMs: 0,
       cacheScope: 'private',

@@ -10,13 +10,17 @@ it('has what any member has, without what could not be delivered', () => {
     { member: 'b', result: { capabilities: { resources: { subscribe: true }, tasks: {}, extensions: { 'x/b': {} } } } },
     { member: 'c', result: { capabilities: 'nonsense' } },
   ]
-  expect(mergeCapabilities(handshakes, ['tasks'])).toEqual({
+  expect(mergeCapabilities(handshakes, 'legacy')).toEqual({
     tools: {},
     logging: {},
     resources: {},
     extensions: { 'x/a': { on: 1 }, 'x/b': {} },
   })
-  expect(mergeCapabilities([], [])).toEqual({ tools: {} })
+  expect(mergeCapabilities(handshakes, 'modern')).toMatchObject({
+    tools: { listChanged: true },
+    resources: { subscribe: true },
+  })
+  expect(mergeCapabilities([], 'modern')).toEqual({ tools: {} })
 })
 
 it('joins instructions under the names of the members, each and all of bounded length', () => {

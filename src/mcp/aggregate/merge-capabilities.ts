@@ -1,3 +1,4 @@
+import type { Era } from '../../contracts/mcp.ts'
 import { isJsonObject, type JsonObject, objectMember, stringMember } from '../../lib/json.ts'
 
 /** What a member said of itself in its handshake. */
@@ -6,18 +7,21 @@ export interface MemberHandshake {
   readonly result: JsonObject
 }
 
-// Of what needs a stream besides that of a call, nothing could be delivered.
-const undelivered = ['listChanged', 'subscribe']
+const undelivered: ReadonlySet<string> = new Set(['listChanged', 'subscribe', 'tasks'])
 const longestInstructions = 2_000
 const longestOfAll = 16_000
 
-/** Everything that any member can do and the aggregate passes on. `without`: capabilities that it does not. */
-export function mergeCapabilities(handshakes: readonly MemberHandshake[], without: readonly string[]): JsonObject {
+/**
+ * Everything that any member can do and the aggregate passes on. To clients of older revisions it has no stream besides those of calls, and
+ * so nothing that would be announced there; nor has it their tasks.
+ */
+export function mergeCapabilities(handshakes: readonly MemberHandshake[], era: Era): JsonObject {
+  const isLeftOut = (name: string) => era === 'legacy' && undelivered.has(name)
   const merged: JsonObject = { tools: {} }
   for (const { result } of handshakes) {
     for (const [name, capability] of Object.entries(objectMember(result, 'capabilities') ?? {})) {
-      if (without.includes(name) || !isJsonObject(capability)) continue
-      const kept = Object.entries(capability).filter(([member]) => !undelivered.includes(member))
+      if (isLeftOut(name) || !isJsonObject(capability)) continue
+      const kept = Object.entries(capability).filter(([member]) => !isLeftOut(member))
       merged[name] = { ...Object.fromEntries(kept), ...objectMember(merged, name) }
     }
   }
