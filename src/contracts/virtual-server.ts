@@ -75,6 +75,8 @@ export interface SignInSettings {
   readonly cimdAllowedHosts?: readonly string[] | undefined
   /** Hosts whose metadata documents are never accepted. */
   readonly cimdDeniedHosts?: readonly string[] | undefined
+  /** Private-use URI schemes of clients that register themselves (RFC 8252 §7.1); absent: any that is harmless. */
+  readonly redirectSchemes?: readonly string[] | undefined
   /** Scopes of virtual servers by name; absent: the default scope and nothing else. */
   readonly scopes?: { readonly [server: string]: ServerScopes } | undefined
   /** People sign in by typing a name, on loopback only. */

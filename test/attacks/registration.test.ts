@@ -188,3 +188,15 @@ test('registration flood with forged addresses: forwarding headers do not make a
     await flooded.close()
   }
 })
+
+test('an application that the operator did not name cannot register, by metadata of whatever kind', async () => {
+  running.settings.redirectSchemes = ['cursor']
+  try {
+    const refused = await redirectTo('https://client.example/cb', 'vscode://evil/cb')
+    expect(refused.status).toBe(400)
+    expect(refused.text).toContain('invalid_redirect_uri')
+    expect((await redirectTo('cursor://anysphere.cursor-mcp/oauth/callback')).status).toBe(201)
+  } finally {
+    running.settings.redirectSchemes = undefined
+  }
+})

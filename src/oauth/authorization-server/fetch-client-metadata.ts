@@ -16,6 +16,8 @@ export interface FetchForProviderOptions {
   readonly admitNewClient: () => boolean
   /** The request on whose behalf is fetched; undefined outside of one. */
   readonly currentRequest: () => object | undefined
+  /** Private-use schemes that clients may have their answers sent to; undefined: any that is harmless. */
+  readonly redirectSchemes: () => readonly string[] | undefined
   /** A client was seen for the first time, with the name it gives itself. */
   readonly onNewClient: (clientId: string, name: string | null) => void
 }
@@ -66,7 +68,7 @@ async function answerWith(document: FetchedDocument, url: string, options: Fetch
   const parsed: unknown = JSON.parse(document.body.toString('utf8'))
   if (document.status !== 200 || !isMetadataOf(parsed, url)) return rebuild(document.body, document.status, headers)
   if (document.body.length > documentBytes) throw refusal(`the document is larger than ${documentBytes} bytes`)
-  const sanitized = sanitizeClientMetadata(parsed, 'document')
+  const sanitized = sanitizeClientMetadata(parsed, 'document', options.redirectSchemes())
   if ('error' in sanitized) throw refusal(sanitized.description)
   const text = JSON.stringify(sanitized.metadata)
   // The provider refuses it: nothing to remember, nobody new.

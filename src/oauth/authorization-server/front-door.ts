@@ -122,7 +122,9 @@ export class FrontDoor {
   }
 
   async #register(arrival: Arrival): Promise<void> {
-    const sanitized = sanitizeClientMetadata(parseJson(await readBody(arrival.request, bodyLimitBytes)), 'registration')
+    const input = parseJson(await readBody(arrival.request, bodyLimitBytes))
+    const { redirectSchemes } = this.#options.host.settings()
+    const sanitized = sanitizeClientMetadata(input, 'registration', redirectSchemes)
     if ('error' in sanitized) {
       const { error, description } = sanitized
       const { requestId } = arrival.context

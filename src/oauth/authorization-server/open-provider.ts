@@ -60,7 +60,15 @@ export async function openProvider(
   }
   const { fetchDocument } = options
   const currentRequest = () => module.Provider.ctx?.req
-  const fetch = createProviderFetch({ fetchDocument, records, clock, admitNewClient, currentRequest, onNewClient })
+  const fetch = createProviderFetch({
+    fetchDocument,
+    records,
+    clock,
+    admitNewClient,
+    redirectSchemes: () => settings().redirectSchemes,
+    currentRequest,
+    onNewClient,
+  })
   const renderError = renderProviderError
   const people = createPersonRecords(records, clock)
   const identityProvider = options.identityProvider ?? (() => undefined)

@@ -61,6 +61,16 @@ test('describeRedirect names who receives the answer', () => {
   expect(describeRedirect('cursor://anysphere.cursor-mcp/cb')).toBe('cursor://anysphere.cursor-mcp')
 })
 
+test('the operator says which applications may register, and a scheme that runs code is never one of them', () => {
+  expect(checkRedirectUri('cursor://anysphere.cursor-mcp/cb', ['cursor'])).toBeUndefined()
+  expect(checkRedirectUri('CURSOR://anysphere.cursor-mcp/cb', ['cursor'])).toBeUndefined()
+  expect(checkRedirectUri('vscode://x/cb', ['cursor'])).toBe('must not use the vscode: scheme')
+  expect(checkRedirectUri('cursor://x/cb', [])).toBe('must not use the cursor: scheme')
+  expect(checkRedirectUri('javascript:/x', ['javascript'])).toBe('must not use the javascript: scheme')
+  expect(checkRedirectUri('https://claude.ai/cb', [])).toBeUndefined()
+  expect(checkRedirectUri('http://127.0.0.1/cb', [])).toBeUndefined()
+})
+
 test('isLocalRedirect is true for loopback http only', () => {
   expect(isLocalRedirect('http://localhost:1/cb')).toBe(true)
   expect(isLocalRedirect('https://claude.ai/cb')).toBe(false)

@@ -50,9 +50,9 @@ const longestUri = 2048
 
 /**
  * Why a redirect URI cannot be registered, or undefined when it can: https, plain http on loopback (RFC 8252 §7.3), or a
- * private-use scheme (RFC 8252 §7.1) such as `cursor://`.
+ * private-use scheme (RFC 8252 §7.1) such as `cursor://`: one of `schemes`, or any where the operator does not say.
  */
-export function checkRedirectUri(uri: unknown): string | undefined {
+export function checkRedirectUri(uri: unknown, schemes?: readonly string[]): string | undefined {
   if (typeof uri !== 'string' || uri.length > longestUri) return 'must be strings of at most 2048 characters'
   const parsed = URL.parse(uri)
   if (!parsed || hasControlCharacter(uri)) return 'must be absolute URIs'
@@ -61,7 +61,8 @@ export function checkRedirectUri(uri: unknown): string | undefined {
   const loopback = loopbackHosts.has(parsed.hostname)
   if (parsed.protocol === 'https:') return loopback ? 'on loopback use http' : checkHostname(parsed.hostname)
   if (parsed.protocol === 'http:') return loopback ? undefined : 'may use http on loopback hosts only'
-  if (refusedSchemes.has(parsed.protocol)) return `must not use the ${parsed.protocol} scheme`
+  const isAllowed = schemes?.includes(parsed.protocol.slice(0, -1)) ?? true
+  if (refusedSchemes.has(parsed.protocol) || !isAllowed) return `must not use the ${parsed.protocol} scheme`
   // Without a slash the rest means whatever the program behind the scheme makes of it: a command, another URL.
   return uri.charAt(parsed.protocol.length) === '/' ? undefined : 'of an application must begin with "scheme:/"'
 }

@@ -17,11 +17,15 @@ const mostRedirectUris = 32
  * strict server refuses. Only what this server acts on is kept. Every client is `native`: that lets loopback, https and
  * private-use redirects of one client coexist, and loopback redirects match on any port (RFC 8252 §7.3).
  */
-export function sanitizeClientMetadata(input: unknown, kind: 'registration' | 'document'): SanitizedMetadata {
+export function sanitizeClientMetadata(
+  input: unknown,
+  kind: 'registration' | 'document',
+  redirectSchemes?: readonly string[],
+): SanitizedMetadata {
   if (!isJsonObject(input))
     return { error: 'invalid_client_metadata', description: 'The metadata must be a JSON object.' }
   const redirectUris = Object.hasOwn(input, 'redirect_uris') ? input['redirect_uris'] : undefined
-  const problem = checkRedirectUris(redirectUris)
+  const problem = checkRedirectUris(redirectUris, redirectSchemes)
   if (problem !== undefined) return { error: 'invalid_redirect_uri', description: `redirect_uris ${problem}` }
   const metadata: JsonObject = {
     redirect_uris: redirectUris,
@@ -36,11 +40,11 @@ export function sanitizeClientMetadata(input: unknown, kind: 'registration' | 'd
   return { metadata }
 }
 
-function checkRedirectUris(uris: unknown): string | undefined {
+function checkRedirectUris(uris: unknown, schemes: readonly string[] | undefined): string | undefined {
   if (!Array.isArray(uris) || uris.length === 0) return 'must contain at least one URI'
   if (uris.length > mostRedirectUris) return `must not contain more than ${mostRedirectUris} URIs`
   for (const uri of uris) {
-    const problem = checkRedirectUri(uri)
+    const problem = checkRedirectUri(uri, schemes)
     if (problem !== undefined) return problem
   }
   return undefined

@@ -39,6 +39,12 @@ export const gatewayOptions = z
     cimdDeniedHosts: documentHosts
       .optional()
       .describe('Hosts whose metadata documents are never accepted, whatever else is allowed.'),
+    redirectSchemes: z
+      .array(z.string().regex(/^[a-z][a-z0-9+.-]*$/, 'must be the scheme of an application, e.g. "cursor"'))
+      .optional()
+      .describe(
+        'Private-use URI schemes of applications that may register; any if absent, none if empty. Schemes that run code or belong to a network protocol are refused in every case.',
+      ),
   })
   .prefault({})
   .describe('Tokens of the gateway.')
