@@ -119,3 +119,25 @@ describe('a route that brokers credentials, in front of an upstream of 2026-07-2
     expect(await proxy.openStream?.(ended as never)).toMatchObject({ reason: 'session_unknown' })
   })
 })
+
+it('a call that began as one account does not go on as another', async () => {
+  credentials.accounts.set('ada', tokenOf('a'))
+  const { session } = await begin()
+  let calls = 0
+  upstream.onRequest = (request) => {
+    calls++
+    credentials.accounts.set('ada', tokenOf('other'))
+    request.answer(askFor({}, 'state of a'))
+  }
+  expect((await call({ session })).refusal?.reason).toBe('upstream_unauthorized')
+  expect(calls).toBe(1)
+})
+
+it('an upstream that does not list its tools is asked for them once', async () => {
+  credentials.accounts.set('ada', tokenOf('a'))
+  const { session } = await begin()
+  upstream.tools = undefined
+  const listed = () => upstream.of('tools/list').length
+  for (let each = 0; each < 3; each++) expect(textOf(await call({ session }))).toBe('Bearer token-of-a')
+  expect(listed()).toBe(1)
+})

@@ -7,27 +7,19 @@ import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { UpstreamAnswer } from '../../http/send-upstream.ts'
 import { isJsonObject, type JsonObject, objectMember } from '../../lib/json.ts'
-import { randomId } from '../../lib/random-id.ts'
 import { answerLocally } from '../../mcp/bridge/legacy-to-modern/answer-locally.ts'
-import { modernClientCapabilities } from '../../mcp/bridge/legacy-to-modern/client-capabilities.ts'
 import { HopExchange } from '../../mcp/bridge/legacy-to-modern/hop-exchange.ts'
 import { initializeResult } from '../../mcp/bridge/legacy-to-modern/initialize-result.ts'
 import { LegacyCall } from '../../mcp/bridge/legacy-to-modern/legacy-call.ts'
-import { addEnvelope, createModernRequest } from '../../mcp/bridge/legacy-to-modern/modern-request.ts'
 import { SessionStream } from '../../mcp/bridge/legacy-to-modern/session-stream.ts'
-import { type KnownTool, ToolIndexes } from '../../mcp/bridge/legacy-to-modern/tool-index.ts'
-import {
-  type ClientSession,
-  describeLegacyClient,
-  type LegacyClient,
-  unknownLegacyClient,
-} from '../../mcp/client-session.ts'
-import { readResponse } from '../../mcp/initialize-upstream.ts'
+import { type ClientSession, describeLegacyClient, unknownLegacyClient } from '../../mcp/client-session.ts'
 import { acceptedAnswer } from '../../mcp/own-answer.ts'
 import { modernVersions } from '../../mcp/protocol-versions.ts'
 import type { Bridge } from './bridge.ts'
+import { askUpstream, type ModernHop, ownerOf } from './modern-hop.ts'
 import { findCredentialRefusal } from './read-answer.ts'
 import { saysNothingOfEra, showsOtherEra } from './shows-other-era.ts'
+import { ToolFinder } from './tool-finder.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What the bridge needs of its route. */
@@ -47,16 +39,16 @@ interface Discovered {
 
 const mostDiscovered = 5_000
 const longestTtlMs = 60 * 60 * 1000
-const mostToolPages = 100
 
 /** Carries messages of clients of older revisions to an upstream of 2026-07-28. */
 export class LegacyToModernBridge implements Bridge {
   readonly #options: LegacyToModernOptions
   readonly #discovered = new LRUCache<string, Discovered>({ max: mostDiscovered })
-  readonly #tools = new ToolIndexes()
+  readonly #tools: ToolFinder
 
   constructor(options: LegacyToModernOptions) {
     this.#options = options
+    this.#tools = new ToolFinder(options.upstream)
   }
 
   async send(
@@ -80,7 +72,7 @@ export class LegacyToModernBridge implements Bridge {
     const opened = new SessionStream({
       client: session.client,
       session: this.#openLive(session),
-      onToolsChanged: () => this.#tools.forget(ownerOf(hop)),
+      onToolsChanged: () => this.#tools.forget(hop),
       listen: async (request, onAbort) => {
         const current = await this.#currentCredential(hop)
         if (current instanceof GatewayError) throw current
@@ -108,16 +100,21 @@ export class LegacyToModernBridge implements Bridge {
    * upstream, comes as it is.
    */
   async discover(hop: ModernHop): Promise<Discovery | undefined> {
-    const owner = ownerOf(hop)
-    const known = this.#discovered.get(owner)
+    const key = JSON.stringify([ownerOf(hop), [...hop.exchange.upstreamHeaders.entries()].filter(isStable)])
+    const known = this.#discovered.get(key)
     if (known !== undefined && known.untilMs > performance.now()) return { result: known.result }
     const asking = new HopExchange(hop.exchange)
     hop.exchange.onCancel(() => asking.cancel())
-    const { answer, response } = await this.#ask('server/discover', {}, hop, asking)
+    const { answer, response } = await askUpstream(
+      this.#options.upstream,
+      { method: 'server/discover', params: {} },
+      hop,
+      asking,
+    )
     const { result } = response ?? {}
     if (!isJsonObject(result)) return saysNothingOfEra(answer) ? { answer } : undefined
     const ttlMs = typeof result.ttlMs === 'number' ? Math.min(result.ttlMs, longestTtlMs) : 0
-    if (ttlMs > 0) this.#discovered.set(owner, { result, untilMs: performance.now() + ttlMs })
+    if (ttlMs > 0) this.#discovered.set(key, { result, untilMs: performance.now() + ttlMs })
     return { result }
   }
 
@@ -154,7 +151,6 @@ export class LegacyToModernBridge implements Bridge {
     hop: ModernHop,
     session: LiveSession | undefined,
   ): Promise<UpstreamAnswer | undefined> {
-    const owner = ownerOf(hop)
     let running: HopExchange | undefined
     let isFirst = true
     const params = objectMember(message.body, 'params')
@@ -164,7 +160,7 @@ export class LegacyToModernBridge implements Bridge {
       session,
       findTool: (anew) => {
         running = new HopExchange(hop.exchange)
-        return this.#findTool(owner, message.name ?? '', hop, anew, running)
+        return this.#tools.find(message.name ?? '', hop, anew, running)
       },
       send: async (request, headers) => {
         running = new HopExchange(hop.exchange, headers)
@@ -178,7 +174,7 @@ export class LegacyToModernBridge implements Bridge {
         return renewed ? this.#options.upstream.send(request, running, { credential: renewed }) : answer
       },
       onResult: (result) => {
-        if (message.method === 'tools/list') this.#tools.note(owner, result, params?.cursor === undefined)
+        if (message.method === 'tools/list') this.#tools.note(hop, result, params?.cursor === undefined)
       },
       abort: () => running?.cancel(),
     })
@@ -191,9 +187,15 @@ export class LegacyToModernBridge implements Bridge {
     }
   }
 
-  /** A person may take longer to answer than an access token lives. */
-  #currentCredential({ exchange, credential }: ModernHop) {
-    return credential && this.#options.credentials ? this.#options.credentials.obtain(exchange) : credential
+  /** A person may take longer to answer than an access token lives, but what began as one account does not go on as another. */
+  async #currentCredential({
+    exchange,
+    credential,
+  }: ModernHop): Promise<UpstreamCredential | GatewayError | undefined> {
+    const current = await (credential && this.#options.credentials?.obtain(exchange))
+    if (current === undefined || current instanceof GatewayError) return current ?? credential
+    if (current.identity === credential?.identity) return current
+    return new GatewayError('upstream_unauthorized', { detail: 'the account is another one by now' })
   }
 
   async #renew(answer: UpstreamAnswer, used: UpstreamCredential | undefined, { exchange }: ModernHop) {
@@ -203,40 +205,6 @@ export class LegacyToModernBridge implements Bridge {
     const renewed = await this.#options.credentials.renew(used, refusal, exchange)
     if (renewed instanceof GatewayError) throw renewed
     return renewed
-  }
-
-  /** A client of 2026-07-28 must know a tool to call it; those of older revisions may call without ever listing. */
-  async #findTool(
-    owner: string,
-    name: string,
-    hop: ModernHop,
-    anew: boolean,
-    asking: HopExchange,
-  ): Promise<KnownTool | undefined> {
-    if (!anew) {
-      const known = this.#tools.find(owner, name)
-      if (known !== undefined) return known
-    }
-    let cursor: unknown
-    for (let page = 0; page < mostToolPages; page++) {
-      const { response } = await this.#ask('tools/list', cursor === undefined ? {} : { cursor }, hop, asking)
-      const { result } = response ?? {}
-      if (!isJsonObject(result)) break
-      this.#tools.note(owner, result, page === 0)
-      cursor = result.nextCursor
-      if (typeof cursor !== 'string') break
-    }
-    return this.#tools.find(owner, name)
-  }
-
-  /** A request of the gateway's own, for its own use. */
-  async #ask(method: string, params: JsonObject, { credential, client }: ModernHop, asking: HopExchange) {
-    const capabilities = modernClientCapabilities(client.capabilities, true)
-    const envelope = { client, capabilities, logLevel: undefined, progressToken: undefined }
-    const request = createModernRequest(method, addEnvelope(params, envelope), randomId())
-    const answer = await this.#options.upstream.send(request, asking, { credential })
-    const response = await readResponse(answer).catch(() => undefined)
-    return { answer, response }
   }
 }
 
@@ -248,11 +216,9 @@ export type Discovery =
 /** The upstream refused in the way of one that does not speak 2026-07-28. */
 class OtherEra extends Error {}
 
-/** Whose request it is, and under which credential it goes upstream. */
-export interface ModernHop {
-  readonly exchange: Exchange
-  readonly credential: UpstreamCredential | undefined
-  readonly client: LegacyClient
+/** Headers that are another with every request say nothing about the answer. */
+function isStable([name]: readonly [name: string, value: string]): boolean {
+  return name !== 'traceparent' && name !== 'tracestate' && name !== 'baggage'
 }
 
 const accepted: UpstreamAnswer = { ...acceptedAnswer, responseHeaders: {} }
@@ -261,11 +227,4 @@ function createAnswer({ id }: McpMessage, outcome: JsonObject): UpstreamAnswer {
   const body = Buffer.from(JSON.stringify({ jsonrpc: '2.0', id, ...outcome }))
   const responseHeaders = { 'content-type': 'application/json' }
   return { kind: 'json', status: 200, body, headers: {}, upstreamMs: 0, responseHeaders }
-}
-
-/** Everything that the upstream may have looked at: what one person sees is nobody else's. */
-function ownerOf({ exchange, credential }: ModernHop): string {
-  const { subject, upstreamHeaders, search } = exchange
-  const headers = [...upstreamHeaders.entries()].filter(([name]) => name !== 'traceparent' && name !== 'tracestate')
-  return JSON.stringify([credential?.identity, subject?.tenant, subject?.id, subject?.clientId, search, headers])
 }

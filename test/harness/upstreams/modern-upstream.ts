@@ -21,8 +21,8 @@ export interface ModernUpstream extends RunningUpstream {
   readonly requests: readonly ModernRequest[]
   /** Those of one method. */
   of(method: string): readonly ModernRequest[]
-  /** Definitions of its tools; `tools/list` shows them. */
-  tools: object[]
+  /** Definitions of its tools; `tools/list` shows them. Undefined: there is no such method. */
+  tools: object[] | undefined
   /** Answers `tools/call` and what else is not answered by default. */
   onRequest: (request: ModernRequest) => void
   /** Answers `subscriptions/listen`. */
@@ -49,6 +49,7 @@ export async function startModernUpstream(): Promise<ModernUpstream> {
     requests.push(request)
     if (message.method === 'server/discover') return request.answer({ result: discovered })
     if (message.method === 'tools/list') {
+      if (!running.tools) return request.answer({ error: { code: -32601, message: 'Method not found' } }, 404)
       return request.answer({
         result: { resultType: 'complete', tools: running.tools, ttlMs: 0, cacheScope: 'private', _meta },
       })
