@@ -2,9 +2,10 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { obtainToken } from '../harness/obtain-token.ts'
+import { postModern } from '../harness/post-message.ts'
 import { findFreePort, spawnGateway } from '../harness/spawn-gateway.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
-import { openStdioClient, type StdioClient } from '../harness/stdio-client.ts'
+import { listenToModern, openStdioClient, type StdioClient, type StreamMessage } from '../harness/stdio-client.ts'
 import { followProcesses, isAlive, type ProcessTable, stdioServer } from '../harness/stdio-programs.ts'
 import { waitUntil } from '../harness/wait-until.ts'
 import { createProject, signIn, type TestProject, type TestServer } from '../harness/write-project.ts'
@@ -206,6 +207,23 @@ it('makes room by ending the program that was idle for longest, and refuses when
   expect(processes.alive()).toHaveLength(2)
   await gateway.close()
   await Promise.all(busy)
+})
+
+it('makes room also where somebody only listens', async () => {
+  const gateway = await start({
+    settings: quickDrain,
+    policies: signIn(),
+    servers: { local: { upstream: stdioServer('sdk-v2', { maxProcesses: 1 }), inbound: ['sign-in'] } },
+  })
+  const [url, adas] = await signInAs(gateway, 'ada')
+  const [, bobs] = await signInAs(gateway, 'bob')
+  const heard: StreamMessage[] = []
+  const stream = await listenToModern(url, adas, { toolsListChanged: true }, (message) => heard.push(message))
+  onTestFinished(() => stream.close())
+  await waitUntil('the subscription is there', () => heard.length > 0)
+  const answer = await postModern(url, bobs, 'tools/call', { name: 'add', arguments: { a: 1, b: 1 } })
+  expect(answer.message?.result).toMatchObject({ content: [{ text: '2' }] })
+  await stream.ended
 })
 
 it('keeps a program whose settings did not change when the project is reloaded, and ends it when they did', async () => {

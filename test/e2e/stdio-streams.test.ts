@@ -1,7 +1,7 @@
 import { expect, it, onTestFinished } from 'vitest'
 import { obtainToken } from '../harness/obtain-token.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
-import { listenTo, openStdioClient, type StdioClient, type StreamMessage } from '../harness/stdio-client.ts'
+import { listenToModern, openStdioClient, type StdioClient, type StreamMessage } from '../harness/stdio-client.ts'
 import { stdioServer } from '../harness/stdio-programs.ts'
 import { signIn } from '../harness/write-project.ts'
 
@@ -93,22 +93,9 @@ it('tells a client of 2026-07-28 what it subscribed to', async () => {
   const url = gateway.server('local')
   const token = (await obtainToken(gateway.publicUrl, url, 'ada')).accessToken
   const client = await openStdioClient(url, token)
-  const _meta = {
-    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
-    'io.modelcontextprotocol/clientInfo': { name: 'raw-test', version: '1.0.0' },
-    'io.modelcontextprotocol/clientCapabilities': {},
-  }
-  const notifications = { toolsListChanged: true, resourceSubscriptions: ['file:///a'] }
-  const body = { jsonrpc: '2.0', id: 'sub', method: 'subscriptions/listen', params: { _meta, notifications } }
-  const headers = {
-    authorization: `Bearer ${token}`,
-    'content-type': 'application/json',
-    'mcp-protocol-version': '2026-07-28',
-    'mcp-method': 'subscriptions/listen',
-  }
   const heard: StreamMessage[] = []
-  const request = { method: 'POST', headers, body: JSON.stringify(body) } as const
-  const stream = await listenTo(url, request, (message) => heard.push(message))
+  const wanted = { toolsListChanged: true, resourceSubscriptions: ['file:///a'] }
+  const stream = await listenToModern(url, token, wanted, (message) => heard.push(message))
   onTestFinished(() => stream.close())
   await expect.poll(() => methodsOf(heard)).toEqual(['subscriptions/acknowledged'])
   await expect.poll(() => client.call('received')).toContainEqual(expect.stringContaining('resources/subscribe'))

@@ -73,7 +73,7 @@ export function readToolText(answer: PostAnswer): ToolValue {
 }
 
 /** Reads the messages of a stream, or the one of a JSON answer. */
-export async function listenTo(
+async function listenTo(
   url: string,
   { method, headers, body }: { method: 'GET' | 'POST'; headers: Record<string, string>; body?: string },
   onMessage: (message: StreamMessage) => void,
@@ -83,6 +83,28 @@ export async function listenTo(
   if (answer.statusCode !== 200) throw new Error(`${answer.statusCode}: ${await answer.body.text()}`)
   const ended = readMessages(answer.body, onMessage).catch(() => undefined)
   return { close: () => void answer.body.destroy(), ended }
+}
+
+/** Subscribes as a client of 2026-07-28 does. */
+export function listenToModern(
+  url: string,
+  token: string,
+  notifications: object,
+  onMessage: (message: StreamMessage) => void,
+): ReturnType<typeof listenTo> {
+  const _meta = {
+    'io.modelcontextprotocol/protocolVersion': '2026-07-28',
+    'io.modelcontextprotocol/clientInfo': { name: 'raw-test', version: '1.0.0' },
+    'io.modelcontextprotocol/clientCapabilities': {},
+  }
+  const message = { jsonrpc: '2.0', id: 'sub', method: 'subscriptions/listen', params: { _meta, notifications } }
+  const headers = {
+    authorization: `Bearer ${token}`,
+    'content-type': 'application/json',
+    'mcp-protocol-version': '2026-07-28',
+    'mcp-method': 'subscriptions/listen',
+  }
+  return listenTo(url, { method: 'POST', headers, body: JSON.stringify(message) }, onMessage)
 }
 
 async function readMessages(body: AsyncIterable<unknown>, onMessage: (message: StreamMessage) => void): Promise<void> {

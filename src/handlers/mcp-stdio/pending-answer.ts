@@ -60,14 +60,6 @@ export class PendingAnswer {
     else this.#stream.end(error)
   }
 
-  /** The stream ends here, without a response: that of a subscription, or of a session. */
-  end(): void {
-    if (this.#isOver) return
-    this.#isOver = true
-    if (this.#stream === undefined) this.#resolve(new GatewayError('upstream_disconnected'))
-    else this.#stream.end()
-  }
-
   #openStream(): QueuedStream {
     const stream = new QueuedStream(
       this.#elapsedMs(),

@@ -114,7 +114,7 @@ export class ProcessPool {
   #endIdle(): void {
     const before = performance.now() - this.#settings.idleStopMs
     for (const [key, entry] of this.#entries) {
-      if (entry.program?.session.isBusy || this.#isSubscribed(key)) entry.usedAtMs = performance.now()
+      if (entry.program?.session.isInUse || this.#isSubscribed(key)) entry.usedAtMs = performance.now()
     }
     for (const [key, entry] of this.#idleEntries()) {
       if (entry.usedAtMs > before) continue

@@ -58,7 +58,13 @@ export class StdioSession {
     this.#audience = new Audience(owner, listeners)
   }
 
+  /** Somebody waits for an answer. */
   get isBusy(): boolean {
+    return [...this.#calls.values()].some(({ call }) => !call.isLasting)
+  }
+
+  /** Somebody waits for an answer, or listens. */
+  get isInUse(): boolean {
     return this.#calls.size > 0
   }
 
