@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { openBrowser, openPage, readFormToken } from '../harness/browser-login.ts'
 import { connectPerson, findConnectLink } from '../harness/connect-person.ts'
 import { obtainToken } from '../harness/obtain-token.ts'
 import { callTool, postModern } from '../harness/post-message.ts'
@@ -32,6 +33,13 @@ const project = (options: object = {}): TestProject => ({
         },
         memberSeconds: 2,
         ...options,
+      },
+      inbound: ['sign-in'],
+    },
+    chosen: {
+      upstream: {
+        names: 'map',
+        members: { echo: { route: 'echo-server', tools: { say: 'echo' } }, older: { route: 'older-server' } },
       },
       inbound: ['sign-in'],
     },
@@ -121,4 +129,29 @@ describe('a member that is down', () => {
     const event = await gateway.waitForEvent(({ virtualServer }) => virtualServer === 'gone-server')
     expect(event).toMatchObject({ via: 'hub', upstream: '127.0.0.1:9', reason: 'upstream_unreachable', subject: 'ada' })
   })
+})
+
+it('shows the names that the project wrote down, and nothing else', async () => {
+  const { accessToken } = await obtainToken(gateway.publicUrl, gateway.server('chosen'), 'ada')
+  const listed = await postModern(gateway.server('chosen'), accessToken, 'tools/list')
+  expect(listed.message?.result?.['tools']).toMatchObject([{ name: 'say' }])
+  expect((await callTool(gateway.server('chosen'), accessToken, 'say')).text).toContain('mcp-name')
+  for (const name of ['echo', 'echo_echo', 'older_echo']) {
+    const { message } = await callTool(gateway.server('chosen'), accessToken, name)
+    expect(message?.error).toMatchObject({ code: -32602, data: { reason: 'capability_unknown' } })
+  }
+})
+
+it('a call ends with the connection of the member that it runs under', async () => {
+  const held = callTool(hub(), tokens.bob, 'notes_hold').catch((error: unknown) => error)
+  await account.waitForHeld(1)
+  const browser = openBrowser()
+  const page = await openPage(browser, `${gateway.publicUrl}/auth/connections`)
+  await browser.post(page.url, { form_token: readFormToken(page), name: 'bob' })
+  const disconnectPage = await openPage(browser, `${gateway.publicUrl}/auth/connections/notes/disconnect`)
+  await browser.post(disconnectPage.url, { form_token: readFormToken(disconnectPage) })
+  expect(await held).toBeInstanceOf(Error)
+  expect(await listTools('bob')).toContain('notes_connect_notes')
+  expect(await listTools('bob')).not.toContain('notes_whoami')
+  expect(await listTools('ada')).toContain('notes_whoami')
 })
