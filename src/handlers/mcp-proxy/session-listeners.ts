@@ -56,6 +56,7 @@ export class SessionListeners {
   #lingering: NodeJS.Timeout | undefined
   /** The upstream has no such stream, or not for this credential. */
   #isMissing = false
+  #wasOpen = false
   #lastEventId: string | undefined
   #failures = 0
 
@@ -70,8 +71,8 @@ export class SessionListeners {
     const resources = await this.#subscribe(wanted.resources)
     const listener = this.#createListener({ ...wanted, resources }, onLeave)
     this.#listeners.add(listener)
-    await this.#open()
     listener.stream.push(formatEvent(JSON.stringify(acknowledge(listener.subscription))))
+    await this.#open()
     return listener.stream
   }
 
@@ -156,34 +157,43 @@ export class SessionListeners {
   }
 
   async #openOnce(): Promise<void> {
+    const source = this.#session.listen(this.#lastEventId)
+    this.#source = source
     try {
-      const source = this.#session.listen(this.#lastEventId)
-      this.#source = source
-      this.#follow(await source.answer)
+      this.#follow(await source.answer, source)
     } catch {
-      this.#sourceEnded()
+      this.#sourceEnded(source)
     }
   }
 
-  #follow(answer: UpstreamAnswer): void {
-    if (answer.kind === 'stream' && answer.status === 200) {
+  #follow(answer: UpstreamAnswer, source: UpstreamExchange): void {
+    const { status } = answer
+    if (answer.kind === 'stream' && status === 200) {
       this.#failures = 0
-      answer.read({ onEvent: (event) => this.#takeEvent(event), onEnd: () => this.#sourceEnded() })
+      this.#wasOpen = true
+      answer.read({ onEvent: (event) => this.#takeEvent(event), onEnd: () => this.#sourceEnded(source) })
       return
     }
     discardAnswer(answer)
+    // 409: the one before, which broke, is still there.
+    if (status === 409 || status === 429 || status >= 500) {
+      this.#sourceEnded(source)
+      return
+    }
+    this.#source = undefined
     this.#isMissing = true
-    if (answer.status === 405) return
-    // The session or the credential is gone: whoever still listens comes back, with a new one.
-    if (answer.status === 404) this.#session.onGone?.()
-    this.end()
+    if (status === 404) this.#session.onGone?.()
+    // The session is gone, or the credential that it was open with: whoever still listens comes back, with a new one.
+    if (status === 404 || this.#wasOpen) this.end()
   }
 
   get #isNeeded(): boolean {
     return this.#listeners.size > 0 || this.#attendants.size > 0
   }
 
-  #sourceEnded(): void {
+  #sourceEnded(source: UpstreamExchange): void {
+    // It was closed here, and another one may be open.
+    if (this.#source !== source) return
     this.#source = undefined
     this.#ready = undefined
     void this.#openLater()
