@@ -79,7 +79,11 @@ it('a page of another origin can neither preflight nor call', async () => {
   expect(upstream.requests.length).toBe(before)
 })
 
-describe.each(['GET', 'HEAD', 'DELETE'] as const)('%s', (method) => {
+describe.each([
+  ['GET', 405, 'POST'],
+  ['HEAD', 405, 'POST, GET, DELETE'],
+  ['DELETE', 400, undefined],
+] as const)('%s', (method, expected, allow) => {
   it('is challenged like POST when nobody is signed in', async () => {
     // Codex and mcp-remote begin with GET, Gemini with HEAD, some with revisions that are not served.
     const { status, headers } = await send(method, { 'mcp-protocol-version': '2024-11-05' })
@@ -87,10 +91,10 @@ describe.each(['GET', 'HEAD', 'DELETE'] as const)('%s', (method) => {
     expect(headers['www-authenticate']).toContain('resource_metadata="')
   })
 
-  it('is not served to who is signed in', async () => {
+  it('without a session has nothing to offer who is signed in, where the upstream has no stream', async () => {
     const { status, headers } = await send(method, { authorization: `Bearer ${token}` })
-    expect(status).toBe(405)
-    expect(headers['allow']).toBe('POST')
+    expect(status).toBe(expected)
+    expect(headers['allow']).toBe(allow)
   })
 })
 

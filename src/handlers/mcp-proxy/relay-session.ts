@@ -56,12 +56,13 @@ function refuseSession(answer: UpstreamAnswer, { id }: RelayedSession): GatewayE
   discardAnswer(answer)
   const { status } = answer
   const detail = `upstream answered ${status}`
-  // The client begins a new session after 404, and does without a stream after 405.
-  if (status === 404 && id !== undefined) return new GatewayError('session_unknown', { detail })
-  if (status === 405 || status === 404)
-    return new GatewayError('method_not_allowed', { detail, headers: { allow: 'POST' } })
   if (status === 401 || status === 403) return new GatewayError('upstream_unauthorized', { detail })
   if (status === 429) return new GatewayError('upstream_rate_limited', { detail })
   // One stream per session: the one before is not closed yet.
-  return new GatewayError('upstream_refused', { detail, ...(status === 409 && { status }) })
+  if (status === 409) return new GatewayError('upstream_refused', { detail, status })
+  if (status >= 500) return new GatewayError('upstream_refused', { detail })
+  // The client begins a new session after 404.
+  if (status === 404 && id !== undefined) return new GatewayError('session_unknown', { detail })
+  // Older servers say in many ways that they have no streams; the client does without.
+  return new GatewayError('method_not_allowed', { detail, headers: { allow: 'POST' } })
 }
