@@ -30,12 +30,21 @@ const settingMembers = new Set(['version', 'clients', 'vault', 'registry'])
 const brokerMembers = new Set(['clientCertificate'])
 const broker = 'mcp-token-exchange-inbound'
 
+interface Place {
+  readonly settings?: JsonObject
+  readonly signIn?: JsonObject
+  readonly policy?: TestPolicy
+  /** Options of an aggregate. */
+  readonly aggregate?: JsonObject
+}
+
 /** Where a snippet belongs; undefined for one that only shows a part of a route, or leaves something out. */
-function placeOf(content: JsonObject): { settings?: JsonObject; signIn?: JsonObject; policy?: TestPolicy } | undefined {
+function placeOf(content: JsonObject): Place | undefined {
   const [member = ''] = Object.keys(content)
   const { policyType, handler, options } = content
   if (typeof policyType === 'string' && isJsonObject(handler) && isJsonObject(handler['options']))
     return { policy: [policyType, handler['options']] }
+  if (isJsonObject(options) && 'members' in options) return { aggregate: options }
   if (isJsonObject(options))
     return { policy: ['authMode' in options ? broker : 'mcp-capability-filter-inbound', options] }
   if (signInMembers.has(member)) return { signIn: content }
@@ -47,7 +56,7 @@ function placeOf(content: JsonObject): { settings?: JsonObject; signIn?: JsonObj
 async function problemsOf(text: string, content: JsonObject): Promise<readonly string[] | undefined> {
   const place = placeOf(content)
   if (place === undefined) return undefined
-  const { settings = {}, signIn = {}, policy } = place
+  const { settings = {}, signIn = {}, policy, aggregate } = place
   const oidc = {
     oidc: { issuer: 'https://id.example.com' },
     browserLogin: { clientId: 'x', clientSecret: 'y' },
@@ -58,7 +67,10 @@ async function problemsOf(text: string, content: JsonObject): Promise<readonly s
     ...(policy && { 'mcp-token-exchange-x': policy }),
   }
   const tracker = { upstream: 'https://tracker.example/mcp', inbound: Object.keys(policies) }
-  const directory = await createProject({ settings, servers: { tracker }, policies })
+  const hub = aggregate && { hub: { upstream: aggregate, inbound: Object.keys(policies) } }
+  const routes = [...JSON.stringify(aggregate ?? {}).matchAll(/"route":"([^"]+)"/g)].map(([, name = '']) => name)
+  const members = Object.fromEntries(routes.map((name) => [name, { ...tracker, inbound: [] }]))
+  const directory = await createProject({ settings, servers: { tracker, ...members, ...hub }, policies })
   const variables = [...text.matchAll(/\$env\((\w+)\)/g)].map(([, name = '']) => `${name}=a-value-of-some-length\n`)
   await writeFile(join(directory, '.env'), variables.join(''))
   const result = await compileDirectory(directory, 'dev')
