@@ -1,23 +1,18 @@
-import type { Exchange } from '../../contracts/exchange.ts'
-import type { McpMessage } from '../../contracts/mcp.ts'
 import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
 import { discardAnswer, type UpstreamAnswer } from '../../http/send-upstream.ts'
 import { formatEvent } from '../../http/split-events.ts'
 import { isJsonObject, type JsonObject, objectMember } from '../../lib/json.ts'
 import type { TokenSealer } from '../../lib/seal-token.ts'
-import { inputRequestOf, inputRequired, noAnswer } from '../../mcp/bridge/modern-to-legacy/ask-client.ts'
+import { inputRequestOf, noAnswer } from '../../mcp/bridge/modern-to-legacy/ask-client.ts'
 import { findMirroredTools } from '../../mcp/bridge/modern-to-legacy/check-parameter-headers.ts'
-import { stampServer } from '../../mcp/bridge/modern-to-legacy/complete-result.ts'
-import { describeLinks, findUrlElicitations, urlInputRequests } from '../../mcp/bridge/modern-to-legacy/elicit-urls.ts'
-import { type CallWishes, placeNotification } from '../../mcp/bridge/modern-to-legacy/filter-notification.ts'
-import { canAnswer, elicits } from '../../mcp/bridge/modern-to-legacy/map-capabilities.ts'
+import { placeNotification } from '../../mcp/bridge/modern-to-legacy/filter-notification.ts'
+import { canAnswer } from '../../mcp/bridge/modern-to-legacy/map-capabilities.ts'
 import type { ParkableCall, ParkedCalls } from '../../mcp/bridge/modern-to-legacy/parked-calls.ts'
-import { inputResponsesOf, sealRequestState } from '../../mcp/bridge/modern-to-legacy/request-state.ts'
+import { inputResponsesOf } from '../../mcp/bridge/modern-to-legacy/request-state.ts'
 import { stripEnvelope } from '../../mcp/bridge/modern-to-legacy/strip-envelope.ts'
-import { answers, findResponse, translateResponse } from '../../mcp/bridge/modern-to-legacy/translate-response.ts'
-import { findMethod } from '../../mcp/methods.ts'
+import { answers, findResponse, type TranslatedResponse } from '../../mcp/bridge/modern-to-legacy/translate-response.ts'
 import { QueuedStream } from '../../mcp/queued-stream.ts'
-import type { Cancellation } from './cancellation.ts'
+import { type AnswerContext, answerRound, askRound, type CallRound, ownAnswer, takesInput } from './answer-round.ts'
 import { type LegacySession, SessionGone, type UpstreamCaller } from './legacy-session.ts'
 import { parseJson } from './read-answer.ts'
 import { ResumableSource } from './resumable-source.ts'
@@ -30,18 +25,6 @@ export interface BridgedCallHost {
   readonly totalMs: number
   readonly idleMs: number
   readonly firstByteMs: number
-}
-
-/** One request of the client that belongs to a call: the first, or one that answers questions. */
-export interface CallRound {
-  readonly message: McpMessage
-  readonly exchange: Exchange
-  readonly cancellation: Cancellation
-  readonly caller: UpstreamCaller
-  readonly capabilities: JsonObject
-  readonly wishes: CallWishes
-  /** Whose call it is, for the bounds on what waits. */
-  readonly owner: string
 }
 
 interface Question {
@@ -64,6 +47,7 @@ export class BridgedCall implements ParkableCall, Attendant {
   readonly #session: LegacySession
   readonly #id: number
   readonly #source: ResumableSource
+  readonly #context: AnswerContext
   readonly #questions = new Map<string, Question>()
   readonly #release: () => void
   #round: CallRound
@@ -85,6 +69,8 @@ export class BridgedCall implements ParkableCall, Attendant {
     this.#round = round
     this.#id = session.nextId()
     this.#release = session.use(round.caller)
+    const { serverInfo } = session.terms.initialized
+    this.#context = { sealer: host.sealer, ttlMs: host.parked.ttlMs, serverInfo }
     this.#source = new ResumableSource((lastEventId) => session.listen(lastEventId), host.totalMs, {
       onMessage: (message) => this.#takeMessage(message),
       onEnd: (error) => this.#fail(error),
@@ -174,7 +160,7 @@ export class BridgedCall implements ParkableCall, Attendant {
   /** Only calls can be answered with a question, and only clients that declared so. */
   get #canAsk(): boolean {
     const { capabilities, message } = this.#round
-    if (findMethod(message.method, 'modern')?.uses === undefined) return false
+    if (!takesInput(message)) return false
     return ['elicitation', 'sampling', 'roots'].some((name) => objectMember(capabilities, name) !== undefined)
   }
 
@@ -197,29 +183,12 @@ export class BridgedCall implements ParkableCall, Attendant {
     return ownAnswer(answer.status === 200 ? status : answer.status, body, answer.upstreamMs)
   }
 
-  /** The response for the client, or the question that it is for an upstream which wants links to be opened first. */
-  #translate(response: JsonObject): { status: number; body: JsonObject } {
-    const { message } = this.#round
+  #translate(response: JsonObject): TranslatedResponse {
     const { result } = response
-    if (message.method === 'tools/list' && isJsonObject(result)) this.#session.noteTools(findMirroredTools(result))
-    const error = objectMember(response, 'error')
-    const links = error && findUrlElicitations(error)
-    const { serverInfo } = this.#session.terms.initialized
-    if (links === undefined) return translateResponse(response, message.method, message.id, serverInfo)
-    if (!elicits(this.#round.capabilities, 'url') || hasRefused(message)) {
-      if (message.method !== 'tools/call') return translateResponse(response, message.method, message.id, serverInfo)
-      return translateResponse({ jsonrpc: '2.0', result: describeLinks(links) }, message.method, message.id, serverInfo)
+    if (this.#round.message.method === 'tools/list' && isJsonObject(result)) {
+      this.#session.noteTools(findMirroredTools(result))
     }
-    return { status: 200, body: this.#inputRequired(urlInputRequests(links), undefined) }
-  }
-
-  #inputRequired(inputRequests: JsonObject, parked: string | undefined): JsonObject {
-    const { message, exchange } = this.#round
-    const expiresAtMs = Date.now() + this.#host.parked.ttlMs
-    const state = { expiresAtMs, ...(parked !== undefined && { parked }) }
-    const requestState = sealRequestState(this.#host.sealer, state, message, exchange)
-    const result = stampServer(inputRequired(inputRequests, requestState), this.#session.terms.initialized.serverInfo)
-    return { jsonrpc: '2.0', id: message.id, result }
+    return answerRound(response, this.#round, this.#context)
   }
 
   /** The client was asked before the upstream answered anything. */
@@ -321,7 +290,7 @@ export class BridgedCall implements ParkableCall, Attendant {
       return
     }
     const questions = [...this.#questions].map(([key, { inputRequest }]) => [key, inputRequest] as const)
-    const asked = this.#inputRequired(Object.fromEntries(questions), parked)
+    const asked = askRound(Object.fromEntries(questions), parked, this.#round, this.#context)
     this.#client = undefined
     if (client === undefined) {
       this.#isAwaited = false
@@ -366,22 +335,4 @@ export class BridgedCall implements ParkableCall, Attendant {
 /** Statuses that say something about the hop, whatever the body says. */
 function isAboutHop(status: number): boolean {
   return status === 401 || status === 403 || status === 429 || status >= 500
-}
-
-/** The person did not want to open the links that the upstream asked for. */
-function hasRefused(message: McpMessage): boolean {
-  const given = Object.values(inputResponsesOf(message) ?? {})
-  return given.some((answer) => isJsonObject(answer) && answer.action !== undefined && answer.action !== 'accept')
-}
-
-/** An answer that the bridge has made, as if an upstream of the client's era had given it. */
-export function ownAnswer(status: number, body: JsonObject, upstreamMs = 0): UpstreamAnswer {
-  return {
-    kind: 'json',
-    status,
-    body: Buffer.from(JSON.stringify(body)),
-    headers: {},
-    upstreamMs,
-    responseHeaders: { 'content-type': 'application/json' },
-  }
 }

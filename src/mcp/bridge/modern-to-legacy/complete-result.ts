@@ -2,7 +2,7 @@ import { type JsonObject, objectMember } from '../../../lib/json.ts'
 import { listMethods } from '../../methods.ts'
 import { hideTasks } from './hide-tasks.ts'
 
-export const serverInfoKey = 'io.modelcontextprotocol/serverInfo'
+const serverInfoKey = 'io.modelcontextprotocol/serverInfo'
 
 /** Methods whose results say how long they hold (2026-07-28 §caching, and the Skills extension). */
 const cacheable: ReadonlySet<string> = new Set([

@@ -32,7 +32,7 @@ export function placeNotification(
 }
 
 /** Notifications about the server as a whole; 2026-07-28 has them on `subscriptions/listen` only. */
-export function isAboutServer(method: string): boolean {
+function isAboutServer(method: string): boolean {
   return /^notifications\/(?:tools|prompts|resources)\/list_changed$/.test(method) || method === resourceUpdated
 }
 

@@ -1,6 +1,6 @@
 import { type JsonObject, objectMember, stringMember } from '../../../lib/json.ts'
 
-export const subscriptionIdKey = 'io.modelcontextprotocol/subscriptionId'
+const subscriptionIdKey = 'io.modelcontextprotocol/subscriptionId'
 
 const mostResources = 100
 
