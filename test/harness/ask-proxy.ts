@@ -30,12 +30,13 @@ export interface ProxyAnswer {
   readonly session: string | undefined
 }
 
-/** A proxy to `upstream` under test; `changes` are options of its handler. */
+/** A proxy to `upstream` under test; `changes` are options of its handler, `limitChanges` replace limits. */
 export function createTestProxy(
   upstream: string,
   credentials: CredentialSource,
   knownCatalogs: KnownCatalogs,
   changes: object = {},
+  limitChanges: object = {},
 ): McpHandler {
   const limits = {
     responseBytes: 1_000_000,
@@ -46,6 +47,7 @@ export function createTestProxy(
     upstreamIdleSeconds: 5,
     upstreamTotalSeconds: 10,
     capabilities: 1000,
+    ...limitChanges,
   }
   const log = { debug() {}, info() {}, warn() {}, error() {} }
   const sessionSealer = createTokenSealer(randomBytes(32))

@@ -117,7 +117,7 @@ export class BridgedCall implements ParkableCall, Attendant {
   async #awaitAnswer(sent: Promise<UpstreamAnswer>): Promise<UpstreamAnswer> {
     const late = setTimeout(() => {
       this.#early.reject(new GatewayError('upstream_timeout'))
-      this.#source.close()
+      this.cancel()
     }, this.#host.firstByteMs)
     try {
       return await Promise.race([sent, this.#early.promise])
@@ -142,10 +142,10 @@ export class BridgedCall implements ParkableCall, Attendant {
     return client
   }
 
-  /** The client wants no answer any more: older revisions are told so (§cancellation). */
+  /** Nobody wants the answer any more, or waits longer for it: older revisions are told so (§cancellation). */
   cancel(): void {
     if (this.#isOver) return
-    const params = { requestId: this.#id, reason: 'The client closed its request.' }
+    const params = { requestId: this.#id, reason: 'Nobody waits for the answer any more.' }
     void this.#session.tell({ jsonrpc: '2.0', method: 'notifications/cancelled', params })
     this.#finish()
     this.#source.close()

@@ -112,7 +112,7 @@ export class BrokeredProxy implements McpHandler {
   async endSession(exchange: Exchange): Promise<GatewayError | undefined> {
     const session = this.#findSession(exchange)
     if (session instanceof GatewayError) return session
-    this.#eras.endSession(session)
+    this.#eras.endSession(session, exchange)
     const credential = await this.#credentials.obtain(exchange)
     if (credential instanceof GatewayError || this.#eras.isModern(credential)) return undefined
     const relayed = relayedSession(session, credential)

@@ -109,7 +109,9 @@ class McpProxy implements McpHandler {
   endSession(exchange: Exchange): MaybePromise<GatewayError | undefined> {
     const session = this.#findSession(exchange)
     if (session instanceof GatewayError) return session
-    return 'key' in session ? this.#eras.endSession(session) : endUpstreamSession(this.#upstream, exchange, session)
+    return 'key' in session
+      ? this.#eras.endSession(session, exchange)
+      : endUpstreamSession(this.#upstream, exchange, session)
   }
 
   /** That of the upstream, or one that the gateway keeps itself. */

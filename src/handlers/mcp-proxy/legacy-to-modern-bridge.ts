@@ -57,7 +57,7 @@ export class LegacyToModernBridge implements Bridge {
     credential: UpstreamCredential | undefined,
     session?: ClientSession,
   ): Promise<UpstreamAnswer | undefined> {
-    const live = session && this.#openLive(session)
+    const live = session && this.#openLive(session, exchange)
     if (message.kind !== 'request') return this.#takeMessage(message, live)
     exchange.upstreamProtocol = modernVersions[0]
     const hop = { exchange, credential, client: session?.client ?? unknownLegacyClient(message.protocolVersion) }
@@ -71,7 +71,7 @@ export class LegacyToModernBridge implements Bridge {
     const hop = { exchange, credential, client: session.client }
     const opened = new SessionStream({
       client: session.client,
-      session: this.#openLive(session),
+      session: this.#openLive(session, exchange),
       onToolsChanged: () => this.#tools.forget(hop),
       listen: async (request, onAbort) => {
         const current = await this.#currentCredential(hop)
@@ -90,9 +90,9 @@ export class LegacyToModernBridge implements Bridge {
   }
 
   /** DELETE: from now on the session is unknown. */
-  endSession(session: ClientSession): void {
-    this.#openLive(session)
-    this.#options.sessions.end(session.key)
+  endSession(session: ClientSession, exchange: Exchange): void {
+    this.#openLive(session, exchange)
+    this.#options.sessions.end(session.key, personOf(exchange))
   }
 
   /**
@@ -122,8 +122,8 @@ export class LegacyToModernBridge implements Bridge {
     return Promise.resolve()
   }
 
-  #openLive({ key }: ClientSession): LiveSession {
-    const live = this.#options.sessions.open(key)
+  #openLive({ key }: ClientSession, exchange: Exchange): LiveSession {
+    const live = this.#options.sessions.open(key, personOf(exchange))
     if (live === undefined) throw new GatewayError('session_unknown')
     return live
   }
@@ -215,6 +215,11 @@ export type Discovery =
 
 /** The upstream refused in the way of one that does not speak 2026-07-28. */
 class OtherEra extends Error {}
+
+/** Whoever is nobody shares with all who are nobody from the same address. */
+function personOf({ tenant, subject, clientAddress }: Exchange): string {
+  return JSON.stringify(subject ? [tenant, subject.id] : [clientAddress])
+}
 
 /** Headers that are another with every request say nothing about the answer. */
 function isStable([name]: readonly [name: string, value: string]): boolean {

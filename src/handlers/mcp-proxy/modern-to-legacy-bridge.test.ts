@@ -9,6 +9,7 @@ import {
 import { type AccountUpstream, startAccountUpstream } from '../../../test/harness/upstreams/account-upstream.ts'
 import { sendJson, startUpstream } from '../../../test/harness/upstreams/listen.ts'
 import { handshakeResult, textResult } from '../../../test/harness/upstreams/mcp-results.ts'
+import { waitUntil } from '../../../test/harness/wait-until.ts'
 import type { McpHandler } from '../../contracts/handler.ts'
 
 let upstream: AccountUpstream
@@ -137,6 +138,32 @@ describe('a session', () => {
     expect(textOf(await call('ada'))).toBe('token-of-a')
     expect(upstream.unknown).toEqual(['tools/call', 'server/discover'])
   })
+})
+
+it('a call that takes too long is cancelled upstream, and says so', async () => {
+  const seen: { method: string; params?: object }[] = []
+  const slow = await startUpstream((message, request, response) => {
+    if (request.headers['mcp-protocol-version'] === '2026-07-28') return response.writeHead(404).end()
+    seen.push(message)
+    if (message.id === undefined) return response.writeHead(202).end()
+    if (message.method !== 'tools/call')
+      sendJson(response, { jsonrpc: '2.0', id: message.id, result: handshakeResult(message) })
+    return undefined
+  })
+  const impatient = createTestProxy(
+    slow.url,
+    credentials,
+    createMemoryCatalogs(),
+    {},
+    { upstreamFirstByteSeconds: 0.2 },
+  )
+  for (const capabilities of [{}, { elicitation: {} }]) {
+    const { refusal } = await askModern(impatient, 'tools/call', whoami, { subject: 'ada', capabilities })
+    expect(refusal?.reason).toBe('upstream_timeout')
+    await waitUntil('the cancellation', () => seen.at(-1)?.method === 'notifications/cancelled')
+  }
+  await impatient.close?.()
+  await slow.close()
 })
 
 describe('what the operator wrote', () => {

@@ -91,8 +91,8 @@ export class UpstreamEras {
   }
 
   /** Ends a session that the gateway keeps. */
-  endSession(session: ClientSession): undefined {
-    this.#bridges.toModern.endSession(session)
+  endSession(session: ClientSession, exchange: Exchange): undefined {
+    this.#bridges.toModern.endSession(session, exchange)
   }
 
   async close(): Promise<void> {
