@@ -101,3 +101,15 @@ it('a new stream takes the place of the one before, whose end does not detach it
   session.attachStream(() => ended.push('third'))
   expect(ended).toEqual(['first', 'second'])
 })
+
+it('somebody with very many sessions loses their own, and nobody else theirs', () => {
+  const sessions = createLiveSessions()
+  const id = String(sessions.open('one', 'ada')?.ask()?.id)
+  const lost = String(sessions.open('first', 'mallory')?.ask()?.id)
+  for (let index = 0; index < 1000; index++) sessions.open(`more ${index}`, 'mallory')
+  expect(sessions.open('first', 'mallory')?.answer(lost, {})).toBe(false)
+  expect(sessions.open('one', 'mallory')?.answer(id, {})).toBe(false)
+  expect(sessions.open('one', 'ada')?.answer(id, {})).toBe(true)
+  sessions.end('one', 'ada')
+  expect(sessions.open('one', 'ada')).toBeUndefined()
+})

@@ -3,7 +3,8 @@ import type { LiveSession, LiveSessions, OpenQuestion } from '../contracts/live-
 import type { JsonObject } from '../lib/json.ts'
 import { randomToken } from '../lib/random-id.ts'
 
-const mostSessions = 50_000
+const mostOwners = 50_000
+const mostPerOwner = 256
 const mostEnded = 100_000
 const mostSubscriptions = 1_000
 const mostQuestions = 64
@@ -77,15 +78,21 @@ class LiveSessionState implements LiveSession {
 }
 
 class SessionsInMemory implements LiveSessions {
-  readonly #sessions = new LRUCache<string, LiveSessionState>({ max: mostSessions })
+  /** Sessions by their owner, oldest first. */
+  readonly #owners = new LRUCache<string, Map<string, LiveSessionState>>({ max: mostOwners })
   readonly #ended = new LRUCache<string, true>({ max: mostEnded })
 
-  open(key: string): LiveSession | undefined {
-    const known = this.#sessions.get(key)
+  open(key: string, owner = key): LiveSession | undefined {
+    const sessions = this.#owners.get(owner)
+    const known = sessions?.get(key)
     if (known !== undefined) return known
     if (this.#ended.has(key)) return undefined
     const session = new LiveSessionState()
-    this.#sessions.set(key, session)
+    if (sessions === undefined) this.#owners.set(owner, new Map([[key, session]]))
+    else {
+      sessions.set(key, session)
+      if (sessions.size > mostPerOwner) sessions.delete(sessions.keys().next().value ?? key)
+    }
     return session
   }
 
@@ -93,9 +100,10 @@ class SessionsInMemory implements LiveSessions {
     return this.#ended.has(key)
   }
 
-  end(key: string): void {
-    this.#sessions.get(key)?.end()
-    this.#sessions.delete(key)
+  end(key: string, owner = key): void {
+    const sessions = this.#owners.get(owner)
+    sessions?.get(key)?.end()
+    sessions?.delete(key)
     this.#ended.set(key, true)
   }
 }
