@@ -29,7 +29,12 @@ function open(mode: string | undefined, records: readonly Partial<KnownCatalogRe
     recorder: { record: (event) => void events.push(event) },
     log,
   })
-  const routes = [{ operationId: 'tracker', upstream: mode && { mode } }] as unknown as RouteSpec[]
+  const proxy = { type: {}, options: {} }
+  const aggregate = { type: { memberRoutes: () => new Map([['mine', 'tracker']]) }, options: {} }
+  const routes = [
+    { operationId: 'hub', handler: aggregate },
+    { operationId: 'tracker', upstream: mode && { mode }, handler: proxy },
+  ] as unknown as RouteSpec[]
   return { watch, store, events, log, definitions: watch.of({ pins, routes }) }
 }
 
@@ -50,6 +55,17 @@ describe('what deviated', () => {
     definitions.note(ada, 'tools', new Map([['search', deviation]]))
     expect(definitions.deviationOf(ada, 'tools', 'search')).toEqual(deviation)
     expect(definitions.deviationOf(exchangeOf('bob'), 'tools', 'search')).toBeUndefined()
+  })
+
+  it.each([
+    ['client-credentials', deviation],
+    ['user-oauth', undefined],
+  ])('of an aggregate concerns as many as that of its members, with mode %s', (mode, seen) => {
+    const { definitions } = open(mode)
+    const through = (exchange: Exchange): Exchange => ({ ...exchange, routeName: 'hub' })
+    definitions.note(through(ada), 'tools', new Map([['mine_search', deviation]]))
+    expect(definitions.deviationOf(through(ada), 'tools', 'mine_search')).toEqual(deviation)
+    expect(definitions.deviationOf(through(exchangeOf('bob')), 'tools', 'mine_search')).toEqual(seen)
   })
 
   it('is forgotten when it is listed as it is pinned, and only what was listed', () => {

@@ -106,7 +106,7 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
 
   return {
     of({ pins, routes }) {
-      const personal = new Set(routes.filter(isPersonal).map(({ operationId }) => operationId))
+      const personal = findPersonal(routes)
       // Where everybody has an account of their own, a list may differ for one of them, and the others are not concerned.
       const ownerOf = (exchange: Exchange) =>
         `${placeOf(exchange)} ${personal.has(exchange.routeName) ? (exchange.subject?.id ?? '') : ''}`
@@ -144,9 +144,14 @@ function placeOf({ routeName, tenant }: Exchange): string {
   return `${routeName} ${tenant}`
 }
 
-/** Each person reaches the upstream with an account of their own, which may list other things. */
-function isPersonal({ upstream }: RouteSpec): boolean {
-  return upstream !== undefined && !isSharedMode(upstream.mode)
+/** Routes whose upstream, or that of a member, each person reaches with an account of their own, which may list other things. */
+function findPersonal(routes: readonly RouteSpec[]): ReadonlySet<string> {
+  const own = routes.filter(({ upstream }) => upstream !== undefined && !isSharedMode(upstream.mode))
+  const personal = new Set(own.map(({ operationId }) => operationId))
+  const aggregates = routes.filter(({ handler: { type, options } }) =>
+    [...(type.memberRoutes?.(options).values() ?? [])].some((member) => personal.has(member)),
+  )
+  return new Set([...personal, ...aggregates.map(({ operationId }) => operationId)])
 }
 
 /** The oldest go first: an upstream that invents names for ever must not fill the memory. */
