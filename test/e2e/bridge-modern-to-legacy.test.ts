@@ -174,7 +174,11 @@ describe('a call of an older upstream', () => {
     const event = await gateway.waitForEvent(
       ({ capability, outcome }) => capability === 'hold' && outcome === 'cancelled',
     )
-    expect(event.reason).toBe('request_cancelled')
+    expect(event).toMatchObject({
+      reason: 'request_cancelled',
+      clientProtocol: '2026-07-28',
+      upstreamProtocol: '2025-11-25',
+    })
     await client.close()
   })
 

@@ -78,6 +78,11 @@ export class BridgedCall implements ParkableCall, Attendant {
     round.cancellation.listen(() => this.cancel())
   }
 
+  /** What the upstream agreed to. */
+  get protocolVersion(): string | undefined {
+    return this.#session.terms.protocolVersion
+  }
+
   /** False when the person meanwhile uses another credential, which the session must not be used with. */
   belongsTo(round: CallRound): boolean {
     return this.#round.caller.credential?.identity === round.caller.credential?.identity

@@ -105,6 +105,7 @@ export class ModernToLegacyBridge implements Bridge {
 
   async #goOn(name: string, round: CallRound): Promise<UpstreamAnswer> {
     const call = this.#parked.take(name)
+    round.exchange.upstreamProtocol = call?.protocolVersion
     // Never sent again by itself: the upstream may have done it already.
     if (call === undefined) throw new GatewayError('input_expired')
     if (!call.belongsTo(round)) {
@@ -124,6 +125,7 @@ export class ModernToLegacyBridge implements Bridge {
       beginLegacySession(this.#upstream, describeClient(round), caller),
     )
     session.onGone ??= () => this.#sessions.forget(key, session)
+    exchange.upstreamProtocol = session.terms.protocolVersion
     if (message.method === 'server/discover') {
       return ownAnswer(200, { jsonrpc: '2.0', id: message.id, result: createDiscovery(session.terms.initialized) })
     }
