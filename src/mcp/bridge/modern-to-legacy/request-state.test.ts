@@ -51,6 +51,13 @@ describe('requestState', () => {
         const isSame = JSON.stringify(sorted(made)) === JSON.stringify(sorted(other))
         expect(open(other)).toBe(isSame)
       }),
+      {
+        numRuns: 1000,
+        examples: [
+          [{}, []],
+          [{ a: 1 }, [['a', 1]]],
+        ],
+      },
     )
   })
 })

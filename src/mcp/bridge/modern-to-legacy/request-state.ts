@@ -1,6 +1,7 @@
 import type { Exchange } from '../../../contracts/exchange.ts'
 import type { McpMessage } from '../../../contracts/mcp.ts'
-import { isJsonObject, type JsonObject, objectMember, stringMember } from '../../../lib/json.ts'
+import { canonicalJson } from '../../../lib/canonical-json.ts'
+import { type JsonObject, objectMember, stringMember } from '../../../lib/json.ts'
 import type { TokenSealer } from '../../../lib/seal-token.ts'
 
 /** What an answer to `input_required` goes on with. */
@@ -47,15 +48,6 @@ export function inputResponsesOf(message: McpMessage): JsonObject | undefined {
 function contextOf(message: McpMessage, { routeName, tenant, subject }: Exchange): string {
   const { inputResponses: _, requestState: __, _meta: ___, ...asked } = objectMember(message.body, 'params') ?? {}
   const who = [routeName, tenant, subject?.id, subject?.clientId]
-  return JSON.stringify(['mcp-request-state', ...who, message.method, sortMembers(asked)])
-}
-
-/** A client may send the same members in another order. */
-function sortMembers(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sortMembers)
-  if (!isJsonObject(value)) return value
-  // As pairs: in an object, members like `__proto__` or numbers would not keep their place.
-  return Object.keys(value)
-    .sort()
-    .map((key) => [key, sortMembers(value[key])])
+  // A client may send the same members in another order.
+  return canonicalJson(['mcp-request-state', ...who, message.method, asked])
 }
