@@ -5,15 +5,11 @@ import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { isJsonObject, type JsonObject, objectMember, stringMember } from '../../lib/json.ts'
 import { rankTools } from '../../mcp/aggregate/rank-tools.ts'
-import {
-  findParameterHeaders,
-  mirrorArguments,
-  type ParameterHeader,
-} from '../../mcp/bridge/legacy-to-modern/parameter-headers.ts'
 import { createMessage } from '../../mcp/classify-message.ts'
 import { forEra } from '../../mcp/connect-required/refuse-call.ts'
 import { readResult } from '../../mcp/initialize-upstream.ts'
 import { createOwnAnswer } from '../../mcp/own-answer.ts'
+import { findParameterHeaders, mirrorArguments, type ParameterHeader } from '../../mcp/parameter-headers.ts'
 import { ownerOf } from './member.ts'
 
 const searchName = 'search_tools'

@@ -63,7 +63,6 @@ export const bridgedFeatures: readonly BridgedFeature[] = [
     ),
     legacyToModern: change(
       'All are computed; those of arguments from the tool’s schema, which is listed for it.',
-      'parameter-headers',
       'tool-index',
     ),
   },

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonObject, objectMember, omitMembers } from '../../../lib/json.ts'
 import { serverInfoKey } from '../../eras/2026-07-28/check-envelope.ts'
+import { findParameterHeaders } from '../../parameter-headers.ts'
 import { describesObject, wrapSchema } from './output-schema.ts'
-import { findParameterHeaders } from './parameter-headers.ts'
 
 /** A complete result of 2026-07-28 as the older revisions know it; what they have in common stays as it came. */
 export function legacyResult(result: JsonObject, method: string, wrapsOutput: boolean): JsonObject {

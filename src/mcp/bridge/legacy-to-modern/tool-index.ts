@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import { isJsonObject, type JsonObject, stringMember } from '../../../lib/json.ts'
+import { findParameterHeaders, type ParameterHeader } from '../../parameter-headers.ts'
 import { describesObject } from './output-schema.ts'
-import { findParameterHeaders, type ParameterHeader } from './parameter-headers.ts'
 
 /** What a call of a tool needs to know of its definition. */
 export interface KnownTool {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { GatewayError } from '../../../errors/gateway-error.ts'
 import { isJsonObject, type JsonObject, stringMember } from '../../../lib/json.ts'
 import { decodeHeaderValue } from '../../decode-header-value.ts'
-import { findParameterHeaders, mirrorArguments, type ParameterHeader } from '../legacy-to-modern/parameter-headers.ts'
+import { findParameterHeaders, mirrorArguments, type ParameterHeader } from '../../parameter-headers.ts'
 
 /** Tools with arguments that travel in headers too, by name. */
 export type MirroredTools = ReadonlyMap<string, readonly ParameterHeader[]>

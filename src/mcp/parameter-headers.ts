@@ -1,5 +1,5 @@
-import { isJsonObject, type JsonObject } from '../../../lib/json.ts'
-import { encodeHeaderValue } from '../../encode-header-value.ts'
+import { isJsonObject, type JsonObject } from '../lib/json.ts'
+import { encodeHeaderValue } from './encode-header-value.ts'
 
 /** One argument that travels in a header as well (2026-07-28 §x-mcp-header). */
 export interface ParameterHeader {
