@@ -53,7 +53,7 @@ export async function refreshConnection(host: RefreshHost, task: RefreshTask, ho
   }
 }
 
-/** There is no way to another token but the person's consent. Undefined when the connection is not as it was any more. */
+/** There is no way to another token but the person's consent. Undefined when the connection is not as it was before. */
 export async function endConnection(
   host: RefreshHost,
   task: RefreshTask,

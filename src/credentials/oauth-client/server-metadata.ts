@@ -27,7 +27,7 @@ export interface ServerMetadata {
 }
 
 /**
- * Metadata of the authorization server with this identifier, from the first place that has any. Undefined when there is none. Rejects
+ * Metadata of the authorization server with this identifier, from the first place where there is one. Undefined when there is none. Rejects
  * with `credential_issuer_mismatch` or `credential_discovery_failed` when it cannot be used.
  */
 export async function findServerMetadata(

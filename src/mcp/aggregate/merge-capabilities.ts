@@ -28,7 +28,7 @@ export function mergeCapabilities(handshakes: readonly MemberHandshake[], era: E
   return merged
 }
 
-/** The instructions of all members under their names; undefined when none has any. */
+/** The instructions of all members under their names; undefined when there are none. */
 export function joinInstructions(handshakes: readonly MemberHandshake[]): string | undefined {
   const parts = handshakes.flatMap(({ member, result }) => {
     const text = stringMember(result, 'instructions')?.trim()
