@@ -9,6 +9,7 @@ import { ProjectError } from './config/project-error.ts'
 import { createUpstreamDirectory } from './config/upstream-directory.ts'
 import { createVirtualServerDirectory } from './config/virtual-server-directory.ts'
 import type { Logger } from './contracts/logger.ts'
+import type { Peers } from './contracts/peers.ts'
 import type { SignInSettings, VirtualServerDirectory } from './contracts/virtual-server.ts'
 import { createCredentials } from './credentials/create-credentials.ts'
 import { loadSealer } from './credentials/load-sealer.ts'
@@ -37,6 +38,7 @@ import { policyTypes } from './policies/index.ts'
 import { createRegistryMount } from './registry/registry-mount.ts'
 import { type RevocationListener, watchRevocations } from './storage/watch-revocations.ts'
 import { createLog, type Log } from './telemetry/log.ts'
+import { loneProcess } from './workers/lone-process.ts'
 
 /** How to run a project. */
 export interface GatewayOptions {
@@ -47,6 +49,8 @@ export interface GatewayOptions {
   readonly log?: Log
   /** `client_id` toward authorization servers of upstreams instead of a document of this gateway; for conformance tests. */
   readonly clientDocumentUrl?: string | undefined
+  /** The other processes of this gateway; absent: there are none. */
+  readonly peers?: Peers
 }
 
 /** A gateway that serves. */
@@ -76,6 +80,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 }
 
 async function wire(options: GatewayOptions, project: Project, listener: Listener, log: Log): Promise<RunningGateway> {
+  const peers = options.peers ?? loneProcess
   const stores = await openStores(project, options.mode, log)
   const { storage, events, recorder } = stores
   const address = { publicUrl: project.publicUrl, basePath: project.settings.basePath }
@@ -161,7 +166,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   }
   const stopWatching = watchRevocations(storage.revocations, log, onRevocations, stores.latestRevocation)
   const oldestEventMs = () => Date.now() - snapshots.project.settings.events.retentionDays * dayMs
-  const stopRetention = startRetention(events, oldestEventMs, log)
+  const stopLeading = peers.onLeader(() => startRetention(events, oldestEventMs, log))
   const clientAddressOf = (request: IncomingMessage) => snapshots.current.clientAddressOf(request)
   const mounts = [
     credentials.clientDocuments,
@@ -197,7 +202,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       return { ok: true }
     },
     async close() {
-      stopRetention()
+      await stopLeading()
       await stopServing()
       stopWatching()
       authorizationServer.close()

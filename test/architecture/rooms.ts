@@ -45,9 +45,10 @@ export const mayImport: { readonly [room: string]: readonly string[] } = {
   admin: [...ground, ...product, 'policies', 'handlers', 'pipeline'],
 
   'open-stores.ts': everythingBelow,
-  'gateway.ts': [...everythingBelow, 'open-stores.ts'],
+  workers: [...ground, ...product],
+  'gateway.ts': [...everythingBelow, 'open-stores.ts', 'workers'],
   'index.ts': [...everythingBelow, 'gateway.ts'],
-  cli: [...everythingBelow, 'gateway.ts', 'index.ts'],
+  cli: [...everythingBelow, 'workers', 'gateway.ts', 'index.ts'],
   'main.ts': ['cli', 'lib', 'errors'],
 }
 

@@ -1,0 +1,9 @@
+import type { Peers } from '../contracts/peers.ts'
+
+/** A gateway of one process: the leader of nobody. */
+export const loneProcess: Peers = {
+  self: '',
+  count: 1,
+  isLeader: true,
+  onLeader: (start) => start(),
+}
