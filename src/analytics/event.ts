@@ -40,6 +40,11 @@ export const eventTypes = {
   auth_upstream_disconnected: 'Somebody removed the connection to an upstream.',
   auth_vault_rotated: 'Somebody rotated the vault keys on the command line.',
   auth_token_rejected: 'A registration, a token request or a sign-in step failed; reason says why.',
+  admin_signed_in: 'Somebody signed in to the console; detail says how.',
+  admin_sign_in_failed: 'Somebody came to the console and was not signed in; reason says why.',
+  admin_signed_out: 'An administrator signed out of the console.',
+  admin_changed: 'An administrator changed something; detail names the operation and what was changed.',
+  admin_refused: 'A request to the admin API was refused; reason says why.',
 } as const
 
 export type EventType = keyof typeof eventTypes
