@@ -1,6 +1,9 @@
 /** A JSON object whose members have not been checked yet. */
 export type JsonObject = { [key: string]: unknown }
 
+/** Anything that JSON can say. */
+export type JsonValue = string | number | boolean | null | readonly JsonValue[] | { readonly [key: string]: JsonValue }
+
 /** True for a plain JSON object: neither null nor an array. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -1,0 +1,58 @@
+import type { GatewayEvent } from '../analytics/event.ts'
+import type { JsonValue } from '../lib/json.ts'
+import type { AuditDraft } from './entry.ts'
+
+/** What the audit trail keeps of an event: everything but measurements. */
+const keptFields = [
+  'requestId',
+  'traceId',
+  'tenant',
+  'virtualServer',
+  'upstream',
+  'via',
+  'subject',
+  'clientId',
+  'clientName',
+  'method',
+  'capabilityType',
+  'capability',
+  'outcome',
+  'failureOrigin',
+  'reason',
+  'credentialMode',
+  'policy',
+  'httpStatus',
+  'detail',
+] as const satisfies readonly (keyof GatewayEvent)[]
+
+/** The entry of an event; undefined when the audit trail does not keep it. */
+export function auditDraftOf(
+  event: GatewayEvent,
+  { toolCalls }: { readonly toolCalls: boolean },
+): AuditDraft | undefined {
+  return matters(event, toolCalls) ? { time: event.time, type: event.type, fields: fieldsOf(event) } : undefined
+}
+
+/**
+ * Sign-ins, consents, tokens, keys, credentials and what administrators do; changed definitions; refusals of somebody who is known. A
+ * refusal of nobody in particular is an event only: whoever can reach the gateway could fill the trail with them.
+ */
+function matters({ type, outcome, subject, clientId, capabilityType }: GatewayEvent, toolCalls: boolean): boolean {
+  if (writtenByTheirMakers.has(type)) return false
+  if (type.startsWith('admin_') || type === 'capability_changed' || type === 'capability_suspicious') return true
+  if (type.startsWith('auth_')) return type !== 'auth_token_rejected' || subject !== null || clientId !== null
+  if (outcome === 'denied') return subject !== null
+  return toolCalls && capabilityType === 'tool' && type !== 'capability_listed'
+}
+
+/** What they changed is in the trail already, with what it was before and after. */
+const writtenByTheirMakers: ReadonlySet<string> = new Set(['admin_changed'])
+
+function fieldsOf(event: GatewayEvent): AuditDraft['fields'] {
+  const fields: { [name: string]: JsonValue } = {}
+  for (const name of keptFields) {
+    const value = event[name]
+    if (value !== null) fields[name] = value
+  }
+  return fields
+}
