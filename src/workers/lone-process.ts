@@ -6,4 +6,6 @@ export const loneProcess: Peers = {
   count: 1,
   isLeader: true,
   onLeader: (start) => start(),
+  tell: () => undefined,
+  hear: () => undefined,
 }
