@@ -71,13 +71,13 @@ export function presentCertificate({ certificate, privateKey, passphrase, certif
 
 /**
  * Sends one request and resolves when the answer is complete (JSON), or with its first byte (event stream). Rejects with an
- * `upstream_…` GatewayError. The returned `cancel` closes the upstream connection; the promise then rejects.
+ * `upstream_…` GatewayError. The returned `cancel` closes the upstream connection; the promise then rejects. `hasBegun`: headers have come.
  */
 export function sendUpstream(
   pool: Pool,
   request: UpstreamRequest,
   limits: UpstreamLimits,
-): { readonly answer: Promise<UpstreamAnswer>; cancel(): void } {
+): { readonly answer: Promise<UpstreamAnswer>; hasBegun(): boolean; cancel(): void } {
   let call!: UpstreamCall
   const answer = new Promise<UpstreamAnswer>((resolve, reject) => {
     call = new UpstreamCall(limits, resolve, reject)
@@ -89,7 +89,7 @@ export function sendUpstream(
     call,
   )
   if (!hasRoom) call.limitWait()
-  return { answer, cancel: () => call.cancel() }
+  return { answer, hasBegun: () => call.hasBegun, cancel: () => call.cancel() }
 }
 
 class UpstreamCall implements Dispatcher.DispatchHandler {
@@ -114,6 +114,10 @@ class UpstreamCall implements Dispatcher.DispatchHandler {
     this.#limits = limits
     this.#resolve = resolve
     this.#reject = reject
+  }
+
+  get hasBegun(): boolean {
+    return this.#status !== 0
   }
 
   cancel(): void {

@@ -61,7 +61,7 @@ export async function startTestGateway(
 }
 
 /** The events of a project's store, oldest first; also while a gateway writes to it. */
-function readAllEvents(directory: string): readonly GatewayEvent[] {
+export function readAllEvents(directory: string): readonly GatewayEvent[] {
   const database = openDatabase(join(directory, 'data/events.db'), { readOnly: true })
   try {
     return readEvents(database, { limit: 100_000, afterRowId: 0 }).map(({ event }) => event)

@@ -17,6 +17,7 @@ import { type LegacySession, SessionGone, type UpstreamCaller } from './legacy-s
 import { parseJson } from './read-answer.ts'
 import { ResumableSource } from './resumable-source.ts'
 import type { Attendant } from './session-listeners.ts'
+import type { UpstreamExchange } from './upstream.ts'
 
 /** What calls of one route share. */
 export interface BridgedCallHost {
@@ -97,9 +98,10 @@ export class BridgedCall implements ParkableCall, Attendant {
     try {
       if (this.#canAsk) this.#leave = await this.#session.listeners.attend(this)
       if (this.#isOver) throw new GatewayError('request_cancelled')
-      const sent = this.#source.open(this.#session.send(body, caller, this.#silence()))
+      const exchange = this.#session.send(body, caller, this.#silence())
+      const sent = this.#source.open(exchange)
       this.#isAwaited = true
-      const answer = await this.#awaitAnswer(sent)
+      const answer = await this.#awaitAnswer(sent, exchange)
       if (!this.#isAwaited) {
         void this.#takeLateAnswer(sent)
         return answer
@@ -119,8 +121,9 @@ export class BridgedCall implements ParkableCall, Attendant {
   }
 
   /** The answer of the upstream, or what it asks before there is one. A person may take longer to answer than an upstream. */
-  async #awaitAnswer(sent: Promise<UpstreamAnswer>): Promise<UpstreamAnswer> {
+  async #awaitAnswer(sent: Promise<UpstreamAnswer>, exchange: UpstreamExchange): Promise<UpstreamAnswer> {
     const late = setTimeout(() => {
+      if (exchange.hasBegun()) return
       this.#early.reject(new GatewayError('upstream_timeout'))
       this.cancel()
     }, this.#host.firstByteMs)

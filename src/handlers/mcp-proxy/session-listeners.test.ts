@@ -25,7 +25,7 @@ function createSession(status: number) {
         status === 200
           ? { ...head, kind: 'stream', read: (reader) => sources.push(reader), resume: vi.fn(), cancel: vi.fn() }
           : { ...head, kind: 'json', body: Buffer.alloc(0) }
-      return { answer: Promise.resolve(answer), cancel: () => void session.cancelled++ }
+      return { answer: Promise.resolve(answer), hasBegun: () => true, cancel: () => void session.cancelled++ }
     }),
   }
   return { session, sources, listeners: new SessionListeners(session) }
