@@ -1,5 +1,6 @@
 import type { ConnectionRecord } from '../contracts/storage.ts'
 import { ownerOf, sharedOwner } from '../credentials/connections.ts'
+import { describeConnection } from '../credentials/describe-connection.ts'
 import { formatTime, printAnswer } from './command-group.ts'
 import { formatTable } from './format-table.ts'
 import { withStore } from './open-store.ts'
@@ -22,25 +23,6 @@ export async function listConnections(directory: string, options: ListOptions): 
   const records = await withStore(directory, ({ storage }) => storage.connections.list(filter))
   const text = records.length === 0 ? 'no connections' : formatConnections(records)
   printAnswer(json, records.map(describeConnection), text)
-}
-
-function describeConnection(record: ConnectionRecord) {
-  const toIso = (time: number | undefined) => (time === undefined ? null : new Date(time).toISOString())
-  const { tenant, upstream, owner, kind, state, stateReason, issuer, scopes, connectedBy } = record
-  return {
-    tenant,
-    upstream,
-    owner,
-    kind,
-    state,
-    stateReason: stateReason ?? null,
-    issuer: issuer ?? null,
-    scopes,
-    connectedBy,
-    connectedAt: toIso(record.createdAtMs),
-    tokenExpiresAt: toIso(record.expiresAtMs),
-    lastUsedAt: toIso(record.lastUsedAtMs),
-  }
 }
 
 function formatConnections(records: readonly ConnectionRecord[]): string {

@@ -190,9 +190,9 @@ describe('a client of the command line', () => {
   })
 
   it.each([
-    ['nothing it may do', [], '--redirect-uri <uri>'],
+    ['nothing it may do', [], 'redirect URIs for people'],
     ['a virtual server that does not exist', ['--server', 'trakcer'], 'no virtual server "trakcer"'],
-    ['a redirect to a script', ['--redirect-uri', 'javascript:alert(1)'], '--redirect-uri'],
+    ['a redirect to a script', ['--redirect-uri', 'javascript:alert(1)'], 'the redirect URI javascript:alert(1)'],
     ['two ways to authenticate', ['--server', '*', '--jwks-uri', 'http://x'], 'jwksUri'],
     ['an id that is taken', ['--server', '*', '--id', 'reporter'], 'already'],
   ])('is not made with %s', async (_what, flags, message) => {
