@@ -1,4 +1,11 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import {
+  createServer,
+  type IncomingMessage,
+  maxHeaderSize,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from 'node:http'
 import type { AddressInfo } from 'node:net'
 
 /** A listening socket. */
@@ -33,6 +40,20 @@ export async function listen(options: { readonly host: string; readonly port: nu
     },
     close: (drainMs) => closeServer(server, drainMs),
   }
+}
+
+/**
+ * Listens where only processes of this machine and user can connect: on a Unix-domain socket in a private directory, or a pipe. Connections stay
+ * open as long as the others want them.
+ */
+export async function listenForPeers(socket: string, serve: RequestListener): Promise<Pick<Listener, 'close'>> {
+  // Whoever passes a request on adds a header to it.
+  const server = createServer({ keepAliveTimeout: 0, maxHeaderSize: 2 * maxHeaderSize }, serve)
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(socket, resolve)
+  })
+  return { close: (drainMs) => closeServer(server, drainMs) }
 }
 
 function urlOf(server: Server, host: string): string {
