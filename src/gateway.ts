@@ -166,7 +166,12 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   }
   const stopWatching = watchRevocations(storage.revocations, log, onRevocations, stores.latestRevocation)
   const oldestEventMs = () => Date.now() - snapshots.project.settings.events.retentionDays * dayMs
-  const stopLeading = peers.onLeader(() => startRetention(events, oldestEventMs, log))
+  const stopLeading = peers.onLeader(() => {
+    const stops = [startRetention(events, oldestEventMs, log), stores.audit?.keep(project.settings.audit, log)]
+    return () => {
+      for (const stop of stops) stop?.()
+    }
+  })
   const clientAddressOf = (request: IncomingMessage) => snapshots.current.clientAddressOf(request)
   const mounts = [
     credentials.clientDocuments,

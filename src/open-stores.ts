@@ -2,6 +2,8 @@ import { isAbsolute, join } from 'node:path'
 import { createEventBuffer, type EventBuffer } from './analytics/buffer.ts'
 import { createLogSink } from './analytics/sinks/log.ts'
 import { createSqliteSink } from './analytics/sinks/sqlite.ts'
+import { loadAuditKey } from './audit/load-signing-key.ts'
+import { openAudit } from './audit/open-audit.ts'
 import type { Project } from './config/project.ts'
 import type { Storage } from './contracts/storage.ts'
 import { openVault } from './credentials/open-vault.ts'
@@ -22,13 +24,23 @@ export async function openStores(project: Project, mode: Project['mode'], log: L
   // The database has every event. A line for each in the log as well costs a tenth of a call, so `start` leaves successes out.
   const logEvents = settings.telemetry.logEvents ?? (mode === 'dev' ? 'all' : 'problems')
   if (logEvents !== 'none') sinks.push(createLogSink(log, logEvents))
+  const audit = settings.audit.enabled
+    ? openAudit({
+        openDatabase: (options) => openDatabase(join(directory, 'audit.db'), { durability: 'normal', ...options }),
+        key: await loadAuditKey(storage.sealed, vault),
+        toolCalls: settings.audit.toolCalls,
+        clock: Date.now,
+      })
+    : undefined
+  if (audit) sinks.push(audit.sink)
   const { bufferSize, flushMilliseconds } = settings.events
   const recorder: EventBuffer = createEventBuffer({ sinks, log, maxSize: bufferSize, flushMilliseconds })
   const close = async () => {
     await recorder.close()
+    audit?.close()
     await storage.close()
   }
-  return { vault, reloadVaultKeys, storage, latestRevocation, events, recorder, close }
+  return { vault, reloadVaultKeys, storage, latestRevocation, events, recorder, audit, close }
 }
 
 /** The vault with the keys that the store needs. Nothing is served without them, and the store stays as it is. */

@@ -63,6 +63,18 @@ export class AuditLog {
     return row === undefined ? emptyChain : { sequence: Number(row.sequence), hash: String(row.hash) }
   }
 
+  /** What an entry follows; undefined for the first of all, or when the chain does not say it any more. */
+  before({ sequence }: StoredEntry): ChainHead | undefined {
+    const kept = this.#database.prepare('select sequence, hash from audit_entries where sequence = ?').get(sequence - 1)
+    if (kept !== undefined) return { sequence: sequence - 1, hash: String(kept.hash) }
+    const pruned = this.#database
+      .prepare(
+        `select ${fieldOf('hash')} as hash from audit_entries where type = 'audit_pruned' and ${fieldOf('upTo')} = ? limit 1`,
+      )
+      .get(sequence - 1)
+    return pruned === undefined ? undefined : { sequence: sequence - 1, hash: String(pruned.hash) }
+  }
+
   /** Newest first. */
   read({ limit, beforeSequence, subject, type, tenant, sinceMs }: AuditFilter): readonly StoredEntry[] {
     const conditions: [sql: string, ...values: SqlValue[]][] = []
@@ -182,7 +194,7 @@ export class AuditLog {
   }
 }
 
-const fieldOf = (name: 'subject' | 'actor' | 'tenant') => `json_extract(fields, '$.${name}.value')`
+const fieldOf = (name: 'subject' | 'actor' | 'tenant' | 'hash' | 'upTo') => `json_extract(fields, '$.${name}.value')`
 
 function prepareTables(database: SqlDatabase): void {
   database.exec(`

@@ -45,10 +45,31 @@ export function chainEntry(head: ChainHead, draft: AuditDraft): StoredEntry {
   return { ...entry, hash: hashEntry(entry, head.hash) }
 }
 
+/** An entry whose content is not shown, because it is somebody else's: it still holds the chain together. */
+export interface OpaqueEntry {
+  readonly sequence: number
+  readonly body: string
+  readonly hash: string
+}
+
+/** Anything that stands in the chain. */
+export type ChainLink = StoredEntry | OpaqueEntry
+
 /** Commits to an entry and, by the hash of the one before, to everything before it. */
-export function hashEntry({ sequence, time, type, fields }: Omit<StoredEntry, 'hash'>, previousHash: string): string {
+export function hashEntry(entry: UnhashedLink, previousHash: string): string {
+  return sha256(canonicalJson(['sallyport-audit-entry', previousHash, 'body' in entry ? entry.body : hashBody(entry)]))
+}
+
+type UnhashedLink = Omit<StoredEntry, 'hash'> | Omit<OpaqueEntry, 'hash'>
+
+/** The same entry without its content. */
+export function hideEntry(entry: StoredEntry): OpaqueEntry {
+  return { sequence: entry.sequence, body: hashBody(entry), hash: entry.hash }
+}
+
+function hashBody({ sequence, time, type, fields }: Omit<StoredEntry, 'hash'>): string {
   const commitments = Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, commitTo(field)]))
-  return sha256(canonicalJson(['sallyport-audit-entry', previousHash, sequence, time, type, commitments]))
+  return sha256(canonicalJson(['sallyport-audit-body', sequence, time, type, commitments]))
 }
 
 function commitTo(field: StoredField): string {

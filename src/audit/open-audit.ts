@@ -23,15 +23,15 @@ export interface AuditOptions {
 export interface OpenedAudit {
   readonly trail: AuditTrail
   readonly sink: EventSink<GatewayEvent>
-  /** Writes the head to the log and removes what is too old, from time to time. Returns how to stop. */
+  /** Writes the head to the log and removes what is too old, from time to time and at the end. Returns how to stop. */
   keep(settings: AuditUpkeep, log: Logger): () => void
   close(): void
 }
 
-/** How an audit trail is kept. Asked each time, for a reload changes it. */
+/** How an audit trail is kept. */
 export interface AuditUpkeep {
-  readonly anchorMs: () => number
-  readonly oldestMs: () => number
+  readonly anchorMinutes: number
+  readonly retentionDays: number
 }
 
 /** Opens the audit trail. */
@@ -57,7 +57,7 @@ export function openAudit({ openDatabase, key, toolCalls, clock }: AuditOptions)
       read: async (filter: AuditFilter) => log.read(filter).map(showEntry),
       verify,
     },
-    keep: (upkeep, logger) => keepAudit(log, fingerprint, upkeep, logger),
+    keep: (upkeep, logger) => keepAudit(log, fingerprint, upkeep, clock, logger),
     close: () => log.close(),
   }
 }
@@ -85,21 +85,22 @@ async function* inTurns(entries: Iterable<StoredEntry>): AsyncGenerator<StoredEn
 
 const entriesPerTurn = 200
 
-function keepAudit(log: AuditLog, key: string, { anchorMs, oldestMs }: AuditUpkeep, logger: Logger): () => void {
-  let timer: NodeJS.Timeout
-  const plan = (): void => {
-    timer = setTimeout(anchor, anchorMs()).unref()
-  }
+const minuteMs = 60_000
+const dayMs = 24 * 60 * minuteMs
+
+function keepAudit(log: AuditLog, key: string, upkeep: AuditUpkeep, clock: Clock, logger: Logger): () => void {
   const anchor = (): void => {
     try {
-      log.prune(oldestMs())
+      log.prune(clock() - upkeep.retentionDays * dayMs)
       const { sequence, hash } = log.head
-      if (sequence > 0) logger.info({ audit: { sequence, hash, key } }, 'audit trail: newest entry')
+      if (sequence > 0) logger.info({ audit: { head: `${sequence}:${hash}`, key } }, 'audit trail: newest entry')
     } catch (error) {
       logger.error({ err: error }, 'the audit trail could not be kept')
     }
-    plan()
   }
-  plan()
-  return () => clearTimeout(timer)
+  const timer = setInterval(anchor, upkeep.anchorMinutes * minuteMs).unref()
+  return () => {
+    clearInterval(timer)
+    anchor()
+  }
 }

@@ -1,6 +1,6 @@
 import type { AuditProblem, AuditVerification } from '../contracts/audit.ts'
 import { fingerprintOf, verifySignature } from '../lib/sign.ts'
-import { type ChainHead, emptyChain, hashEntry, type StoredEntry } from './entry.ts'
+import { type ChainHead, type ChainLink, emptyChain, hashEntry } from './entry.ts'
 import { type Segment, segmentText } from './segment.ts'
 
 /** What is known from elsewhere, and must agree. */
@@ -9,6 +9,8 @@ export interface Expectation {
   readonly key?: string | undefined
   /** An entry that was the newest at some time: it must still be there. */
   readonly head?: ChainHead | undefined
+  /** What the first entry follows, in an export that does not begin with the trail. */
+  readonly start?: ChainHead | undefined
 }
 
 /** Problems are reported up to here; a trail that is wrong from one place on is wrong everywhere. */
@@ -19,7 +21,7 @@ const mostProblems = 100
  * in memory.
  */
 export async function verifyChain(
-  entries: Iterable<StoredEntry> | AsyncIterable<StoredEntry>,
+  entries: Iterable<ChainLink> | AsyncIterable<ChainLink>,
   segments: Iterable<Segment>,
   expected: Expectation = {},
 ): Promise<AuditVerification> {
@@ -35,7 +37,9 @@ class ChainCheck {
   readonly #keys = new Set<string>()
   #segment: Segment | undefined
   #head = emptyChain
-  #first: StoredEntry | undefined
+  #first: ChainLink | undefined
+  /** The first entry follows one that is not there. */
+  #isCut = false
   #count = 0
   #signedUpTo = 0
   #pruned: ChainHead | undefined
@@ -46,7 +50,7 @@ class ChainCheck {
     this.#segment = nextOf(segments)
   }
 
-  add(entry: StoredEntry): void {
+  add(entry: ChainLink): void {
     this.#count += 1
     if (this.#first === undefined) this.#begin(entry)
     else this.#follow(entry)
@@ -62,7 +66,7 @@ class ChainCheck {
   }
 
   finish(): AuditVerification {
-    if (this.#first !== undefined && this.#first.sequence > 1) this.#checkBeginning(this.#first)
+    if (this.#first !== undefined && this.#isCut) this.#checkBeginning(this.#first)
     const { sequence, hash } = this.#head
     const known = Math.max(this.#segment?.last ?? 0, this.#expected.head?.sequence ?? 0)
     if (known > sequence) this.#report('truncated', sequence + 1, `entries ${sequence + 1} to ${known} are gone`)
@@ -78,14 +82,16 @@ class ChainCheck {
     }
   }
 
-  #begin(entry: StoredEntry): void {
+  #begin(entry: ChainLink): void {
     this.#first = entry
     this.#signedUpTo = entry.sequence - 1
-    // Of a later one it is known at the end only what it follows.
-    if (entry.sequence === 1) this.#checkHash(entry, emptyChain.hash)
+    const start = this.#expected.start ?? emptyChain
+    // Of a later one it is known only at the end what it follows.
+    if (entry.sequence === start.sequence + 1) this.#checkHash(entry, start.hash)
+    else this.#isCut = true
   }
 
-  #follow(entry: StoredEntry): void {
+  #follow(entry: ChainLink): void {
     const { sequence, hash } = this.#head
     if (entry.sequence <= sequence) this.#report('out-of-order', entry.sequence, `follows entry ${sequence}`)
     else if (entry.sequence > sequence + 1)
@@ -93,12 +99,12 @@ class ChainCheck {
     this.#checkHash(entry, hash)
   }
 
-  #checkHash(entry: StoredEntry, previousHash: string): void {
+  #checkHash(entry: ChainLink, previousHash: string): void {
     if (hashEntry(entry, previousHash) === entry.hash) return
     this.#report('altered', entry.sequence, 'is not as it was written, or does not follow the entry before it')
   }
 
-  #checkSegment(segment: Segment, entry: StoredEntry): void {
+  #checkSegment(segment: Segment, entry: ChainLink): void {
     const { first, last } = segment
     const fingerprint = fingerprintOf(segment.publicKey)
     const due = this.#signedUpTo + 1
@@ -114,7 +120,7 @@ class ChainCheck {
   }
 
   /** The first entry follows one that is not there any more, which is right only if the chain itself says that it was removed. */
-  #checkBeginning(first: StoredEntry): void {
+  #checkBeginning(first: ChainLink): void {
     const pruned = this.#pruned
     if (pruned?.sequence === first.sequence - 1 && hashEntry(first, pruned.hash) === first.hash) return
     this.#report('missing', 1, `entries 1 to ${first.sequence - 1} are gone, and no entry says that they were too old`)
@@ -126,9 +132,9 @@ class ChainCheck {
   }
 }
 
-function prunedBy({ type, fields }: StoredEntry): ChainHead | undefined {
-  if (type !== 'audit_pruned') return undefined
-  const [sequence, hash] = [fields.upTo?.value, fields.hash?.value]
+function prunedBy(entry: ChainLink): ChainHead | undefined {
+  if ('body' in entry || entry.type !== 'audit_pruned') return undefined
+  const [sequence, hash] = [entry.fields.upTo?.value, entry.fields.hash?.value]
   return typeof sequence === 'number' && typeof hash === 'string' ? { sequence, hash } : undefined
 }
 

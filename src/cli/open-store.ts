@@ -37,7 +37,8 @@ export async function withStore<T>(directory: string, use: (store: ProjectStore)
     return await use({
       storage,
       settings,
-      record: (actions) => recordAdministration(resolve(directory, settings.storage.directory), actions),
+      record: (actions) =>
+        recordAdministration(resolve(directory, settings.storage.directory), settings.audit.enabled, actions),
       openVault: (options) => {
         const host = {
           secrets: vaultSecrets,

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { addCommand } from './commands/add.ts'
+import { auditCommand } from './commands/audit.ts'
 import { catalogCommand } from './commands/catalog.ts'
 import { checkCommand } from './commands/check.ts'
 import { clientsCommand } from './commands/clients.ts'
@@ -40,6 +41,7 @@ export function createProgram(): Command {
     checkCommand(),
     routesCommand(),
     eventsCommand(),
+    auditCommand(),
     keysCommand(),
     clientsCommand(),
     grantsCommand(),

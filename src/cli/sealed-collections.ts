@@ -1,3 +1,4 @@
+import { auditKeyContext } from '../audit/load-signing-key.ts'
 import type { OAuthRecord, Storage } from '../contracts/storage.ts'
 import type { SealedCollection } from '../contracts/vault.ts'
 import { isCanary } from '../credentials/check-vault-keys.ts'
@@ -19,7 +20,7 @@ import { collectRecords, collectValues, type SealedPart } from '../storage/colle
 export function listSealedCollections(storage: Storage): readonly SealedCollection[] {
   const { oauth } = storage
   return [
-    collectValues(storage.sealed, (name) => serverKeysContext(name) ?? sealerKeyContext(name), isNoSecret),
+    collectValues(storage.sealed, (name) => serverKeysContext(name) ?? auditKeyContext(name) ?? sealerKeyContext(name), isNoSecret),
     collectRecords(oauth, 'Client', 'client secrets', readClientSecret),
     collectRecords(oauth, signInStateModel, 'sign-ins under way', sealedWhole(signInStateOf)),
     collectRecords(

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { Secret } from '../lib/secret.ts'
 import { defaultTenant, tenantPattern, tenantRule } from '../lib/tenant.ts'
 import { adminSettings } from './settings/admin.ts'
+import { auditSettings } from './settings/audit.ts'
 
 const bytes = (defaultValue: number, description: string) =>
   z.int().positive().default(defaultValue).describe(`${description} Bytes.`)
@@ -223,6 +224,7 @@ export const settingsSchema = z.strictObject({
     .describe('Read-only MCP registry of the virtual servers.'),
   limits: limits.prefault({}).describe('Limits on requests and upstreams.'),
   admin: adminSettings,
+  audit: auditSettings,
   events: z
     .strictObject({
       retentionDays: z.number().positive().default(30).describe('How long events are kept.'),

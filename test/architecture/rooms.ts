@@ -14,6 +14,7 @@ const product = [
   'telemetry',
   'storage',
   'registry',
+  'audit',
 ]
 
 const everythingBelow = [...ground, ...product, 'policies', 'handlers', 'pipeline', 'admin']
@@ -38,6 +39,7 @@ export const mayImport: { readonly [room: string]: readonly string[] } = {
   telemetry: ground,
   storage: ground,
   registry: [...ground, ...product],
+  audit: [...ground, ...product],
 
   policies: [...ground, ...product],
   handlers: [...ground, ...product],
