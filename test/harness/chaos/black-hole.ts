@@ -3,6 +3,7 @@ import { connect, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
+import { waitUntil } from '../wait-until.ts'
 
 /** A port on which no connection ever comes about: no refusal, no answer. */
 export interface BlackHole {
@@ -11,10 +12,10 @@ export interface BlackHole {
 
 /** Opens a black hole at a free port of 127.0.0.1. Linux. */
 export async function openBlackHole(port: number): Promise<BlackHole> {
-  const flag = new Int32Array(new SharedArrayBuffer(4))
+  const flag = new Int32Array(new SharedArrayBuffer(8))
   const worker = new Worker(join(import.meta.dirname, 'blocked-listener.ts'), { workerData: { port, flag } })
   const exited = once(worker, 'exit')
-  await once(worker, 'message')
+  await waitUntil('the black hole listens', () => Atomics.load(flag, 1) === 1)
   const waiting: Socket[] = []
   while (await fillsQueue(port, waiting)) {
     if (waiting.length > 64) throw new Error('the queue of the listener has no end')
