@@ -39,12 +39,12 @@ export interface LiveSession {
 
 /**
  * The sessions of this process; they outlive a reload of the configuration. A session whose client is idle for long may be forgotten, and sooner
- * when its owner has many: nobody's sessions push out those of others. Who gives an owner gives it always.
+ * when its owner has many: nobody's sessions push out those of others. The owner of a session is always the same.
  */
 export interface LiveSessions {
   /** The session of this key; undefined when it was ended. */
-  open(key: string, owner?: string): LiveSession | undefined
+  open(key: string, owner: string): LiveSession | undefined
   hasEnded(key: string): boolean
   /** Ends its calls and streams; from now on nobody opens it. */
-  end(key: string, owner?: string): void
+  end(key: string, owner: string): void
 }

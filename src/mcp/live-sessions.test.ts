@@ -3,7 +3,7 @@ import type { LiveSession } from '../contracts/live-sessions.ts'
 import { createLiveSessions } from './live-sessions.ts'
 
 function openOne(): LiveSession {
-  const session = createLiveSessions().open('one')
+  const session = createLiveSessions().open('one', 'ada')
   if (session === undefined) throw new Error('no session')
   return session
 }
@@ -21,9 +21,9 @@ describe('questions of a session', () => {
 
   it('are those of no other session', () => {
     const sessions = createLiveSessions()
-    const id = String(sessions.open('one')?.ask()?.id)
-    expect(sessions.open('two')?.answer(id, {})).toBe(false)
-    expect(sessions.open('one')?.answer(id, {})).toBe(true)
+    const id = String(sessions.open('one', 'ada')?.ask()?.id)
+    expect(sessions.open('two', 'ada')?.answer(id, {})).toBe(false)
+    expect(sessions.open('one', 'ada')?.answer(id, {})).toBe(true)
   })
 
   it('are limited, and end when they are withdrawn', () => {
@@ -64,14 +64,14 @@ describe('calls of a session', () => {
 
 it('a session that its client ended is not opened again, and ends what is in it', () => {
   const sessions = createLiveSessions()
-  const session = sessions.open('one')
+  const session = sessions.open('one', 'ada')
   const ended: string[] = []
   session?.begin(1, () => ended.push('call'))
   session?.attachStream(() => ended.push('stream'))
   expect(sessions.hasEnded('one')).toBe(false)
-  sessions.end('one')
+  sessions.end('one', 'ada')
   expect(ended.toSorted()).toEqual(['call', 'stream'])
-  expect(sessions.open('one')).toBeUndefined()
+  expect(sessions.open('one', 'ada')).toBeUndefined()
   expect(sessions.hasEnded('one')).toBe(true)
 })
 

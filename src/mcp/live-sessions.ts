@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache'
+import type { Exchange } from '../contracts/exchange.ts'
 import type { LiveSession, LiveSessions, OpenQuestion } from '../contracts/live-sessions.ts'
 import type { JsonObject } from '../lib/json.ts'
 import { randomToken } from '../lib/random-id.ts'
@@ -82,7 +83,7 @@ class SessionsInMemory implements LiveSessions {
   readonly #owners = new LRUCache<string, Map<string, LiveSessionState>>({ max: mostOwners })
   readonly #ended = new LRUCache<string, true>({ max: mostEnded })
 
-  open(key: string, owner = key): LiveSession | undefined {
+  open(key: string, owner: string): LiveSession | undefined {
     const sessions = this.#owners.get(owner)
     const known = sessions?.get(key)
     if (known !== undefined) return known
@@ -100,12 +101,17 @@ class SessionsInMemory implements LiveSessions {
     return this.#ended.has(key)
   }
 
-  end(key: string, owner = key): void {
+  end(key: string, owner: string): void {
     const sessions = this.#owners.get(owner)
     sessions?.get(key)?.end()
     sessions?.delete(key)
     this.#ended.set(key, true)
   }
+}
+
+/** Whose session it is. Whoever is nobody shares with all who are nobody from the same address. */
+export function sessionOwnerOf({ tenant, subject, clientAddress }: Exchange): string {
+  return JSON.stringify(subject ? [tenant, subject.id] : [clientAddress])
 }
 
 /** The sessions of this process, in its memory. */

@@ -13,6 +13,7 @@ import {
   openClientSession,
   sealClientSession,
 } from '../../mcp/client-session.ts'
+import { sessionOwnerOf } from '../../mcp/live-sessions.ts'
 import { acceptedAnswer, createOwnAnswer } from '../../mcp/own-answer.ts'
 import { exposeAnswer } from './expose-answer.ts'
 import { LastKnown } from './last-known.ts'
@@ -110,7 +111,7 @@ class McpAggregate implements McpHandler {
     const id = exchange.headers['mcp-session-id']
     const session = id === undefined ? undefined : openClientSession(this.#host.sessionSealer, String(id), exchange)
     if (session === undefined) return new GatewayError('session_unknown')
-    this.#host.liveSessions.end(session.key)
+    this.#host.liveSessions.end(session.key, sessionOwnerOf(exchange))
     for (const member of this.#members.values()) member.endSession(session)
     return undefined
   }
@@ -123,7 +124,7 @@ class McpAggregate implements McpHandler {
     const id = exchange.headers['mcp-session-id']
     if (id === undefined || message.era === 'modern' || message.method === 'initialize') return undefined
     const session = openClientSession(this.#host.sessionSealer, String(id), exchange)
-    const isOpen = session && this.#host.liveSessions.open(session.key) !== undefined
+    const isOpen = session && this.#host.liveSessions.open(session.key, sessionOwnerOf(exchange)) !== undefined
     return isOpen ? session : new GatewayError('session_unknown')
   }
 

@@ -89,10 +89,6 @@ class MergedSubscriptions {
   }
 
   #begin(): void {
-    console.log(
-      'DBG begin',
-      this.#sources.map((x) => x.member),
-    )
     this.#deadline = setTimeout(() => this.#acknowledge(), this.#memberMs)
     for (const source of this.#sources) {
       source.stream.read({

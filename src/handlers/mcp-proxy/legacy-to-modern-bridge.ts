@@ -13,6 +13,7 @@ import { initializeResult } from '../../mcp/bridge/legacy-to-modern/initialize-r
 import { LegacyCall } from '../../mcp/bridge/legacy-to-modern/legacy-call.ts'
 import { SessionStream } from '../../mcp/bridge/legacy-to-modern/session-stream.ts'
 import { type ClientSession, describeLegacyClient, unknownLegacyClient } from '../../mcp/client-session.ts'
+import { sessionOwnerOf } from '../../mcp/live-sessions.ts'
 import { acceptedAnswer } from '../../mcp/own-answer.ts'
 import { modernVersions } from '../../mcp/protocol-versions.ts'
 import type { Bridge } from './bridge.ts'
@@ -92,7 +93,7 @@ export class LegacyToModernBridge implements Bridge {
   /** DELETE: from now on the session is unknown. */
   endSession(session: ClientSession, exchange: Exchange): void {
     this.#openLive(session, exchange)
-    this.#options.sessions.end(session.key, personOf(exchange))
+    this.#options.sessions.end(session.key, sessionOwnerOf(exchange))
   }
 
   /**
@@ -123,7 +124,7 @@ export class LegacyToModernBridge implements Bridge {
   }
 
   #openLive({ key }: ClientSession, exchange: Exchange): LiveSession {
-    const live = this.#options.sessions.open(key, personOf(exchange))
+    const live = this.#options.sessions.open(key, sessionOwnerOf(exchange))
     if (live === undefined) throw new GatewayError('session_unknown')
     return live
   }
@@ -215,11 +216,6 @@ export type Discovery =
 
 /** The upstream refused in the way of one that does not speak 2026-07-28. */
 class OtherEra extends Error {}
-
-/** Whoever is nobody shares with all who are nobody from the same address. */
-function personOf({ tenant, subject, clientAddress }: Exchange): string {
-  return JSON.stringify(subject ? [tenant, subject.id] : [clientAddress])
-}
 
 /** Headers that are another with every request say nothing about the answer. */
 function isStable([name]: readonly [name: string, value: string]): boolean {

@@ -12,6 +12,7 @@ import {
   openClientSession,
   sealClientSession,
 } from '../../mcp/client-session.ts'
+import { sessionOwnerOf } from '../../mcp/live-sessions.ts'
 import { acceptedAnswer, createOwnAnswer } from '../../mcp/own-answer.ts'
 import { agreeOnLegacyVersion, modernVersions } from '../../mcp/protocol-versions.ts'
 import { type Caller, describeCaller, ownerOf } from './caller.ts'
@@ -82,7 +83,7 @@ export class LegacyClients {
     const opened = this.#openSession(exchange)
     if (opened instanceof GatewayError) return opened
     if (opened.session === undefined) return new GatewayError('session_unknown')
-    this.#host.liveSessions.end(opened.session.key)
+    this.#host.liveSessions.end(opened.session.key, sessionOwnerOf(exchange))
     return undefined
   }
 
@@ -91,7 +92,7 @@ export class LegacyClients {
     const id = exchange.headers['mcp-session-id']
     if (id === undefined) return noSession
     const session = openClientSession(this.#host.sessionSealer, String(id), exchange)
-    const live = session && this.#host.liveSessions.open(session.key)
+    const live = session && this.#host.liveSessions.open(session.key, sessionOwnerOf(exchange))
     return live === undefined ? new GatewayError('session_unknown') : { session, live }
   }
 

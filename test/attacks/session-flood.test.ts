@@ -1,0 +1,43 @@
+import { expect, it, onTestFinished } from 'vitest'
+import { obtainToken } from '../harness/obtain-token.ts'
+import { startTestGateway } from '../harness/start-gateway.ts'
+import { openStdioClient, type StreamMessage } from '../harness/stdio-client.ts'
+import { stdioServer } from '../harness/stdio-programs.ts'
+import { signIn } from '../harness/write-project.ts'
+
+// One person begins sessions without end. What the gateway keeps of them is their own to lose; nobody else's is pushed out.
+
+const moreThanKept = 300
+
+it('pushes out sessions of the same person only', async () => {
+  const gateway = await startTestGateway({
+    settings: { limits: { drainSeconds: 1 } },
+    policies: signIn(),
+    servers: { local: { upstream: stdioServer('scripted', { processes: 'per-subject' }), inbound: ['sign-in'] } },
+  })
+  onTestFinished(() => gateway.close())
+  const url = gateway.server('local')
+  const tokenOf = async (person: string) => (await obtainToken(gateway.publicUrl, url, person)).accessToken
+  const [adaToken, malloryToken] = [await tokenOf('ada'), await tokenOf('mallory')]
+  const ada = await openStdioClient(url, adaToken)
+  await ada.post({ id: 1, method: 'resources/subscribe', params: { uri: 'file:///a' } })
+  const first = await openStdioClient(url, malloryToken)
+  await first.post({ id: 1, method: 'resources/subscribe', params: { uri: 'file:///a' } })
+
+  for (let index = 0; index < moreThanKept; index++) {
+    const flooding = await openStdioClient(url, malloryToken)
+    expect((await flooding.post({ id: 1, method: 'ping' })).status).toBe(200)
+  }
+
+  const heardAfter = async (client: typeof ada) => {
+    const heard: StreamMessage[] = []
+    const stream = await client.listen((message) => heard.push(message))
+    onTestFinished(() => stream.close())
+    await client.call('later', { what: 'file:///a' })
+    // The program says these in this order: after the log message nothing is missing any more.
+    await expect.poll(() => heard.at(-1)?.method).toBe('notifications/message')
+    return heard.map(({ method }) => method?.replace('notifications/', ''))
+  }
+  expect(await heardAfter(ada)).toEqual(['tools/list_changed', 'resources/updated', 'message'])
+  expect(await heardAfter(first)).toEqual(['tools/list_changed', 'message'])
+}, 30_000)
