@@ -9,18 +9,22 @@ import { ProjectError } from './config/project-error.ts'
 import { createUpstreamDirectory } from './config/upstream-directory.ts'
 import { createVirtualServerDirectory } from './config/virtual-server-directory.ts'
 import type { Logger } from './contracts/logger.ts'
-import type { Peers } from './contracts/peers.ts'
+import type { Peers, Worker } from './contracts/peers.ts'
 import type { SignInSettings, VirtualServerDirectory } from './contracts/virtual-server.ts'
 import { createCredentials } from './credentials/create-credentials.ts'
 import { loadSealer } from './credentials/load-sealer.ts'
+import type { GatewayError } from './errors/gateway-error.ts'
 import { handlerTypes } from './handlers/index.ts'
 import { allowHosts, checkHost } from './http/check-host.ts'
-import { createDispatcher, type Mount } from './http/dispatch.ts'
+import { createDispatcher, type DispatchTargets, type Mount } from './http/dispatch.ts'
 import { createFetchDocument } from './http/fetch-document.ts'
-import { type Listener, listen } from './http/listen.ts'
+import { RequestForwarder } from './http/forward-request.ts'
+import { type Listener, listen, listenForPeers } from './http/listen.ts'
+import { readArrival } from './http/read-arrival.ts'
 import { createIdentityProviders } from './identity/identity-providers.ts'
 import { createSignInTokens } from './identity/sign-in-tokens.ts'
 import { createApiKeyVerifier } from './identity/verify-api-key.ts'
+import { addressTokens } from './lib/address-tokens.ts'
 import { createMemoryLimiter } from './limits/memory-limiter.ts'
 import { createDefinitionWatch } from './mcp/definitions/watch-definitions.ts'
 import { createLiveSessions } from './mcp/live-sessions.ts'
@@ -31,6 +35,7 @@ import {
 import { createResourceMetadataMount } from './oauth/resource-server/protected-resource-metadata.ts'
 import { openStores } from './open-stores.ts'
 import { buildRoutes } from './pipeline/build-routes.ts'
+import { PeerRelay } from './pipeline/peer-relay.ts'
 import { recordRefusal } from './pipeline/record-exchange.ts'
 import { Snapshot } from './pipeline/snapshot.ts'
 import { Snapshots } from './pipeline/snapshots.ts'
@@ -49,8 +54,8 @@ export interface GatewayOptions {
   readonly log?: Log
   /** `client_id` toward authorization servers of upstreams instead of a document of this gateway; for conformance tests. */
   readonly clientDocumentUrl?: string | undefined
-  /** The other processes of this gateway; absent: there are none. */
-  readonly peers?: Peers
+  /** Present in one of several processes. */
+  readonly worker?: Worker | undefined
 }
 
 /** A gateway that serves. */
@@ -80,7 +85,9 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 }
 
 async function wire(options: GatewayOptions, project: Project, listener: Listener, log: Log): Promise<RunningGateway> {
-  const peers = options.peers ?? loneProcess
+  const { worker } = options
+  const peers: Peers = worker ?? loneProcess
+  const relay = worker && new PeerRelay(worker, new RequestForwarder(worker.secret))
   const stores = await openStores(project, options.mode, log)
   const { storage, events, recorder } = stores
   const address = { publicUrl: project.publicUrl, basePath: project.settings.basePath }
@@ -122,14 +129,15 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     onGrantRevoked: (grantId) => snapshots.endRevoked(grantId),
   })
   const apiKeys = createApiKeyVerifier({ apiKeys: storage.apiKeys, clock: Date.now, log })
-  const limiter = createMemoryLimiter(Date.now)
+  const limiter = worker?.limiter ?? createMemoryLimiter(Date.now)
   const liveSessions = createLiveSessions()
-  const sessionSealer = await loadSealer(storage.sealed, stores.vault, 'mcp-session')
+  const relaySealer = await loadSealer(storage.sealed, stores.vault, 'mcp-session')
+  const sessionSealer = addressTokens(relaySealer, peers.self)
   const definitionWatch = createDefinitionWatch({ store: storage.knownCatalogs, recorder, log })
   const build = (next: Project): Snapshot => {
     const { limits, allowedHosts } = next.settings
     const hosts = allowHosts(next.publicUrl, listener.url, allowedHosts)
-    const pipeline = { limits, allowedHosts: hosts, recorder, log }
+    const pipeline = { limits, allowedHosts: hosts, recorder, log, relay }
     const routes = buildRoutes(next, {
       policies: {
         log,
@@ -139,7 +147,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
         virtualServers,
         definitions: definitionWatch.of(next),
       },
-      handlers: { log, limits, sessionSealer, liveSessions, knownCatalogs: storage.knownCatalogs },
+      handlers: { log, limits, sessionSealer, relaySealer, liveSessions, knownCatalogs: storage.knownCatalogs },
       broker,
       pipeline,
     })
@@ -147,6 +155,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   }
   snapshots = new Snapshots(build(project))
   warnAbout(project, log)
+  relay?.hearListsChanged((route) => snapshots.current.forgetLists(route))
   const onRevocations: RevocationListener = {
     onRevoked({ kind, id }) {
       if (kind === 'vault-keys') return stores.reloadVaultKeys()
@@ -183,7 +192,8 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       clock: Date.now,
     }),
   ]
-  const stopServing = serve(listener, snapshots, {
+  const stopServing = await serve(listener, snapshots, {
+    worker,
     authorizationServer,
     connectionPages: credentials.createPages({ signIn: authorizationServer.browserSignIn, apiKeys, clientAddressOf }),
     virtualServers,
@@ -241,6 +251,7 @@ function signInParts({ mode }: GatewayOptions, project: () => Project) {
 
 /** What answers besides the routes. */
 interface ServedParts {
+  readonly worker: Worker | undefined
   readonly authorizationServer: AuthorizationServer
   readonly connectionPages: Mount
   readonly virtualServers: VirtualServerDirectory
@@ -249,11 +260,11 @@ interface ServedParts {
 }
 
 /** Starts to answer requests; returns how to stop: new ones are refused, running ones get their drain time. */
-function serve(
+async function serve(
   listener: Listener,
   snapshots: Snapshots,
-  { authorizationServer, connectionPages, virtualServers, recorder, mounts }: ServedParts,
-): () => Promise<void> {
+  { worker, authorizationServer, connectionPages, virtualServers, recorder, mounts }: ServedParts,
+): Promise<() => Promise<void>> {
   let stopping = false
   // A virtual server that nobody signs in to must not send clients to the authorization server.
   const signedInTo = ({ inbound, virtualServer, internal }: RouteSpec) =>
@@ -261,9 +272,12 @@ function serve(
   const list = () => snapshots.project.routes.flatMap(signedInTo)
   const signsIn = () => snapshots.project.signIn !== undefined
   const resourceMetadata = createResourceMetadataMount({ ...virtualServers, list })
+  const isStopping = () => stopping
+  const onRefused = (error: GatewayError, requestId: string) => recordRefusal(error, requestId, recorder)
+  const arrivals = worker && (await serveArrivals(worker, snapshots, { isStopping, onRefused }))
   listener.serve(
     createDispatcher({
-      isStopping: () => stopping,
+      isStopping,
       serveRoute: (request, response, path, search) => snapshots.current.serve(request, response, path, search),
       mounts: [
         ...mounts,
@@ -278,13 +292,32 @@ function serve(
         },
       ],
       admit: (request) => checkHost(request.headers, snapshots.current.host.allowedHosts),
-      onRefused: (error, requestId) => recordRefusal(error, requestId, recorder),
+      onRefused,
     }),
   )
   return async () => {
     stopping = true
-    await Promise.all([listener.close(snapshots.drainMs), snapshots.retire()])
+    const { drainMs } = snapshots
+    await Promise.all([listener.close(drainMs), arrivals?.close(drainMs), snapshots.retire()])
   }
+}
+
+/** Answers what other processes of the gateway pass on. */
+function serveArrivals(
+  worker: Worker,
+  snapshots: Snapshots,
+  targets: Pick<DispatchTargets, 'isStopping' | 'onRefused'>,
+) {
+  const dispatch = createDispatcher({
+    ...targets,
+    serveRoute(request, response, path, search) {
+      const arrival = readArrival(request, worker.secret)
+      return arrival !== undefined && snapshots.current.serve(request, response, path, search, arrival)
+    },
+    mounts: [],
+    admit: () => undefined,
+  })
+  return listenForPeers(worker.socket, dispatch)
 }
 
 async function compile(options: GatewayOptions, listenUrl: string | undefined): Promise<Project> {

@@ -32,6 +32,8 @@ export interface Exchange {
   readonly headers: Readonly<IncomingHttpHeaders>
   /** Address of the client: the peer, or what a trusted proxy says. */
   readonly clientAddress: string
+  /** Another process of the gateway let it pass its request phase, and policies that count have counted it there. */
+  readonly isAdmitted?: boolean
   /** Set by an authentication policy; undefined before, and on routes without one. */
   subject: Subject | undefined
   /** Tenant of the subject; without one that of the route, else the default one. */

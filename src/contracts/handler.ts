@@ -94,8 +94,18 @@ export interface HandlerHost {
   readonly credentials: CredentialSource | undefined
   /** What upstreams listed last; used where credentials are brokered. */
   readonly knownCatalogs: KnownCatalogs
-  /** Seals the session ids of upstreams, so that they work only for the person and client they were made for. */
+  /**
+   * Seals ids of what this process has in memory, so that they work only for the person and client they were made for; requests with them come
+   * to this process.
+   */
   readonly sessionSealer: TokenSealer
+  /** Seals the session ids of upstreams in the same way. Requests with them may come to any process: nothing is kept of them. */
+  readonly relaySealer: TokenSealer
+  /**
+   * To be called before something is made of this caller that is kept in memory and must be there once. With several processes it may throw:
+   * another one keeps it, and is then asked. Undefined where there is one process.
+   */
+  readonly claimPlace?: ((exchange: Exchange) => void) | undefined
   /** What goes on in sessions of legacy clients. */
   readonly liveSessions: LiveSessions
   /** The route answers GET: clients of older revisions can open a stream. */
@@ -137,6 +147,11 @@ export interface HandlerType<Options = unknown> {
   upstreamUrl(options: Options): string
   /** Present on handlers that ask other routes: their operationIds by the names that these options give them. */
   memberRoutes?(options: Options): ReadonlyMap<string, string>
+  /**
+   * Present on handlers that keep in memory what must be there once: for each person, or for everybody together. With several processes one of
+   * them answers all requests about it.
+   */
+  placement?(options: Options): 'person' | 'everybody'
   /** Names of environment variables of the gateway that the upstream is given, if any. */
   inheritedVariables?(options: Options): readonly string[]
   create(options: Options, host: HandlerHost): McpHandler

@@ -405,7 +405,7 @@ export const reasons = {
     code: invalidParams,
     message: 'Nothing waits for this answer any more. Nothing was done twice: call again if it is still wanted.',
     cause:
-      'The upstream waits five minutes for an answer to its question. Or it ended the call, the answer was given already, or the gateway was restarted.',
+      'The upstream waits five minutes for an answer to its question. Or it ended the call, the answer was given already, or the gateway (or the worker that kept the call) was restarted.',
     remedy: 'Call again, and answer in time.',
   },
   session_unknown: {
@@ -767,7 +767,7 @@ export const reasons = {
     code: 403,
     message: 'The request did not come from the console.',
     cause:
-      'A change without the Origin of the console or without the header X-Sallyport-Console, or a request that another site made a browser send.',
+      'A change without the Origin of the console or without the header X-Sallyport-Admin, or a request that another site made a browser send.',
     remedy: 'Use the console. If it is behind a proxy, set admin.publicUrl to the origin that browsers see.',
   },
   admin_request_invalid: {
@@ -834,6 +834,15 @@ export const reasons = {
     message: 'The gateway is restarting. Try again.',
     cause: 'The request arrived, or was still running, when the gateway stopped.',
     remedy: 'Try again.',
+  },
+  worker_lost: {
+    origin: 'gateway',
+    status: 502,
+    code: internalError,
+    message: 'The process that worked on this ended. It may have been done; nothing was tried again.',
+    cause:
+      'With `workers`, a request was passed on to the worker that had what it is about, and that worker ended before it answered.',
+    remedy: 'Look whether it was done, and call again. The log says why the worker ended.',
   },
   gateway_error: {
     origin: 'gateway',

@@ -3,6 +3,7 @@ import type { Exchange, UpstreamHeaders } from '../contracts/exchange.ts'
 import type { Subject } from '../contracts/subject.ts'
 import { randomId } from '../lib/random-id.ts'
 import { defaultTenant } from '../lib/tenant.ts'
+import type { Arrival } from './read-arrival.ts'
 
 /** The concrete exchange behind what policies and handlers see, with the response and its bookkeeping. */
 export class HttpExchange implements Exchange {
@@ -32,6 +33,9 @@ export class HttpExchange implements Exchange {
   upstreamMs: number | undefined = undefined
   cached = false
   clientGone = false
+  readonly isAdmitted: boolean
+  /** No other process is asked to answer it: it came from one, it is a part of something, or there is nobody to ask. */
+  isBoundHere: boolean
   /** Set where the answer would never end by itself: the gateway wants to stop, or to go on with another configuration. */
   onDrain: (() => void) | undefined = undefined
 
@@ -42,6 +46,7 @@ export class HttpExchange implements Exchange {
     path: string,
     search: string,
     clientAddress: string,
+    arrival?: Arrival,
   ) {
     this.request = request
     this.response = response
@@ -53,6 +58,8 @@ export class HttpExchange implements Exchange {
     this.search = search
     this.headers = request.headers
     this.clientAddress = clientAddress
+    this.isAdmitted = arrival?.isAdmitted ?? false
+    this.isBoundHere = arrival !== undefined
   }
 
   readonly #routeTenant: string | undefined

@@ -25,6 +25,13 @@ export class CatalogCache {
     sizeCalculation: (entry, key) => entry.rest.length + key.length,
   })
 
+  readonly #onChanged: (() => void) | undefined
+
+  /** `onChanged` is told when the upstream says that a list changed. */
+  constructor(onChanged?: () => void) {
+    this.#onChanged = onChanged
+  }
+
   /** The whole JSON-RPC answer under the caller's id, or undefined when it must be asked for. */
   answer(key: CacheKey, id: string | number): Buffer | undefined {
     const entry = this.#entries.get(key.shared) ?? this.#entries.get(key.personal)
@@ -46,8 +53,14 @@ export class CatalogCache {
     })
   }
 
-  /** Forgets everything: the upstream said that a list changed. */
+  /** The upstream said that a list changed. */
   clear(): void {
+    this.forget()
+    this.#onChanged?.()
+  }
+
+  /** Forgets everything. */
+  forget(): void {
     this.#entries.clear()
   }
 }

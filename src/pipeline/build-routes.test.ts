@@ -59,7 +59,7 @@ test('a part that fails to close is logged, and all others are closed, each once
     settings: settingsSchema.parse({ version: 1 }),
     routes: [routeOf('a'), routeOf('b')],
   } as unknown as Project
-  const built = buildRoutes(project, { policies: { log }, handlers: { log } } as unknown as BuildHost)
+  const built = buildRoutes(project, { policies: { log }, handlers: { log }, pipeline: {} } as unknown as BuildHost)
   await built.close()
   expect(closed).toEqual(['policy', 'handler of a', 'handler of b'])
   expect(log.error).toHaveBeenCalledWith(expect.objectContaining({ name: 'shared' }), 'could not be closed')

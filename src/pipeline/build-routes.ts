@@ -9,6 +9,7 @@ import { listMethods } from '../mcp/methods.ts'
 import { joinAuthentication, withoutAuthentication } from './authenticate-request.ts'
 import { createRouteCaller } from './call-route.ts'
 import { originRules } from './origin-rules.ts'
+import { placeRoutes, type RoutePlace } from './place-routes.ts'
 import type { NamedPolicy, PhasePolicy, PipelineHost, Route } from './route.ts'
 import { StreamSlots } from './stream-slots.ts'
 
@@ -17,7 +18,7 @@ export interface BuildHost {
   readonly policies: Omit<PolicyHost, 'policyName'>
   readonly handlers: Omit<
     HandlerHost,
-    'routeName' | 'credentials' | 'hasStream' | 'projectDirectory' | 'environment' | 'routes'
+    'routeName' | 'credentials' | 'hasStream' | 'projectDirectory' | 'environment' | 'routes' | 'claimPlace'
   >
   readonly broker: CredentialBroker
   readonly pipeline: PipelineHost
@@ -47,9 +48,10 @@ export function buildRoutes(project: Project, host: BuildHost): BuiltRoutes {
     policies.set(spec.name, created)
     return created
   }
+  const places = host.pipeline.relay && placeRoutes(project.routes)
   for (const spec of project.routes) {
     const routeCaller = createRouteCaller(spec.operationId, names, host.pipeline)
-    const route = buildRoute(spec, project, spec.inbound.map(named), host, routeCaller)
+    const route = buildRoute(spec, project, spec.inbound.map(named), host, routeCaller, places?.get(spec.operationId))
     names.set(route.name, route)
     if (!spec.internal) routes.set(route.path, route)
   }
@@ -79,7 +81,9 @@ function buildRoute(
   policies: readonly NamedPolicy[],
   host: BuildHost,
   routeCaller: RouteCaller,
+  place: RoutePlace | undefined,
 ): Route {
+  const { relay } = host.pipeline
   const resultPolicies = new Map<string, PhasePolicy<'onResult'>[]>()
   for (const method of new Set(policies.flatMap(({ policy }) => [...(policy.reads ?? [])]))) {
     resultPolicies.set(
@@ -101,11 +105,13 @@ function buildRoute(
       credentials: spec.upstream && host.broker.open(spec.upstream),
       hasStream: hasStream(spec),
       routes: routeCaller,
+      claimPlace: relay && place && ((exchange) => relay.claim(exchange, place)),
       projectDirectory: project.directory,
       environment: spec.handler.environment,
     }),
     hasStream: hasStream(spec),
     streamSlots: new StreamSlots(),
+    place,
     credentialMode: spec.upstream?.mode,
     requestPolicies: joinAuthentication(policies, spec.tenant),
     partPolicies: withoutAuthentication(policies),
@@ -116,7 +122,7 @@ function buildRoute(
     resultPolicies,
     resultVaries: policies.some(({ policy }) => readsLists(policy) && policy.resultDependsOn !== 'nothing'),
     origins: originRules(spec.cors, project),
-    cache: new CatalogCache(),
+    cache: new CatalogCache(relay && (() => relay.tellListsChanged(spec.operationId))),
   }
 }
 

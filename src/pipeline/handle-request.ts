@@ -10,17 +10,22 @@ import { allowedMethods, answerSession } from './answer-session.ts'
 import { BatchedMessages } from './batched-messages.ts'
 import { cacheKeyOf } from './cache-key-of.ts'
 import { forwardHeaders } from './forward-headers.ts'
+import { ServedElsewhere } from './peer-relay.ts'
 import { RefusedMessage, readIdOnly, receiveMessage } from './receive-message.ts'
 import { recordExchange } from './record-exchange.ts'
 import type { PipelineHost, Route } from './route.ts'
 import { runMessagePhase, runRequestPhase } from './run-policies.ts'
 import { sendAnswer, sendBuffer, sendError, sendHttpReply } from './send-answer.ts'
 
-/** The whole life of one request to a route, from its headers to its event. Never throws. */
+/**
+ * The whole life of one request to a route, from its headers to its event, unless another process of the gateway answers it, and records it.
+ * Never throws.
+ */
 export async function handleRequest(exchange: HttpExchange, route: Route, host: PipelineHost): Promise<void> {
   let message: McpMessage | undefined
   let outcome: AnswerOutcome | undefined
   try {
+    if (host.relay && (await host.relay.passSession(exchange))) return
     admit(exchange, route, host)
     if (exchange.httpMethod === 'OPTIONS') {
       sendPreflight(exchange, route)
@@ -29,14 +34,19 @@ export async function handleRequest(exchange: HttpExchange, route: Route, host: 
     forwardHeaders(exchange, route)
     const reply = await runRequestPhase(route.requestPolicies, exchange)
     if (reply) outcome = sendHttpReply(exchange, reply)
+    else if (host.relay && route.place && (await host.relay.passPlaced(exchange, route.place))) return
     else if (exchange.httpMethod !== 'POST') outcome = await answerSession(exchange, route, host)
     else {
       const received = await receiveMessage(exchange, host)
       if (received instanceof BatchedMessages) outcome = await answerBatch(received, exchange, route, host)
       else {
+        if (host.relay && (await host.relay.passRound(exchange, received))) return
         message = route.handler.unwrapMessage?.(received) ?? received
         if (message.era === 'modern') exchange.cancelOnDisconnect()
-        outcome = await answerMessage(message, exchange, route, host)
+        outcome = await answerMessage(message, exchange, route, host).catch((error: unknown) =>
+          passClaimed(error, exchange, received, host),
+        )
+        if (outcome === undefined) return
       }
     }
   } catch (error) {
@@ -88,6 +98,17 @@ async function answerMessage(
   }
   const answer = await askHandler(message, exchange, route)
   return sendAnswer(answer, message, exchange, route, host, key)
+}
+
+/** What another process keeps is answered there. */
+async function passClaimed(
+  error: unknown,
+  exchange: HttpExchange,
+  received: McpMessage,
+  host: PipelineHost,
+): Promise<undefined> {
+  if (!(error instanceof ServedElsewhere)) throw error
+  await host.relay?.passClaimed(exchange, error, received)
 }
 
 async function askHandler(message: McpMessage, exchange: HttpExchange, route: Route): Promise<McpAnswer> {

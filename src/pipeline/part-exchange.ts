@@ -26,6 +26,7 @@ export class PartExchange extends HttpExchange {
       clientAddress,
     )
     this.requestId = exchange.requestId
+    this.isBoundHere = true
     this.headers = partHeaders(exchange.headers, sessionId, parameterHeaders)
     this.subject = exchange.subject
     this.via = exchange.routeName

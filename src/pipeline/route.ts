@@ -8,6 +8,8 @@ import type { AllowedHosts } from '../http/check-host.ts'
 import type { OriginRules } from '../http/cors.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import type { CatalogCache } from '../mcp/catalog-cache.ts'
+import type { PeerRelay } from './peer-relay.ts'
+import type { RoutePlace } from './place-routes.ts'
 import type { StreamSlots } from './stream-slots.ts'
 
 /** A policy under the name that events and the log use for it. */
@@ -38,6 +40,8 @@ export interface Route {
   /** GET and DELETE are answered: streams of legacy sessions, and their end. */
   readonly hasStream: boolean
   readonly streamSlots: StreamSlots
+  /** Undefined where there is one process. */
+  readonly place: RoutePlace | undefined
   /** Whose credential the upstream sees; undefined when none is brokered. */
   readonly credentialMode: CredentialMode | undefined
   readonly requestPolicies: readonly RequestStep[]
@@ -60,4 +64,6 @@ export interface PipelineHost {
   readonly allowedHosts: AllowedHosts
   readonly recorder: EventRecorder
   readonly log: Logger
+  /** Undefined where there is one process. */
+  readonly relay?: PeerRelay | undefined
 }

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Project } from '../config/project.ts'
 import { type ClientAddressReader, createClientAddressReader } from '../http/client-address.ts'
 import { HttpExchange } from '../http/exchange.ts'
+import type { Arrival } from '../http/read-arrival.ts'
 import type { BuiltRoutes } from './build-routes.ts'
 import { handleRequest } from './handle-request.ts'
 import type { PipelineHost, Route } from './route.ts'
@@ -24,17 +25,26 @@ export class Snapshot {
     this.clientAddressOf = createClientAddressReader(project.settings.trustedProxies)
   }
 
-  /** Serves one request; false when no route has this path. One trailing slash is forgiven: people paste URLs. */
-  serve(request: IncomingMessage, response: ServerResponse, path: string, search: string): boolean {
+  /**
+   * Serves one request; false when no route has this path. One trailing slash is forgiven: people paste URLs. `arrival`: another process of the
+   * gateway passed it on.
+   */
+  serve(request: IncomingMessage, response: ServerResponse, path: string, search: string, arrival?: Arrival): boolean {
     const route = this.#findRoute(path)
     if (route === undefined) return false
-    const exchange = new HttpExchange(request, response, route, path, search, this.clientAddressOf(request))
+    const clientAddress = arrival?.clientAddress ?? this.clientAddressOf(request)
+    const exchange = new HttpExchange(request, response, route, path, search, clientAddress, arrival)
     const slot = this.#running.enter(exchange)
     handleRequest(exchange, route, this.host).then(
       () => this.#leave(slot),
       (error: unknown) => this.#abandon(exchange, slot, error),
     )
     return true
+  }
+
+  /** Another process heard that the lists of this route changed. */
+  forgetLists(routeName: string): void {
+    this.#built.names.get(routeName)?.cache.forget()
   }
 
   /** Ends the requests that run under a revoked credential, open streams above all. */

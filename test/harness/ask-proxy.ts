@@ -59,6 +59,7 @@ export function createTestProxy(
     credentials,
     knownCatalogs,
     sessionSealer,
+    relaySealer: sessionSealer,
     liveSessions: createLiveSessions(),
     hasStream: true,
     routes: { ask: () => Promise.reject(new Error('a proxy asks no other route')) },

@@ -33,6 +33,8 @@ export const mcpAggregateHandler: HandlerType<McpAggregateOptions> = {
   options: mcpAggregateOptions,
   upstreamUrl: ({ members }) => `members:${Object.keys(members).join('+')}`,
   memberRoutes: ({ members }) => new Map(Object.entries(members).map(([name, { route }]) => [name, route])),
+  // Of what members keep, and because a part of a request cannot be answered elsewhere.
+  placement: () => 'person',
   create: (options, host) => new McpAggregate(options, host),
 }
 

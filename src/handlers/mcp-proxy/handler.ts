@@ -47,7 +47,7 @@ function createProxy(options: McpProxyOptions, host: HandlerHost): McpHandler {
   const eras = createEras(options, upstream, host)
   return host.credentials
     ? new BrokeredProxy(forwardHeaders, upstream, eras, host, host.credentials)
-    : new McpProxy(forwardHeaders, upstream, eras, host.sessionSealer)
+    : new McpProxy(forwardHeaders, upstream, eras, host)
 }
 
 function createEras({ protocol }: McpProxyOptions, upstream: Upstream, host: HandlerHost): UpstreamEras {
@@ -64,19 +64,21 @@ class McpProxy implements McpHandler {
   readonly #upstream: Upstream
   readonly #eras: UpstreamEras
   readonly #sealer: TokenSealer
+  readonly #relaySealer: TokenSealer
 
-  constructor(forwardHeaders: readonly string[], upstream: Upstream, eras: UpstreamEras, sealer: TokenSealer) {
+  constructor(forwardHeaders: readonly string[], upstream: Upstream, eras: UpstreamEras, host: HandlerHost) {
     this.forwardHeaders = forwardHeaders
     this.#upstream = upstream
     this.#eras = eras
-    this.#sealer = sealer
+    this.#sealer = host.sessionSealer
+    this.#relaySealer = host.relaySealer
   }
 
   async handleMessage(message: McpMessage, exchange: Exchange): Promise<McpAnswer | GatewayError> {
     const session = exchange.headers['mcp-session-id']
     let sessionId: string | undefined
     if (session !== undefined && message.era === 'legacy' && message.method !== 'initialize') {
-      sessionId = openSessionId(this.#sealer, String(session), exchange)
+      sessionId = openSessionId(this.#relaySealer, String(session), exchange)
       if (sessionId === undefined) return this.#answerInSession(String(session), message, exchange)
     }
     const credential = undefined
@@ -118,7 +120,7 @@ class McpProxy implements McpHandler {
   #findSession(exchange: Exchange): RelayedSession | ClientSession | GatewayError {
     const sealed = exchange.headers['mcp-session-id']
     if (sealed === undefined) return { id: undefined }
-    const id = openSessionId(this.#sealer, String(sealed), exchange)
+    const id = openSessionId(this.#relaySealer, String(sealed), exchange)
     if (id !== undefined) return { id }
     return openClientSession(this.#sealer, String(sealed), exchange) ?? new GatewayError('session_unknown')
   }
@@ -142,7 +144,7 @@ class McpProxy implements McpHandler {
   #passSessionOn(answer: UpstreamAnswer, exchange: Exchange): void {
     const session = answer.responseHeaders['mcp-session-id']
     if (typeof session === 'string') {
-      exchange.setResponseHeader('mcp-session-id', sealSessionId(this.#sealer, session, exchange))
+      exchange.setResponseHeader('mcp-session-id', sealSessionId(this.#relaySealer, session, exchange))
     }
   }
 }

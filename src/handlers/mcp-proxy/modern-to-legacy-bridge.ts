@@ -43,9 +43,12 @@ export class ModernToLegacyBridge implements Bridge {
   readonly #sessions = new UpstreamSessions<LegacySession>()
   readonly #parked: ParkedCalls<BridgedCall>
   readonly #callHost: BridgedCallHost
+  readonly #claimPlace: HandlerHost['claimPlace']
 
-  constructor(upstream: Upstream, { sessionSealer, limits }: Pick<HandlerHost, 'sessionSealer' | 'limits'>) {
+  constructor(upstream: Upstream, host: Pick<HandlerHost, 'sessionSealer' | 'limits' | 'claimPlace'>) {
+    const { sessionSealer, limits } = host
     this.#upstream = upstream
+    this.#claimPlace = host.claimPlace
     this.#sealer = sessionSealer
     // Each holds a connection of its own, and most are for calls that run.
     const most = Math.max(1, Math.floor(limits.upstreamConnections / 4))
@@ -78,10 +81,9 @@ export class ModernToLegacyBridge implements Bridge {
     }
   }
 
-  /** True when this message answers a call that waits here: wherever else it went, it would be a second call. */
-  isWaitingFor(message: McpMessage, exchange: Exchange): boolean {
-    if (this.#parked.isEmpty || message.era === 'legacy') return false
-    const state = stateOf(message)
+  /** True when this message answers a question of this bridge, whether or not the call still waits: anywhere else it would be a second call. */
+  isAnswer(message: McpMessage, exchange: Exchange): boolean {
+    const state = message.era === 'modern' ? stateOf(message) : undefined
     return state !== undefined && openRequestState(this.#sealer, state, message, exchange) !== undefined
   }
 
@@ -120,6 +122,7 @@ export class ModernToLegacyBridge implements Bridge {
 
   async #begin(round: CallRound, mayBeginAnew = true): Promise<UpstreamAnswer> {
     const { message, exchange, caller, owner } = round
+    this.#claimPlace?.(exchange)
     const key = keyOf(round)
     const session = await this.#sessions.open(owner, key, () =>
       beginLegacySession(this.#upstream, describeClient(round), caller),

@@ -39,10 +39,10 @@ export class UpstreamEras {
     this.#bridges = bridges
   }
 
-  /** True when the upstream is known not to speak the era of the message, or a call that crossed waits for it. */
+  /** True when the upstream is known not to speak the era of the message, or it answers what the bridge asked. */
   needsBridge(message: McpMessage, exchange: Exchange, credential: UpstreamCredential | undefined): boolean {
     if (this.#verdicts.eraFor(message.era, credential?.identity ?? '') !== message.era) return true
-    return this.#bridges.toLegacy.isWaitingFor(message, exchange)
+    return this.#bridges.toLegacy.isAnswer(message, exchange)
   }
 
   /** True when `reconsider` has to see the answer to a message that went out in its own era. */

@@ -20,6 +20,7 @@ export const mcpStdioHandler: HandlerType<McpStdioOptions> = {
   options: mcpStdioOptions,
   // Arguments may hold secrets, and a path says more than a name should.
   upstreamUrl: ({ command }) => `stdio:${encodeURIComponent(basename(command))}`,
+  placement: ({ processes }) => (processes === 'shared' ? 'everybody' : 'person'),
   inheritedVariables: ({ inheritEnv }) => [...alwaysInherited, ...inheritEnv],
   create: (options, host) => new McpStdio(options, host),
 }

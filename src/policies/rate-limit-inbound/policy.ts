@@ -23,6 +23,7 @@ function createRateLimit(options: RateLimitOptions, host: PolicyHost): Policy {
   const judge = (verdict: LimitVerdict) => (verdict.allowed ? undefined : refuse(verdict, headerMode))
   return {
     onRequest(exchange) {
+      if (exchange.isAdmitted) return undefined
       const key = readKey(exchange)
       if (key === undefined) return refuseWithoutSubject(host.policyName)
       // One tenant must not use up what another may. No name of a tenant contains a blank.

@@ -29,10 +29,6 @@ export class ParkedCalls<Call extends ParkableCall> {
     this.#bounds = bounds
   }
 
-  get isEmpty(): boolean {
-    return this.#places.size === 0
-  }
-
   get ttlMs(): number {
     return this.#bounds.ttlMs
   }
