@@ -8,7 +8,7 @@ export function auditCommand(): Command {
     'audit',
     'Read, verify and export the audit trail: sign-ins, consents, credentials, keys, changes, refusals.',
     [listCommand(), verifyCommand(), exportCommand(), redactCommand()],
-    '\nWorks beside a running gateway. See docs/operations/audit.md.\n\nExamples:\n  $ sallyport audit list --subject dev:ada\n  $ sallyport audit verify --head 4711:dGhlIGhhc2g\n  $ sallyport audit export --subject dev:ada --output ada.jsonl',
+    '\nWorks beside a running gateway. See docs/operations/audit.md.\n\nExamples:\n  $ sallyport audit list --subject ada\n  $ sallyport audit verify --head 4711:dGhlIGhhc2g\n  $ sallyport audit export --subject ada --output ada.jsonl',
   )
 }
 
@@ -67,7 +67,7 @@ function redactCommand(): Command {
     .argument('[directory]', 'Directory of the project.', '.')
     .requiredOption('--yes', 'It cannot be undone.')
     .option('--json', 'Print the result as JSON.')
-    .addHelpText('after', '\nExamples:\n  $ sallyport audit redact dev:ada --yes')
+    .addHelpText('after', '\nExamples:\n  $ sallyport audit redact ada --yes')
     .action(async (subject: string, directory: string, options) => {
       await (await import('../manage-audit.ts')).redactAudit(subject, directory, options)
     })
