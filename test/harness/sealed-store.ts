@@ -1,3 +1,4 @@
+import { loadAuditKey } from '../../src/audit/load-signing-key.ts'
 import type { IdentityProvider } from '../../src/contracts/identity-provider.ts'
 import type { Storage, UpstreamClientRecord } from '../../src/contracts/storage.ts'
 import type { Vault } from '../../src/contracts/vault.ts'
@@ -43,6 +44,7 @@ export async function seedSecrets(storage: Storage, vault: Vault): Promise<void>
   const owners = ownersOf(storage, vault)
   await loadServerKeys(storage.sealed, vault)
   await loadSealer(storage.sealed, vault, 'mcp-session')
+  await loadAuditKey(storage.sealed, vault)
   for (const person of people) {
     const client = {
       id: `client-${person}`,
@@ -80,13 +82,14 @@ export async function seedSecrets(storage: Storage, vault: Vault): Promise<void>
 }
 
 /** How many values `seedSecrets` seals, besides those under which the store says which keys it needs. */
-export const seededSecrets = 2 + 2 * people.length + 4
+export const seededSecrets = 3 + 2 * people.length + 4
 
 /** Opens everything that `seedSecrets` sealed, as its owners do; the answer is the same as long as nothing was lost. */
 export async function readSecrets(storage: Storage, vault: Vault): Promise<unknown> {
   const owners = ownersOf(storage, vault)
   const { forms } = await loadServerKeys(storage.sealed, vault)
   const sealer = await loadSealer(storage.sealed, vault, 'mcp-session')
+  const auditKey = await loadAuditKey(storage.sealed, vault)
   const clients = people.map(async (person) => {
     const record = await storage.oauth.find('Client', sha256(`client-${person}`))
     if (record === undefined) throw new Error(`there is no client of ${person}`)
@@ -96,6 +99,7 @@ export async function readSecrets(storage: Storage, vault: Vault): Promise<unkno
   const client = await storage.upstreamClients.find('default', registration.issuer, registration.redirectUri)
   return {
     forms,
+    auditKey: auditKey.publicKey,
     sealer: sealer.open(sealer.seal('text', 'context'), 'context'),
     clients: await Promise.all(clients),
     connections: await Promise.all(connections),
