@@ -97,6 +97,12 @@ export const eventFields = z.object({
   bytesIn: z.int().nullable().describe('Size of the request body.'),
   bytesOut: z.int().nullable().describe('Size of the answer body.'),
   cached: z.boolean().describe('The answer came from the catalogue cache.'),
+  steps: z
+    .string()
+    .nullable()
+    .describe(
+      'What each policy and the upstream decided, in order, with milliseconds: `phase:policy decision ms (detail); …`.',
+    ),
   detail: z.string().nullable().describe('More for the operator. Never a token, argument or result.'),
 })
 
@@ -135,6 +141,7 @@ export function newEvent(type: EventType, time: number, requestId: string): Gate
     bytesIn: null,
     bytesOut: null,
     cached: false,
+    steps: null,
     detail: null,
   }
 }

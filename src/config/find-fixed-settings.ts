@@ -2,7 +2,18 @@ import { isDeepStrictEqual } from 'node:util'
 import type { Problem, Project } from './project.ts'
 
 /** Settings that are read once, when the process starts. */
-const fixedSettings = ['publicUrl', 'basePath', 'listen', 'storage', 'vault', 'events', 'audit', 'telemetry'] as const
+const fixedSettings = [
+  'publicUrl',
+  'basePath',
+  'listen',
+  'workers',
+  'storage',
+  'vault',
+  'events',
+  'audit',
+  'telemetry',
+  'exports',
+] as const
 
 /** A problem for each setting that cannot change while a gateway runs: swapping such a project in would do half of what it says. */
 export function findFixedSettings(started: Project, reloaded: Project): Problem[] {

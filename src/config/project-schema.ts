@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { Secret } from '../lib/secret.ts'
 import { defaultTenant, tenantPattern, tenantRule } from '../lib/tenant.ts'
 import { adminSettings } from './settings/admin.ts'
+import { alertsSettings } from './settings/alerts.ts'
 import { auditSettings } from './settings/audit.ts'
+import { exportsSettings } from './settings/exports.ts'
+import { telemetrySettings } from './settings/telemetry.ts'
 
 const bytes = (defaultValue: number, description: string) =>
   z.int().positive().default(defaultValue).describe(`${description} Bytes.`)
@@ -182,6 +185,10 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('Listener of the data plane.'),
+  workers: z
+    .union([z.int().min(1).max(256), z.literal('auto')])
+    .default(1)
+    .describe('Processes that serve, on one machine; `auto`: as many as it runs at once. `dev` always has one.'),
   storage: z
     .strictObject({
       directory: z
@@ -237,18 +244,9 @@ export const settingsSchema = z.strictObject({
     })
     .prefault({})
     .describe('Audit and analytics events.'),
-  telemetry: z
-    .strictObject({
-      logLevel: z.enum(['debug', 'info', 'warn', 'error']).default('info').describe('Least severe log line written.'),
-      logEvents: z
-        .enum(['all', 'problems', 'none'])
-        .optional()
-        .describe(
-          'Which events are also written to the log: every one (default of `dev`), refusals and failures (default of `start`), or none.',
-        ),
-    })
-    .prefault({})
-    .describe('Logs.'),
+  telemetry: telemetrySettings,
+  exports: exportsSettings,
+  alerts: alertsSettings,
 })
 
 export type PreRegisteredClientSettings = z.output<typeof preRegisteredClient>
