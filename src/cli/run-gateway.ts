@@ -1,18 +1,26 @@
+import type { WorkerSettings } from '../config/read-worker-settings.ts'
 import { watchProject } from '../config/reload.ts'
 import type { RunningGateway } from '../gateway.ts'
 import type { Log } from '../telemetry/log.ts'
 import { type Announcer, announceToLog, announceToPerson } from './announce.ts'
-
-/** A second signal this soon after the first is the same wish: a terminal and a launcher may both pass it on. Milliseconds. */
-const sameSignalMs = 500
+import { waitForStop } from './wait-for-stop.ts'
 
 /**
  * Runs the gateway of a project until SIGINT or SIGTERM. SIGHUP loads the project again, and in `dev` so does every change of
  * its files. Throws when the gateway cannot start.
  */
 export async function runGateway(directory: string, mode: 'dev' | 'start'): Promise<void> {
+  const role = mode === 'start' ? await findRole(directory) : 'alone'
+  if (role !== 'alone' && role !== 'worker') {
+    const { runWorkers } = await import('./run-workers.ts')
+    return runWorkers(role)
+  }
   const { startGateway } = await import('../gateway.ts')
   const log = await openLog(directory, mode)
+  if (role === 'worker') {
+    const { runAsWorker } = await import('./run-as-worker.ts')
+    return runAsWorker(directory, log)
+  }
   const announcer = mode === 'dev' ? announceToPerson() : announceToLog(log)
   const gateway = await startGateway({ projectDirectory: directory, mode, log })
   announcer.ready(gateway)
@@ -23,6 +31,15 @@ export async function runGateway(directory: string, mode: 'dev' | 'start'): Prom
   await waitForStop(announcer)
   watch?.close()
   await gateway.close()
+}
+
+/** `worker`: one of several processes; settings: the one that starts them. */
+async function findRole(directory: string): Promise<'alone' | 'worker' | WorkerSettings> {
+  // Most processes that somebody started with a channel to them are no workers either.
+  if (process.connected && (await import('node:cluster')).default.isWorker) return 'worker'
+  const { readWorkerSettings } = await import('../config/read-worker-settings.ts')
+  const settings = await readWorkerSettings(directory)
+  return settings.count > 1 ? settings : 'alone'
 }
 
 /** Lines for people in `dev`, JSON lines in `start`, at the level that the project says, if it can be read. */
@@ -48,20 +65,4 @@ function queueReloads(gateway: RunningGateway, announcer: Announcer): () => void
       }
     })
   }
-}
-
-/** Resolves at the first SIGINT or SIGTERM. A later one ends the process at once: whoever repeats it does not want to wait. */
-function waitForStop(announcer: Announcer): Promise<void> {
-  return new Promise((resolve) => {
-    let firstAt: number | undefined
-    const stop = (): void => {
-      if (firstAt === undefined) {
-        firstAt = performance.now()
-        announcer.stopping()
-        resolve()
-      } else if (performance.now() - firstAt > sameSignalMs) process.exit(1)
-    }
-    process.on('SIGINT', stop)
-    process.on('SIGTERM', stop)
-  })
 }

@@ -1,0 +1,22 @@
+import { existsSync, statSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { expect, it } from 'vitest'
+import { createPeerSockets } from './peer-sockets.ts'
+
+it.skipIf(process.platform === 'win32')('sockets are where nobody else can look', () => {
+  const sockets = createPeerSockets()
+  const directory = dirname(sockets.of('0-abcdef'))
+  expect(statSync(directory).mode & 0o777).toBe(0o700)
+  sockets.remove()
+  expect(existsSync(directory)).toBe(false)
+})
+
+it('says what to do where there is no place for them', () => {
+  expect(() => createPeerSockets('linux', '/dev/null/x')).toThrow(/below \/dev\/null\/x.*TMPDIR.*tmpfs.*workers to 1/s)
+})
+
+it('on Windows pipes have names that nobody guesses', () => {
+  const sockets = createPeerSockets('win32')
+  expect(sockets.of('0-abcdef')).toMatch(/^\\\\\.\\pipe\\sallyport-[\w-]{16}-0-abcdef$/)
+  expect(createPeerSockets('win32').of('0-abcdef')).not.toBe(sockets.of('0-abcdef'))
+})

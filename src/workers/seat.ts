@@ -1,0 +1,92 @@
+import cluster, { type Worker as Child } from 'node:cluster'
+import { randomToken } from '../lib/random-id.ts'
+import type { FromWorker, ReloadOutcome, ServedProject, ToWorker } from './messages.ts'
+import { RestartPauses } from './restart-pauses.ts'
+
+/** What a seat tells of who is in it. */
+export interface SeatEvents {
+  onMessage(message: FromWorker): void
+  onEnded(code: number, signal: string | null): void
+}
+
+/** Longer than any project takes to load. */
+const reloadMs = 60_000
+
+/** One place among the workers: whoever ends is followed by another one under a new name. */
+export class Seat {
+  readonly slot: number
+  readonly pauses = new RestartPauses()
+  readonly #events: SeatEvents
+  #child: Child | undefined
+  #startedAtMs = 0
+  #reloading: ((outcome: ReloadOutcome) => void) | undefined
+  name = ''
+  /** Present while others may pass requests on to it. */
+  serving: ServedProject | undefined
+  /** It has said that it ends the same way whenever it is started. */
+  isUnfit = false
+
+  constructor(slot: number, events: SeatEvents) {
+    this.slot = slot
+    this.#events = events
+  }
+
+  get pid(): number | undefined {
+    return this.#child?.process.pid
+  }
+
+  get isTaken(): boolean {
+    return this.#child !== undefined
+  }
+
+  /** Starts a process. */
+  take(): void {
+    this.name = `${this.slot}-${randomToken(4)}`
+    this.isUnfit = false
+    this.#startedAtMs = performance.now()
+    const child = cluster.fork()
+    this.#child = child
+    child.on('message', (message: FromWorker) => this.#hear(message))
+    // One that could not be started, or not be told something: its end says the rest.
+    child.on('error', () => undefined)
+    child.once('exit', (code, signal) => this.#end(code, signal))
+  }
+
+  send(message: ToWorker): void {
+    if (this.#child?.isConnected()) this.#child.send(message, () => undefined)
+  }
+
+  /** Loads the project again. Undefined: it ended meanwhile. */
+  async reload(): Promise<ReloadOutcome | undefined> {
+    if (!this.serving) return undefined
+    const { promise, resolve } = Promise.withResolvers<ReloadOutcome | undefined>()
+    const late = setTimeout(() => resolve({ kind: 'failed', error: 'the worker does not answer' }), reloadMs)
+    this.#reloading = resolve
+    this.#child?.once('exit', () => resolve(undefined))
+    this.send({ kind: 'reload' })
+    const outcome = await promise
+    clearTimeout(late)
+    if (outcome?.kind === 'reloaded' && this.serving) this.serving = outcome
+    return outcome
+  }
+
+  /** For one that does not end when it is asked to. */
+  kill(): void {
+    this.#child?.process.kill('SIGKILL')
+  }
+
+  #hear(message: FromWorker): void {
+    if (message.kind === 'unfit') this.isUnfit = message.isProject
+    else if (message.kind === 'serving') this.serving = message
+    else if (message.kind === 'leaving') this.serving = undefined
+    else if (message.kind === 'outcome') this.#reloading?.(message.outcome)
+    this.#events.onMessage(message)
+  }
+
+  #end(code: number, signal: string | null): void {
+    this.#child = undefined
+    this.serving = undefined
+    this.pauses.noteEnd(performance.now() - this.#startedAtMs)
+    this.#events.onEnded(code, signal)
+  }
+}

@@ -1,0 +1,159 @@
+import type { Logger } from '../contracts/logger.ts'
+import { randomToken } from '../lib/random-id.ts'
+import { createMemoryLimiter } from '../limits/memory-limiter.ts'
+import type { FromWorker } from './messages.ts'
+import { createPeerSockets } from './peer-sockets.ts'
+import { type ReloadVoice, reloadSeats } from './reload-seats.ts'
+import { Seat } from './seat.ts'
+
+/** How many, and who is told. */
+export interface SupervisorOptions {
+  readonly count: number
+  readonly log: Logger
+  readonly voice: ReloadVoice
+}
+
+/** What a worker gets beyond its drain time before it is killed. Milliseconds. */
+const graceMs = 10_000
+
+/**
+ * Starts the workers of a gateway and keeps them running. It serves nothing itself: it counts for rate limits, passes on what workers tell each
+ * other, and says who serves and who leads.
+ */
+export class Supervisor {
+  readonly #log: Logger
+  readonly #voice: ReloadVoice
+  readonly #seats: readonly Seat[]
+  readonly #secret = randomToken()
+  readonly #sockets = createPeerSockets()
+  readonly #limiter = createMemoryLimiter(Date.now)
+  readonly #ended = Promise.withResolvers<number>()
+  #leader: Seat | undefined
+  /** What all workers should serve; undefined before the first one does. */
+  #contentHash: string | undefined
+  #reloading = Promise.resolve()
+  #restarts = 0
+  #isStopping = false
+
+  constructor({ count, log, voice }: SupervisorOptions) {
+    this.#log = log
+    this.#voice = voice
+    this.#seats = Array.from({ length: count }, (_, slot): Seat => {
+      const seat: Seat = new Seat(slot, {
+        onMessage: (message) => this.#hear(seat, message),
+        onEnded: (code, signal) => this.#takeEnd(seat, code, signal),
+      })
+      return seat
+    })
+  }
+
+  /** Resolves with the exit code when the last worker has ended. What is wrong with the project the first worker says, alone. */
+  run(): Promise<number> {
+    this.#seats[0]?.take()
+    return this.#ended.promise.finally(() => this.#sockets.remove())
+  }
+
+  /** Loads the project again in one worker after the other. The first one that has a problem with it keeps the others from it. */
+  reload(): void {
+    this.#reloading = this.#reloading.then(async () => {
+      if (this.#isStopping) return
+      this.#contentHash = (await reloadSeats(this.#seats, this.#log, this.#voice)) ?? this.#contentHash
+    })
+  }
+
+  /** Workers take no new requests and end when the running ones are answered; who does not is killed. */
+  stop(): void {
+    if (this.#isStopping) return
+    this.#isStopping = true
+    const drainMs = Math.max(0, ...this.#seats.map(({ serving }) => serving?.drainMs ?? 0))
+    setTimeout(() => this.#killAll(), drainMs + graceMs).unref()
+    for (const seat of this.#seats) this.#stopSeat(seat)
+    this.#endIfEmpty(0)
+  }
+
+  #stopSeat(seat: Seat): void {
+    // One that does not serve yet has nothing to drain, and hears nothing.
+    if (seat.serving) seat.send({ kind: 'stop' })
+    else seat.kill()
+  }
+
+  #killAll(): void {
+    const left = this.#seats.filter(({ isTaken }) => isTaken)
+    this.#log.error({ workers: left.map(({ slot }) => slot) }, 'workers did not stop in time and are killed')
+    for (const seat of left) seat.kill()
+  }
+
+  #hear(seat: Seat, message: FromWorker): void {
+    switch (message.kind) {
+      case 'hello': {
+        const { slot, name } = seat
+        const socket = this.#sockets.of(name)
+        seat.send({ kind: 'seat', slot, name, socket, count: this.#seats.length, secret: this.#secret })
+        break
+      }
+      case 'take': {
+        const { id, key, limit, windowMs } = message
+        const verdict = this.#limiter.take(key, limit, windowMs)
+        if (!(verdict instanceof Promise)) seat.send({ kind: 'verdict', id, verdict })
+        break
+      }
+      case 'tell':
+        for (const other of this.#seats) {
+          if (other !== seat) other.send({ kind: 'told', topic: message.topic, message: message.message })
+        }
+        break
+      case 'serving':
+        this.#takeServing(seat, message.contentHash)
+        break
+      case 'leaving':
+        this.#announceRoster()
+        break
+      default:
+    }
+  }
+
+  #takeServing(seat: Seat, contentHash: string): void {
+    if (this.#isStopping) return seat.send({ kind: 'stop' })
+    this.#leader ??= seat
+    this.#announceRoster()
+    if (this.#contentHash === undefined) {
+      this.#contentHash = contentHash
+      for (const other of this.#seats) if (!other.isTaken) other.take()
+    } else if (contentHash !== this.#contentHash) {
+      this.#log.warn(
+        { worker: seat.slot },
+        'a worker found other project files than the others run; all load them again',
+      )
+      this.reload()
+    }
+  }
+
+  #takeEnd(seat: Seat, code: number, signal: string | null): void {
+    if (this.#leader === seat) this.#leader = this.#seats.find(({ serving }) => serving)
+    this.#announceRoster()
+    const isHopeless = this.#contentHash === undefined || (seat.isUnfit && !this.#seats.some(({ serving }) => serving))
+    if (this.#isStopping || isHopeless) {
+      this.#isStopping = true
+      for (const other of this.#seats) if (other !== seat && isHopeless) this.#stopSeat(other)
+      this.#endIfEmpty(isHopeless ? code || 1 : 0)
+      return
+    }
+    const pauseMs = seat.pauses.nextMs
+    const ended = { worker: seat.slot, code, signal, restarts: ++this.#restarts, inARow: seat.pauses.ends, pauseMs }
+    if (code === 0 && signal === null) this.#log.info(ended, 'a worker stopped; another one is started')
+    else this.#log.error(ended, 'a worker ended; another one is started')
+    setTimeout(() => {
+      if (!this.#isStopping && !seat.isTaken) seat.take()
+    }, pauseMs)
+  }
+
+  #endIfEmpty(code: number): void {
+    if (!this.#seats.some(({ isTaken }) => isTaken)) this.#ended.resolve(code)
+  }
+
+  #announceRoster(): void {
+    const serving = this.#seats.filter((seat) => seat.serving)
+    const roster = serving.map(({ slot, name }) => ({ slot, name, socket: this.#sockets.of(name) }))
+    for (const seat of this.#seats) seat.send({ kind: 'roster', roster, leader: this.#leader?.name })
+  }
+}
