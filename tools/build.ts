@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import { chmodSync, cpSync, globSync, rmSync } from 'node:fs'
 import { dirname, extname, join } from 'node:path'
+import { buildConsole } from './build-console.ts'
 import { writeGenerated } from './generate.ts'
 
 const root = dirname(import.meta.dirname)
@@ -19,6 +20,7 @@ cpSync(join(root, 'examples/01-quickstart/upstream'), join(root, 'templates/quic
   filter: (path) => !path.endsWith('.test.ts'),
 })
 writeGenerated()
+buildConsole()
 chmodSync(join(root, 'bin/sallyport.js'), 0o755)
 console.log(`built in ${((performance.now() - startedAt) / 1000).toFixed(1)} s`)
 
