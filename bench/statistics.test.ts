@@ -3,6 +3,7 @@ import {
   callsPerSecond,
   computeMedian,
   computeMedianRatio,
+  computeSlope,
   pairRounds,
   type Sample,
   summarizeVariant,
@@ -67,4 +68,23 @@ test('the direct variant adds nothing and is compared with nothing', () => {
   expect(summary.addedP50).toBeUndefined()
   expect(summary.toNginx.cpu).toBeUndefined()
   expect(summary.toNginx.cpuRange).toEqual([])
+})
+
+test('the slope is that of the best line, whatever the points scatter around it', () => {
+  expect(
+    computeSlope([
+      [1, 10],
+      [2, 12],
+      [3, 14],
+    ]),
+  ).toBeCloseTo(2)
+  expect(
+    computeSlope([
+      [0, 5],
+      [1, 7],
+      [2, 7],
+      [3, 5],
+    ]),
+  ).toBeCloseTo(0)
+  expect(computeSlope([[1, 3]])).toBe(0)
 })

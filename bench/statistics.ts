@@ -44,6 +44,15 @@ export function computeMedian(values: readonly number[]): number | undefined {
   return upper === undefined || lower === undefined ? undefined : (upper + lower) / 2
 }
 
+/** Slope of the straight line that fits the points best (least squares). 0 where there is no line. */
+export function computeSlope(points: readonly (readonly [x: number, y: number])[]): number {
+  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
+  const meanX = mean(points.map(([x]) => x))
+  const meanY = mean(points.map(([, y]) => y))
+  const spread = points.reduce((sum, [x]) => sum + (x - meanX) ** 2, 0)
+  return spread > 0 ? points.reduce((sum, [x, y]) => sum + (x - meanX) * (y - meanY), 0) / spread : 0
+}
+
 /** The median of the ratios of pairs; pairs whose denominator is not positive say nothing and are left out. */
 export function computeMedianRatio(pairs: readonly (readonly [number, number])[]): number | undefined {
   return computeMedian(
