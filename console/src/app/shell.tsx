@@ -61,7 +61,7 @@ function PaletteButton() {
   return (
     <button type="button" className={styles['palette']} onClick={spotlight.open}>
       <Icon name="search" size={14} />
-      <span>Search or jump to…</span>
+      <span>Search…</span>
       <kbd>{navigator.userAgent.includes('Mac') ? '⌘' : 'Ctrl'} K</kbd>
     </button>
   )

@@ -4,7 +4,7 @@ import { StatusBadge, type Tone } from './status-badge.tsx'
 type Outcome = Exchange['outcome']
 
 const looks: { readonly [Each in Outcome]: { readonly tone: Tone; readonly label: string } } = {
-  success: { tone: 'good', label: 'Success' },
+  success: { tone: 'fine', label: 'Success' },
   failure: { tone: 'bad', label: 'Failure' },
   denied: { tone: 'attention', label: 'Denied' },
   application_error: { tone: 'bad', label: 'Tool error' },

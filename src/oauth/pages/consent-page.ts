@@ -15,8 +15,8 @@ export interface ConsentPageOptions {
   readonly virtualServerTitle: string
   readonly virtualServerUrl: string
   readonly upstream: string
-  /** How the upstream is connected, where somebody must connect it. */
-  readonly upstreamLink: UpstreamLink | undefined
+  /** How upstreams are connected, where somebody must connect them. */
+  readonly upstreamLinks: readonly UpstreamLink[]
   /** Scopes asked for besides those that every token has, and the tools that need each. */
   readonly extraScopes: readonly { readonly scope: string; readonly tools: readonly string[] }[]
   /** Some tools need scopes that are not asked for. */
@@ -45,7 +45,7 @@ ${options.extraScopes.map(renderExtraScope)}
 <li>stay connected without asking again</li>
 </ul>
 <p class="soft small">It gets access to this virtual server only, and never sees the credential that the gateway uses for the upstream.</p>
-${options.upstreamLink && renderUpstreamLink(options.upstreamLink)}
+${options.upstreamLinks.map(renderUpstreamLink)}
 <form method="post">
 <input type="hidden" name="form_token" value="${options.formToken}">
 <div class="actions">
@@ -67,11 +67,11 @@ const connectNotes: { readonly [State in UpstreamLink['state']]: string | undefi
   admin_connect_required: 'An administrator must connect it: until then calls of the application are refused.',
 }
 
-function renderUpstreamLink({ displayName, summary, state, connectPath }: UpstreamLink): Html {
+function renderUpstreamLink({ id, displayName, summary, state, connectPath }: UpstreamLink): Html {
   const note = connectNotes[state]
   const label = state === 'reconsent_required' ? 'Connect again' : 'Connect'
-  return html`<section class="entry" aria-labelledby="upstream">
-<header><h2 id="upstream">${displayName}</h2>${renderConnectionState(state)}</header>
+  return html`<section class="entry" aria-labelledby="upstream-${id}">
+<header><h2 id="upstream-${id}">${displayName}</h2>${renderConnectionState(state)}</header>
 ${summary && html`<p class="soft small">${summary}</p>`}
 ${note && html`<p>${note}</p>`}
 ${note && connectPath && html`<div class="actions"><a class="button" href="${connectPath}" aria-label="${label} ${displayName}">${label}</a></div>`}

@@ -15,7 +15,9 @@ const consent = {
   virtualServerTitle: evil,
   virtualServerUrl: evil,
   upstream: evil,
-  upstreamLink: { displayName: evil, summary: evil, state: 'connect_required' as const, connectPath: evil },
+  upstreamLinks: [
+    { id: evil, displayName: evil, summary: evil, state: 'connect_required' as const, connectPath: evil },
+  ],
   extraScopes: [{ scope: evil, tools: [evil] }],
   withheldTools: true,
   formToken: 't',
