@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Exchange, UpstreamHeaders } from '../contracts/exchange.ts'
 import type { Subject } from '../contracts/subject.ts'
 import { randomId } from '../lib/random-id.ts'
+import type { StepDecision, StepPhase, TimedStep } from '../lib/steps.ts'
 import { defaultTenant } from '../lib/tenant.ts'
 import type { Arrival } from './read-arrival.ts'
 
@@ -28,6 +29,9 @@ export class HttpExchange implements Exchange {
   policy: string | undefined = undefined
   /** The route that asked, for a part of its exchange. */
   via: string | undefined = undefined
+  /** What was decided so far, by whom, and how long it took. */
+  readonly steps: TimedStep[] = []
+  #stepStartMs = this.startedAtMs
   bytesIn = 0
   bytesOut = 0
   upstreamMs: number | undefined = undefined
@@ -70,6 +74,18 @@ export class HttpExchange implements Exchange {
 
   setResponseHeader(name: string, value: string): void {
     this.responseHeaders.push(name, value)
+  }
+
+  /** Notes what a policy, or the pipeline itself (without a name), decided since the step before. `detail` holds nothing of the message. */
+  addStep(phase: StepPhase, name: string, decision: StepDecision, detail?: string): void {
+    const endMs = performance.now()
+    this.steps.push({ phase, name, decision, startMs: this.#stepStartMs, endMs, detail })
+    this.#stepStartMs = endMs
+  }
+
+  /** What passed since the last step is none: an answer streamed meanwhile. */
+  skipToNow(): void {
+    this.#stepStartMs = performance.now()
   }
 
   #cancels = false

@@ -4,6 +4,7 @@ import type { CacheKey } from '../mcp/catalog-cache.ts'
 import { isSharedMode } from '../mcp/known-catalogs.ts'
 import { createKnownAnswer } from '../mcp/own-answer.ts'
 import { type AnswerOutcome, failed } from './answer-outcome.ts'
+import { askHandler } from './ask-handler.ts'
 import { cacheKeyOf } from './cache-key-of.ts'
 import { forwardHeaders } from './forward-headers.ts'
 import { PartExchange } from './part-exchange.ts'
@@ -94,13 +95,12 @@ export async function answerPart(running: RunningCall): Promise<McpAnswer> {
   const cached = key && message.id !== undefined ? route.cache.answer(key, message.id) : undefined
   if (cached) {
     exchange.cached = true
+    exchange.addStep('cache', '', 'answered')
     exchange.bytesOut = cached.length
     finish({ status: 200 })
     return { kind: 'json', status: 200, body: cached, headers: {}, upstreamMs: 0 }
   }
-  const answer = await route.handler.handleMessage(message, exchange)
-  if (answer instanceof GatewayError) throw answer
-  exchange.upstreamMs = answer.upstreamMs
+  const answer = await askHandler(message, exchange, route)
   return answer.kind === 'stream'
     ? shapeStream(answer, { message, exchange, route, host: running.host, key, finish })
     : shapeBuffered(answer, key, running)

@@ -1,4 +1,3 @@
-import type { McpAnswer } from '../contracts/handler.ts'
 import type { McpMessage } from '../contracts/mcp.ts'
 import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
 import { checkHost } from '../http/check-host.ts'
@@ -7,6 +6,7 @@ import type { HttpExchange } from '../http/exchange.ts'
 import { answerBatch } from './answer-batch.ts'
 import { type AnswerOutcome, failed } from './answer-outcome.ts'
 import { allowedMethods, answerSession } from './answer-session.ts'
+import { askHandler } from './ask-handler.ts'
 import { BatchedMessages } from './batched-messages.ts'
 import { cacheKeyOf } from './cache-key-of.ts'
 import { forwardHeaders } from './forward-headers.ts'
@@ -38,6 +38,7 @@ export async function handleRequest(exchange: HttpExchange, route: Route, host: 
     else if (exchange.httpMethod !== 'POST') outcome = await answerSession(exchange, route, host)
     else {
       const received = await receiveMessage(exchange, host)
+      exchange.addStep('body', '', 'passed')
       if (received instanceof BatchedMessages) outcome = await answerBatch(received, exchange, route, host)
       else {
         if (host.relay && (await host.relay.passRound(exchange, received))) return
@@ -94,8 +95,12 @@ async function answerMessage(
   const cached = key && message.id !== undefined ? route.cache.answer(key, message.id) : undefined
   if (cached) {
     exchange.cached = true
+    exchange.addStep('cache', '', 'answered')
     return sendBuffer(exchange, 200, cached, host)
   }
+  exchange.response.once('close', () => {
+    if (!exchange.response.writableFinished) exchange.disconnect()
+  })
   const answer = await askHandler(message, exchange, route)
   return sendAnswer(answer, message, exchange, route, host, key)
 }
@@ -109,16 +114,6 @@ async function passClaimed(
 ): Promise<undefined> {
   if (!(error instanceof ServedElsewhere)) throw error
   await host.relay?.passClaimed(exchange, error, received)
-}
-
-async function askHandler(message: McpMessage, exchange: HttpExchange, route: Route): Promise<McpAnswer> {
-  exchange.response.once('close', () => {
-    if (!exchange.response.writableFinished) exchange.disconnect()
-  })
-  const answer = await route.handler.handleMessage(message, exchange)
-  if (answer instanceof GatewayError) throw answer
-  exchange.upstreamMs = answer.upstreamMs
-  return answer
 }
 
 async function refuse(

@@ -3,6 +3,7 @@ import type { McpMessage } from '../contracts/mcp.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import type { ReasonCode } from '../errors/reasons.ts'
 import type { HttpExchange } from '../http/exchange.ts'
+import { formatSteps, type StepPhase } from '../lib/steps.ts'
 import { findMethod, type McpMethod } from '../mcp/methods.ts'
 import type { AnswerOutcome } from './answer-outcome.ts'
 import type { Route } from './route.ts'
@@ -36,6 +37,8 @@ export function recordExchange(
   event.bytesIn = exchange.bytesIn
   event.bytesOut = exchange.bytesOut
   event.cached = exchange.cached
+  if (outcome.error) noteRefusal(outcome.error, exchange, message)
+  event.steps = formatSteps(exchange.steps)
   recorder.record(event)
 }
 
@@ -48,6 +51,20 @@ export function recordRefusal(error: GatewayError, requestId: string, recorder: 
   event.httpStatus = error.status
   event.detail = error.details.detail ?? null
   recorder.record(event)
+}
+
+/** What no policy and no handler decided: the message could not be read, the answer was no answer, somebody went away. */
+function noteRefusal(error: GatewayError, exchange: HttpExchange, message: McpMessage | undefined): void {
+  const last = exchange.steps.at(-1)
+  if (last?.decision === 'refused' || last?.decision === 'failed') return
+  const decision = error.declaration.origin === 'client' ? 'refused' : 'failed'
+  exchange.addStep(phaseOfRefusal(exchange, message), exchange.policy ?? '', decision, error.reason)
+}
+
+function phaseOfRefusal(exchange: HttpExchange, message: McpMessage | undefined): StepPhase {
+  if (message === undefined) return exchange.bytesIn > 0 ? 'body' : 'request'
+  const last = exchange.steps.at(-1)?.phase
+  return last === 'upstream' || last === 'result' ? 'result' : 'message'
 }
 
 function typeOf(

@@ -3,6 +3,7 @@ import type { HttpReply } from '../contracts/policy.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import type { JsonObject } from '../lib/json.ts'
+import { describeMessageEdit, describeResultEdit } from './describe-edit.ts'
 import type { PhasePolicy, RequestStep } from './route.ts'
 
 /** Request phase: the policies in order, on headers only. The first that replies or refuses (by throwing) ends it. */
@@ -15,8 +16,14 @@ export async function runRequestPhase(
     const outcome = policy.onRequest(exchange)
     // Most policies decide at once; awaiting a plain value would cost a turn of the event loop each.
     const reply = outcome instanceof Promise ? await outcome : outcome
-    if (reply instanceof GatewayError) throw reply
-    if (reply !== undefined) return reply
+    // One step may be several authentication policies: the exchange knows which of them decided.
+    const decided = exchange.policy
+    if (reply instanceof GatewayError) throw refused(reply, 'request', decided, exchange)
+    if (reply !== undefined) {
+      exchange.addStep('request', decided, 'answered', `status ${reply.status}`)
+      return reply
+    }
+    exchange.addStep('request', decided, 'passed')
   }
   exchange.policy = undefined
   return undefined
@@ -30,10 +37,16 @@ export async function runMessagePhase(
 ): Promise<McpReply | undefined> {
   for (const { name, policy } of policies) {
     exchange.policy = name
+    const { body } = message
     const outcome = policy.onMessage(message, exchange)
     const reply = outcome instanceof Promise ? await outcome : outcome
-    if (reply instanceof GatewayError) throw reply
-    if (reply !== undefined) return reply
+    if (reply instanceof GatewayError) throw refused(reply, 'message', name, exchange)
+    if (reply !== undefined) {
+      exchange.addStep('message', name, reply.refusal ? 'refused' : 'answered', reply.refusal?.reason)
+      return reply
+    }
+    if (message.body === body) exchange.addStep('message', name, 'passed')
+    else exchange.addStep('message', name, 'edited', describeMessageEdit(body, message.body))
   }
   exchange.policy = undefined
   return undefined
@@ -47,13 +60,26 @@ export async function runResultPhase(
   exchange: HttpExchange,
 ): Promise<JsonObject> {
   let current = result
+  exchange.skipToNow()
   for (const { name, policy } of policies) {
     exchange.policy = name
     const outcome = policy.onResult(current, message, exchange)
     const replaced = outcome instanceof Promise ? await outcome : outcome
-    if (replaced instanceof GatewayError) throw replaced
+    if (replaced instanceof GatewayError) throw refused(replaced, 'result', name, exchange)
+    if (replaced === undefined || replaced === current) exchange.addStep('result', name, 'passed')
+    else exchange.addStep('result', name, 'edited', describeResultEdit(current, replaced, message.method))
     current = replaced ?? current
   }
   exchange.policy = undefined
   return current
+}
+
+function refused(
+  refusal: GatewayError,
+  phase: 'request' | 'message' | 'result',
+  policy: string,
+  exchange: HttpExchange,
+): GatewayError {
+  exchange.addStep(phase, policy, 'refused', refusal.reason)
+  return refusal
 }
