@@ -811,6 +811,48 @@ export const reasons = {
     cause: 'If-Match names another version than the present one.',
     remedy: 'Load it again, look at the difference, and save once more.',
   },
+  config_edit_refused: {
+    origin: 'client',
+    status: 422,
+    code: 422,
+    message: 'These edits cannot be made.',
+    cause:
+      'They name a file that is no part of the project, a place that is not there, or something that exists already; the message says which.',
+    remedy: 'Load the files again and edit what is there.',
+  },
+  config_invalid: {
+    origin: 'client',
+    status: 422,
+    code: 422,
+    message: 'The project would not run with these edits; nothing was written.',
+    cause: 'The edited files have errors; the problem lists each with file, line, column and what to write instead.',
+    remedy: 'Correct what is listed.',
+  },
+  config_read_only: {
+    origin: 'client',
+    status: 409,
+    code: 409,
+    message: 'The files of this project are not written by the console.',
+    cause: '`admin.readOnly` is set, or the files or their directories cannot be written, as with a ConfigMap.',
+    remedy: 'Commit the diff to where the files come from.',
+  },
+  config_reload_failed: {
+    origin: 'gateway',
+    status: 500,
+    code: internalError,
+    message: 'The gateway could not take the edited files over; they are as they were.',
+    cause: 'The files compile, but building what they describe failed; the log says why.',
+    remedy: 'See the log, and change what it names.',
+  },
+  upstream_address_not_allowed: {
+    origin: 'client',
+    status: 422,
+    code: 422,
+    message: 'The gateway does not call this address.',
+    cause:
+      'Only https URLs of public addresses are tested, besides the hosts in `admin.allowedUpstreamHosts`; in `dev` also this machine.',
+    remedy: 'Add the host to `admin.allowedUpstreamHosts`, or write the route into the project files.',
+  },
   request_cancelled: {
     origin: 'client',
     status: 499,

@@ -6,7 +6,7 @@ const entry = z.object({
   sequence: z.int().describe('Counts from 1, without gaps.'),
   time,
   type: z.string(),
-  fields: z.record(z.string(), z.json()),
+  fields: z.record(z.string(), z.unknown()),
   redacted: z.array(z.string()).describe('Fields that were redacted later.'),
   hash: z.string().describe('Commits to this entry and all before it.'),
 })

@@ -41,9 +41,10 @@ export const getProject = {
 } as const satisfies OperationDeclaration
 
 const connectLink = z.object({
-  client: z.string().describe('Name of the MCP client; empty: another way for the one before.'),
+  client: z.string().describe('Name of the MCP client.'),
   kind: z.enum(['command', 'link', 'json', 'url']),
   text: z.string().describe('Command to run, link to open, JSON to paste, or the URL itself.'),
+  place: z.string().nullable().describe('Where JSON or a URL goes.'),
 })
 
 const summary = z.object({
