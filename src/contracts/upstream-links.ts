@@ -34,8 +34,10 @@ export interface BrowserSignIn {
   checkFormToken(token: string, purpose: string, person: BrowserPerson): boolean
 }
 
-/** What the consent page shows of the upstream behind a virtual server. */
+/** What the consent page shows of one upstream behind a virtual server. */
 export interface UpstreamLink {
+  /** That of its `UpstreamSettings`. */
+  readonly id: string
   readonly displayName: string
   readonly summary: string | undefined
   readonly state: 'connected' | 'connect_required' | 'reconsent_required' | 'admin_connect_required'
@@ -46,12 +48,12 @@ export interface UpstreamLink {
 /** Answers "what is left to connect?" for the authorization server, which knows nothing of upstreams. */
 export interface UpstreamLinks {
   /**
-   * The upstream behind a virtual server, when it is reached with credentials that somebody must connect first; else undefined. The connect
-   * page leads back to `returnPath`.
+   * The upstreams behind a virtual server that are reached with credentials which somebody must connect first, each once: those of an
+   * aggregate in the order of its members. The connect pages lead back to `returnPath`.
    */
-  find(
+  list(
     virtualServer: string,
     person: { readonly subject: string; readonly tenant: string },
     returnPath: string,
-  ): Promise<UpstreamLink | undefined>
+  ): Promise<readonly UpstreamLink[]>
 }

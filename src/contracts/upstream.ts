@@ -152,8 +152,8 @@ export interface UpstreamSettings {
 export interface UpstreamDirectory {
   list(): readonly UpstreamSettings[]
   find(id: string): UpstreamSettings | undefined
-  /** The upstream behind a virtual server, by its name; undefined when its route brokers no credential. */
-  findByServer(virtualServer: string): UpstreamSettings | undefined
+  /** The upstreams behind a virtual server, by its name: its own, or those of its members; each once. Routes that broker no credential have none. */
+  listByServer(virtualServer: string): readonly UpstreamSettings[]
   /** The tenants of the routes in front of an upstream, each once; undefined stands for routes that every tenant may use. */
   tenantsOf(id: string): readonly (string | undefined)[]
 }

@@ -17,21 +17,23 @@ async function findLink(upstream: UpstreamSettings, stored?: Partial<ConnectionR
   const upstreams = {
     list: () => [upstream],
     find: () => upstream,
-    findByServer: (name: string) => (name === 'server' ? upstream : undefined),
+    listByServer: (name: string) => (name === 'server' ? [upstream] : []),
     tenantsOf: () => [undefined],
   }
   const links = createUpstreamLinks(upstreams, { list }, '/base')
-  return { link: await links.find('server', ada, consent), other: await links.find('other', ada, consent), asked }
+  const [link, ...more] = await links.list('server', ada, consent)
+  expect(more).toEqual([])
+  return { link, others: await links.list('other', ada, consent), asked }
 }
 
 test('an account of the person is looked for in their tenant, and connected there', async () => {
-  const { link, other, asked } = await findLink(makeUpstream('linear', 'user-oauth', 'Linear'))
+  const { link, others, asked } = await findLink(makeUpstream('linear', 'user-oauth', 'Linear'))
   expect(link).toMatchObject({ displayName: 'Linear', state: 'connect_required' })
   const path = new URL(link?.connectPath ?? '', 'https://gateway.example')
   expect(path.pathname).toBe('/base/auth/connections/linear/connect')
   expect(Object.fromEntries(path.searchParams)).toEqual({ tenant: 'acme', return: consent })
   expect(asked).toEqual([{ tenant: 'acme', upstream: 'linear', owner: 'subject:ada', limit: 1 }])
-  expect(other).toBeUndefined()
+  expect(others).toEqual([])
 })
 
 test.each([
@@ -62,3 +64,21 @@ test.each(['client-credentials', 'token-exchange', 'id-jag', 'mtls'] as const)(
     expect((await findLink(makeUpstream('ledger', mode))).link).toBeUndefined()
   },
 )
+
+test('every upstream behind an aggregate is named, those that need nobody are not', async () => {
+  const behind = [
+    makeUpstream('linear', 'user-oauth'),
+    makeUpstream('ledger', 'client-credentials'),
+    makeUpstream('wiki', 'shared-oauth'),
+    makeUpstream('maps', 'user-api-key'),
+  ]
+  const upstreams = { list: () => behind, find: () => undefined, listByServer: () => behind, tenantsOf: () => [] }
+  const list = async ({ upstream }: { readonly upstream?: string | undefined }) =>
+    upstream === 'maps' ? [{ state: 'connected', kind: 'api-key' } as unknown as ConnectionRecord] : []
+  const links = await createUpstreamLinks(upstreams, { list }, '').list('hub', ada, consent)
+  expect(links.map(({ id, state, connectPath }) => [id, state, connectPath !== undefined])).toEqual([
+    ['linear', 'connect_required', true],
+    ['wiki', 'admin_connect_required', false],
+    ['maps', 'connected', true],
+  ])
+})

@@ -1,5 +1,5 @@
-import type { UpstreamDirectory } from '../contracts/upstream.ts'
-import type { UpstreamLinks } from '../contracts/upstream-links.ts'
+import type { UpstreamDirectory, UpstreamSettings } from '../contracts/upstream.ts'
+import type { UpstreamLink, UpstreamLinks } from '../contracts/upstream-links.ts'
 import { isConnectable, isShared } from './connect/admit-connect.ts'
 import { upstreamPath } from './connect/connection-paths.ts'
 import { describeState } from './connect/describe-state.ts'
@@ -12,15 +12,15 @@ export function createUpstreamLinks(
   basePath: string,
 ): UpstreamLinks {
   return {
-    async find(virtualServer, person, returnPath) {
-      const upstream = upstreams.findByServer(virtualServer)
-      if (upstream === undefined || !isConnectable(upstream)) return undefined
-      const { id, displayName, summary } = upstream
-      const owner = isShared(upstream) ? sharedOwner : ownerOf(person.subject)
-      const [record] = await connections.list({ tenant: person.tenant, upstream: id, owner, limit: 1 })
-      const { tenant } = person
-      const connectPath = isShared(upstream) ? undefined : upstreamPath(basePath, id, 'connect', { tenant, returnPath })
-      return { displayName, summary, state: describeState(upstream, record), connectPath }
+    list(virtualServer, { subject, tenant }, returnPath) {
+      const describe = async (upstream: UpstreamSettings): Promise<UpstreamLink> => {
+        const { id, displayName, summary } = upstream
+        const owner = isShared(upstream) ? sharedOwner : ownerOf(subject)
+        const [record] = await connections.list({ tenant, upstream: id, owner, limit: 1 })
+        const path = isShared(upstream) ? undefined : upstreamPath(basePath, id, 'connect', { tenant, returnPath })
+        return { id, displayName, summary, state: describeState(upstream, record), connectPath: path }
+      }
+      return Promise.all(upstreams.listByServer(virtualServer).filter(isConnectable).map(describe))
     },
   }
 }

@@ -137,7 +137,7 @@ describe('the callback', () => {
   test('does not count for everybody when the upstream became that of everybody meanwhile', async () => {
     let mode: 'user-oauth' | 'shared-oauth' = 'user-oauth'
     const list = () => [makeUpstream('linear', mode)]
-    const upstreams = { list, find: () => list()[0], findByServer: () => undefined, tenantsOf: () => [undefined] }
+    const upstreams = { list, find: () => list()[0], listByServer: () => [], tenantsOf: () => [undefined] }
     const changing = await startConnectionPages({ upstreams })
     const browser = changing.browserOf('ada')
     const away = await setOut(browser, `${changing.url}/auth/connections/linear/connect`)
@@ -152,7 +152,7 @@ describe('the callback', () => {
   test('does not take the place of a key when the upstream became one of keys meanwhile', async () => {
     let mode: 'user-oauth' | 'user-api-key' = 'user-api-key'
     const list = () => [makeUpstream('linear', mode)]
-    const upstreams = { list, find: () => list()[0], findByServer: () => undefined, tenantsOf: () => [undefined] }
+    const upstreams = { list, find: () => list()[0], listByServer: () => [], tenantsOf: () => [undefined] }
     const changing = await startConnectionPages({ upstreams })
     const browser = changing.browserOf('ada')
     const place = { tenant: 'default', upstream: 'linear', owner: 'subject:ada' }

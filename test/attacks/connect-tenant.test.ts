@@ -14,7 +14,7 @@ beforeAll(async () => {
   const find = (id: string) => (id === 'linear' ? upstream : undefined)
   const tenantsOf = () => ['acme']
   running = await startConnectionPages({
-    upstreams: { list: () => [upstream], find, findByServer: () => undefined, tenantsOf },
+    upstreams: { list: () => [upstream], find, listByServer: () => [], tenantsOf },
   })
 })
 afterAll(() => running.close())

@@ -16,9 +16,9 @@ let visits: string[]
 beforeAll(async () => {
   running = await startAuthorizationServer({
     upstreamLinks: {
-      find: async (_server, _person, returnPath) => {
+      list: async (_server, _person, returnPath) => {
         const connectPath = `/auth/connections/tracker/connect?return_to=${encodeURIComponent(returnPath)}`
-        return { displayName: 'Tracker', summary: undefined, state, connectPath }
+        return [{ id: 'tracker', displayName: 'Tracker', summary: undefined, state, connectPath }]
       },
     },
     page: (_server, request, response) => {

@@ -42,6 +42,13 @@ beforeAll(async () => {
       linear: { upstream: upstream.mcpUrl, inbound: ['sign-in', 'linear'] },
       wiki: { upstream: upstream.mcpUrl, inbound: ['sign-in', 'wiki'] },
       maps: { upstream: keyed.mcpUrl, inbound: ['sign-in', 'maps'] },
+      hub: {
+        upstream: {
+          members: { l: { route: 'linear' }, w: { route: 'wiki' }, m: { route: 'maps' }, o: { route: 'open' } },
+        },
+        inbound: ['sign-in'],
+      },
+      open: { upstream: 'http://127.0.0.1:9/mcp', inbound: ['sign-in'] },
     },
     policies: {
       ...signIn(),
@@ -161,6 +168,39 @@ describe('in a browser without scripts, by keyboard alone', () => {
     },
   )
 
+  it('a person connects each member of an aggregate from one consent page, which shows what is left', async () => {
+    const page = await (await browser.newContext({ javaScriptEnabled: false })).newPage()
+    const stateOf = (name: string) =>
+      page
+        .locator('section', { has: page.getByRole('heading', { name }) })
+        .locator('.state')
+        .innerText()
+    await page.goto(await startAuthorization('hub'))
+    await page.fill('input[type=text]', 'everything')
+    await Promise.all([page.waitForURL(/consent/), page.keyboard.press('Enter')])
+    const consent = page.url()
+    expect(await page.locator('section h2').allInnerTexts()).toEqual(['Linear', 'Wiki', 'Maps'])
+    const before = [await stateOf('Linear'), await stateOf('Wiki'), await stateOf('Maps')]
+    expect(before).toEqual(['Not connected', 'Waits for an administrator', 'Not connected'])
+
+    await pressOn(page, 'a[aria-label="Connect Maps"]')
+    await page.fill('input[name=key]', 'key-of-ada-at-maps')
+    await Promise.all([page.waitForURL(consent), page.keyboard.press('Enter')])
+    expect([await stateOf('Linear'), await stateOf('Maps')]).toEqual(['Not connected', 'Connected'])
+    await pressOn(page, 'a[aria-label="Connect Linear"]')
+    await pressOn(page, 'button:has-text("Continue to Linear")')
+    await page.waitForURL(`${upstream.issuer}/**`)
+    await page.fill('input[name=name]', 'everything')
+    await Promise.all([page.waitForURL(consent), page.keyboard.press('Enter')])
+    expect([await stateOf('Linear'), await stateOf('Maps')]).toEqual(['Connected', 'Connected'])
+    expect(await page.locator('section a').count()).toBe(0)
+
+    await pressOn(page, 'button:has-text("Allow")')
+    await page.waitForURL(`${client}**`)
+    expect(new URL(page.url()).searchParams.get('code')).toBeTruthy()
+    await page.context().close()
+  })
+
   it('another site cannot frame the pages', async () => {
     const { page } = await openAs('framed')
     await page.route('https://evil.example/', (route) =>
@@ -209,6 +249,8 @@ describe.each([
     await page.fill('input[name=name]', name)
     await Promise.all([page.waitForURL(`${at('')}?**`), page.keyboard.press('Enter')])
     await look('connections')
+    await page.goto(await startAuthorization('hub'))
+    await look('consent-of-members')
     await page.goto(at('/linear/disconnect'))
     await look('disconnect')
     await page.goto(at('/maps/key'))

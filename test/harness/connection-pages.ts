@@ -108,7 +108,7 @@ export async function startConnectionPages(
     upstreams: {
       list: () => standardUpstreams,
       find: (id) => standardUpstreams.find((each) => each.id === id),
-      findByServer: (name) => standardUpstreams.find((each) => `${each.id}-server` === name),
+      listByServer: (name) => standardUpstreams.filter((each) => `${each.id}-server` === name),
       tenantsOf: () => [undefined],
     },
     signIn: standInSignIn,

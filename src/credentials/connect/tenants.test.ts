@@ -4,7 +4,7 @@ import { listTenants, mayActIn } from './tenants.ts'
 const directory = (...ofRoutes: (string | undefined)[]) => ({
   list: () => [],
   find: () => undefined,
-  findByServer: () => undefined,
+  listByServer: () => [],
   tenantsOf: () => ofRoutes,
 })
 const claiming = (claimedTenant: string | undefined) => ({ claimedTenant })

@@ -19,7 +19,7 @@ beforeEach(async () => {
   const upstreams = {
     list: () => list,
     find: (id: string) => list.find((each) => each.id === id),
-    findByServer: () => undefined,
+    listByServer: () => [],
     tenantsOf: () => [],
   }
   const mount = createClientDocumentMount({ ...gatewayIdentity, basePath: '/base' }, upstreams)

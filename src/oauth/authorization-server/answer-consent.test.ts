@@ -23,13 +23,13 @@ let browser: Browser
 beforeAll(async () => {
   running = await startAuthorizationServer({
     upstreamLinks: {
-      async find(server, person, returnPath) {
+      async list(server, person, returnPath) {
         asked = { server, person, returnPath }
-        if (server !== 'tracker') return undefined
+        if (server !== 'tracker') return []
         const connectPath = connectable
           ? `/auth/connections/tracker/connect?return_to=${encodeURIComponent(returnPath)}`
           : undefined
-        return { displayName: 'Tracker', summary: 'Issues of the company', state, connectPath }
+        return [{ id: 'tracker', displayName: 'Tracker', summary: 'Issues of the company', state, connectPath }]
       },
     },
     page: (_server, request, response) => {
@@ -67,7 +67,7 @@ const connectPathOn = ({ text }: { text: string }) => /<a class="button" href="(
 
 test('the page names the upstream and its state, and the way to connect leads back to this very page', async () => {
   const page = await reachConsent((await authorize()).url)
-  expect(page.text).toContain('<h2 id="upstream">Tracker</h2><span class="state ">Not connected</span>')
+  expect(page.text).toContain('<h2 id="upstream-tracker">Tracker</h2><span class="state ">Not connected</span>')
   expect(page.text).toContain('Issues of the company')
   expect(page.text).toContain('until then its calls are answered with a link to connect')
   expect(asked).toEqual({
@@ -105,7 +105,7 @@ test('where only an administrator can connect, the page says so and offers nothi
 
 test('where there is nothing to connect, the page says nothing of it', async () => {
   const page = await reachConsent((await authorize({ resource: `${running.url}/mcp/tracker-read-only` })).url)
-  expect(page.text).not.toContain('id="upstream"')
+  expect(page.text).not.toContain('id="upstream')
 })
 
 test('a remembered consent is skipped while the upstream is connected, and shown again when it is not', async () => {

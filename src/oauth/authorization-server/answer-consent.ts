@@ -15,12 +15,12 @@ export async function answerConsent(visit: Visit, host: InteractionHost): Promis
   const subject = visit.interaction.session?.accountId
   if (subject === undefined) throw new GatewayError('grant_expired', { detail: 'nobody is signed in' })
   if (!visit.form) {
-    const upstreamLink = await findUpstreamLink(visit, subject, host)
+    const upstreamLinks = await listUpstreamLinks(visit, subject, host)
     // Nothing to decide, nothing left to do.
-    const remembered = isLeftToConnect(upstreamLink) ? undefined : await findRemembered(visit, subject, host)
+    const remembered = upstreamLinks.some(isLeftToConnect) ? undefined : await findRemembered(visit, subject, host)
     if (remembered !== undefined) return finish(visit, remembered, host)
     const name = describePerson(await host.people.find(subject)) ?? subject
-    return { page: renderConsentPage({ ...describePage(visit, name), upstreamLink }), status: 200 }
+    return { page: renderConsentPage({ ...describePage(visit, name), upstreamLinks }), status: 200 }
   }
   switch (visit.form.get('decision')) {
     case 'allow':
@@ -34,16 +34,21 @@ export async function answerConsent(visit: Visit, host: InteractionHost): Promis
   }
 }
 
-/** How the upstream behind the virtual server is connected. The page that connects leads back here, to the decision. */
-async function findUpstreamLink(visit: Visit, subject: string, host: InteractionHost) {
+/** How the upstreams behind the virtual server are connected. The pages that connect lead back here, to the decision. */
+async function listUpstreamLinks(
+  visit: Visit,
+  subject: string,
+  host: InteractionHost,
+): Promise<readonly UpstreamLink[]> {
   const { asking, claimedTenant, interaction } = visit
   const person = { subject, tenant: selectTenant(asking, claimedTenant) }
-  return host.upstreamLinks?.find(asking.server.name, person, `${host.basePath}/oauth/consent/${interaction.uid}`)
+  const returnPath = `${host.basePath}/oauth/consent/${interaction.uid}`
+  return (await host.upstreamLinks?.list(asking.server.name, person, returnPath)) ?? []
 }
 
 /** True when this person can do something about it. */
-function isLeftToConnect(link: UpstreamLink | undefined): boolean {
-  return link !== undefined && link.state !== 'connected' && link.connectPath !== undefined
+function isLeftToConnect({ state, connectPath }: UpstreamLink): boolean {
+  return state !== 'connected' && connectPath !== undefined
 }
 
 function describePage(visit: Visit, subject: string) {
