@@ -1,4 +1,6 @@
 import type { IncomingMessage } from 'node:http'
+import type { FailedReload } from './admin/admin-host.ts'
+import { createAdmin } from './admin/open-admin.ts'
 import type { EventBuffer } from './analytics/buffer.ts'
 import { startRetention } from './analytics/retention.ts'
 import { compileProject } from './config/compile-project.ts'
@@ -25,6 +27,7 @@ import { createIdentityProviders } from './identity/identity-providers.ts'
 import { createSignInTokens } from './identity/sign-in-tokens.ts'
 import { createApiKeyVerifier } from './identity/verify-api-key.ts'
 import { addressTokens } from './lib/address-tokens.ts'
+import { readPackageManifest } from './lib/package-manifest.ts'
 import { createMemoryLimiter } from './limits/memory-limiter.ts'
 import { createDefinitionWatch } from './mcp/definitions/watch-definitions.ts'
 import { createLiveSessions } from './mcp/live-sessions.ts'
@@ -182,7 +185,49 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     }
   })
   const clientAddressOf = (request: IncomingMessage) => snapshots.current.clientAddressOf(request)
+  const configuration = {
+    loadedAtMs: Date.now(),
+    failedReload: undefined as FailedReload | undefined,
+    isStopping: false,
+  }
+  const reload = async (): Promise<ReloadResult> => {
+    const result = await tryCompile(options, listener.url)
+    const problems = 'problems' in result ? result.problems : findFixedSettings(project, result.project)
+    if ('problems' in result || problems.length > 0) {
+      configuration.failedReload = { atMs: Date.now(), problems }
+      return { ok: false, problems }
+    }
+    snapshots.swap(build(result.project))
+    configuration.loadedAtMs = Date.now()
+    configuration.failedReload = undefined
+    // Clients may have left the project.
+    authorizationServer.verifier.forgetAll()
+    warnAbout(result.project, log)
+    return { ok: true }
+  }
+  const admin = createAdmin(
+    {
+      version: readPackageManifest().version,
+      project: () => snapshots.project,
+      loadedAtMs: () => configuration.loadedAtMs,
+      failedReload: () => configuration.failedReload,
+      isStopping: () => configuration.isStopping,
+      reload,
+      storage,
+      vault: stores.vault,
+      upstreams: createUpstreamDirectory(() => snapshots.project),
+      disconnect: (key) => credentials.disconnect(key),
+      forget: (revocation) => onRevocations.onRevoked(revocation),
+      recorder,
+      audit: stores.audit?.trail,
+      log,
+      clock: Date.now,
+    },
+    peers,
+    { signIn: authorizationServer.browserSignIn, clientAddressOf },
+  )
   const mounts = [
+    ...(admin ? [admin.mount] : []),
     credentials.clientDocuments,
     createRegistryMount({
       basePath: address.basePath,
@@ -200,25 +245,17 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     recorder,
     mounts,
   })
-  return {
+  const running: RunningGateway = {
     publicUrl: project.publicUrl,
     get project() {
       return snapshots.project
     },
-    async reload() {
-      const result = await tryCompile(options, listener.url)
-      if ('problems' in result) return { ok: false, problems: result.problems }
-      const problems = findFixedSettings(project, result.project)
-      if (problems.length > 0) return { ok: false, problems }
-      snapshots.swap(build(result.project))
-      // Clients may have left the project.
-      authorizationServer.verifier.forgetAll()
-      warnAbout(result.project, log)
-      return { ok: true }
-    },
+    reload,
     async close() {
+      configuration.isStopping = true
       await stopLeading()
       await stopServing()
+      await admin?.close()
       stopWatching()
       authorizationServer.close()
       await apiKeys.close()
@@ -228,6 +265,13 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       log.flush()
     },
   }
+  try {
+    await admin?.open()
+  } catch (error) {
+    await running.close()
+    throw error
+  }
+  return running
 }
 
 /** Tokens of sign-ins are kept only where something is made of them. */

@@ -3,11 +3,12 @@ import type { Problem, Project } from '../config/project.ts'
 import type { AuditTrail } from '../contracts/audit.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
-import type { ConnectionKey, Storage } from '../contracts/storage.ts'
+import type { ConnectionKey, Revocation, Storage } from '../contracts/storage.ts'
 import type { UpstreamDirectory } from '../contracts/upstream.ts'
 import type { Vault } from '../contracts/vault.ts'
 import type { JsonValue } from '../lib/json.ts'
 import type { AdminRole } from './operation.ts'
+import type { AdminSession } from './sessions.ts'
 
 /** What the console and the admin API see of a gateway. Everything is read at every request, so a reload counts at once. */
 export interface AdminHost {
@@ -20,6 +21,8 @@ export interface AdminHost {
   readonly failedReload: () => FailedReload | undefined
   /** Loads the project again; with problems, the running one goes on. */
   readonly reload: () => Promise<{ readonly ok: true } | { readonly ok: false; readonly problems: readonly Problem[] }>
+  /** Everything that is counted, for Prometheus. */
+  readonly renderMetrics?: () => Promise<{ readonly contentType: string; readonly body: string }>
   /** The gateway is about to stop. */
   readonly isStopping: () => boolean
   readonly storage: Storage
@@ -27,8 +30,11 @@ export interface AdminHost {
   readonly upstreams: UpstreamDirectory
   /** Removes a connection and revokes it at the upstream; says what came of it, undefined when there was none. */
   readonly disconnect: (key: ConnectionKey) => Promise<string | undefined>
+  /** Makes this process forget at once what was just revoked in the store; others learn of it from there. */
+  readonly forget: (revocation: Revocation) => void
   readonly recorder: EventRecorder
-  readonly audit: AuditTrail
+  /** Undefined: `audit.enabled` is false. */
+  readonly audit: AuditTrail | undefined
   readonly log: Logger
   readonly clock: Clock
 }
@@ -63,6 +69,7 @@ export interface Change {
 export interface AdminCall {
   readonly host: AdminHost
   readonly administrator: Administrator
+  readonly session: AdminSession
   readonly requestId: string
   /** Value of `If-Match`, where the operation needs one. */
   readonly ifMatch: string | undefined
@@ -72,6 +79,8 @@ export interface AdminCall {
   readonly signal: AbortSignal
   /** Sends `ETag` with the answer: the version of what is in it. */
   setVersion(version: string): void
+  /** Ends the session of the call. */
+  endSession(): Promise<void>
   /** Writes a change to the audit trail and the events. Call it when the change is made. */
   recordChange(change: Change): Promise<void>
 }

@@ -1,5 +1,6 @@
 import { styleText } from 'node:util'
 import type { Project, RouteSpec } from '../config/project.ts'
+import { type ConnectWay, listConnectWays } from '../registry/connect-ways.ts'
 
 /** What the banner shows of a gateway. */
 export interface BannerSource {
@@ -34,22 +35,10 @@ function describeServer(route: RouteSpec, paint: (style: Style, text: string) =>
   return [`${paint('bold', route.title)}  ${paint('dim', route.operationId)}`, ...rows].join('\n')
 }
 
-/** For each client the line that connects it to a virtual server: a command, a link, or JSON for its settings file. */
-export function connectLines(name: string, url: string): (readonly [client: string, line: string])[] {
-  const isPlainHttp = url.startsWith('http://') && !/^http:\/\/(localhost|127\.0\.0\.1|\[::1\])[:/]/.test(url)
-  const cursor = Buffer.from(JSON.stringify({ url })).toString('base64')
-  return [
-    ['Claude Code', `claude mcp add --transport http ${shellQuote(name)} ${shellQuote(url)}`],
-    ['VS Code', `code --add-mcp ${shellQuote(JSON.stringify({ name, type: 'http', url }))}`],
-    [
-      'Cursor',
-      `cursor://anysphere.cursor-deeplink/mcp/install?name=${encodeURIComponent(name)}&config=${encodeURIComponent(cursor)}`,
-    ],
-    ['', `or in ~/.cursor/mcp.json: ${JSON.stringify({ mcpServers: { [name]: { url } } })}`],
-    ['mcp-remote', `npx mcp-remote ${shellQuote(url)}${isPlainHttp ? ' --allow-http' : ''}`],
-  ]
-}
-
-function shellQuote(text: string): string {
-  return /^[\w./:@%+=-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`
+/** The ways that fit on lines of a terminal: commands, Cursor's link and, below it, its JSON. */
+function connectLines(name: string, url: string): (readonly [client: string, line: string])[] {
+  const isShown = ({ client, kind }: ConnectWay) => kind === 'command' || client === 'Cursor'
+  return listConnectWays(name, url)
+    .filter(isShown)
+    .map(({ client, kind, text, place }) => (kind === 'json' ? ['', `or in ${place}: ${text}`] : [client, text]))
 }

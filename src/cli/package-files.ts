@@ -1,23 +1,10 @@
-import { existsSync, readFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-
-/** Root of the package: the same number of folders up from `src/cli` and from `dist/cli`. */
-const packageDirectory: string = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
-
-interface Manifest {
-  readonly version: string
-  /** The Node.js that comes with the package, for each platform. */
-  readonly optionalDependencies: { readonly [name: string]: string }
-}
-
-function readManifest(): Manifest {
-  return JSON.parse(readFileSync(join(packageDirectory, 'package.json'), 'utf8')) as Manifest
-}
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { packageDirectory, readPackageManifest } from '../lib/package-manifest.ts'
 
 /** Version of this package. */
 export function packageVersion(): string {
-  return readManifest().version
+  return readPackageManifest().version
 }
 
 /** How a new project depends on this package: on the folder of a checkout, which nobody has published, else on the version. */
@@ -27,7 +14,7 @@ export function packageReference(): string {
 
 /** Packages of the carried Node.js by platform, for projects whose own scripts need it. */
 export function carriedNodes(): { readonly [name: string]: string } {
-  return readManifest().optionalDependencies
+  return readPackageManifest().optionalDependencies
 }
 
 /** Folder of the curated upstreams, one JSON file each. */

@@ -20,7 +20,11 @@ import { collectRecords, collectValues, type SealedPart } from '../storage/colle
 export function listSealedCollections(storage: Storage): readonly SealedCollection[] {
   const { oauth } = storage
   return [
-    collectValues(storage.sealed, (name) => serverKeysContext(name) ?? auditKeyContext(name) ?? sealerKeyContext(name), isNoSecret),
+    collectValues(
+      storage.sealed,
+      (name) => serverKeysContext(name) ?? auditKeyContext(name) ?? sealerKeyContext(name),
+      isNoSecret,
+    ),
     collectRecords(oauth, 'Client', 'client secrets', readClientSecret),
     collectRecords(oauth, signInStateModel, 'sign-ins under way', sealedWhole(signInStateOf)),
     collectRecords(

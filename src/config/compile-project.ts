@@ -18,6 +18,7 @@ import type { ProjectSources } from './load-project.ts'
 import { ProblemList } from './problem-list.ts'
 import type { Problem, Project, RouteSpec } from './project.ts'
 import type { Settings } from './project-schema.ts'
+import { readMentionedVariables } from './read-mentioned-variables.ts'
 import { type Operation, readOperations } from './read-operations.ts'
 import { readVaultSecrets } from './read-vault-secrets.ts'
 
@@ -71,6 +72,7 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
       virtualServers,
       signIn,
       vaultSecrets: readVaultSecrets(environment),
+      environmentValues: readMentionedVariables(sources),
       pins,
       contentHash,
       warnings: problems.sorted(),

@@ -15,9 +15,17 @@ const fixedSettings = [
   'exports',
 ] as const
 
+/** Those of `admin`: who may do what there can change at any time. */
+const fixedAdminSettings = ['enabled', 'listen', 'publicUrl'] as const
+
 /** A problem for each setting that cannot change while a gateway runs: swapping such a project in would do half of what it says. */
 export function findFixedSettings(started: Project, reloaded: Project): Problem[] {
-  const changed = fixedSettings.filter((name) => !isDeepStrictEqual(started.settings[name], reloaded.settings[name]))
+  const [before, after] = [started.settings, reloaded.settings]
+  const fixed = (name: (typeof fixedAdminSettings)[number]) => !isDeepStrictEqual(before.admin[name], after.admin[name])
+  const changed = [
+    ...fixedSettings.filter((name) => !isDeepStrictEqual(before[name], after[name])),
+    ...fixedAdminSettings.filter(fixed).map((name) => `admin.${name}`),
+  ]
   return changed.map((name) => ({
     severity: 'error',
     file: 'sallyport.jsonc',

@@ -83,6 +83,8 @@ export interface Project {
   /** Undefined when no route signs people in. */
   readonly signIn: SignInSettings | undefined
   readonly vaultSecrets: VaultSecrets
+  /** Values of the environment variables that the files name, by name: wherever one is in an option, it is not for everybody's eyes. */
+  readonly environmentValues: ReadonlyMap<string, string>
   /** What is pinned of upstreams, by virtual server. */
   readonly pins: Pins
   /** SHA-256 over all project files: equal hashes, equal projects. */

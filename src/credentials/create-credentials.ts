@@ -4,7 +4,7 @@ import type { ApiKeyVerifier } from '../contracts/api-key.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { SignInTokenStore } from '../contracts/sign-in-tokens.ts'
-import type { Storage } from '../contracts/storage.ts'
+import type { ConnectionKey, Storage } from '../contracts/storage.ts'
 import type { UpstreamDirectory } from '../contracts/upstream.ts'
 import type { BrowserSignIn, UpstreamLinks } from '../contracts/upstream-links.ts'
 import type { Vault } from '../contracts/vault.ts'
@@ -13,6 +13,7 @@ import { createBroker, type ForgetfulBroker } from './broker.ts'
 import { callbackUrl } from './connect/answer-connect.ts'
 import { createBrowserCookie } from './connect/browser-cookie.ts'
 import { createConnectionPages } from './connect/connection-pages.ts'
+import { disconnect } from './connect/disconnect.ts'
 import { createPendingConnects, pendingConnectSeconds } from './connect/pending-connects.ts'
 import { sendProbe } from './connect/send-probe.ts'
 import { tryKey } from './connect/try-key.ts'
@@ -55,6 +56,8 @@ export interface Credentials {
   readonly clientDocuments: Mount
   /** The pages of the connections, and what programs use in their place. */
   createPages(host: PagesHost): Mount
+  /** Removes a connection and revokes it at the upstream; says what came of it, undefined when there was none. */
+  disconnect(key: ConnectionKey): Promise<string | undefined>
   /** Ends refreshes under way and writes what was used. */
   close(): Promise<void>
 }
@@ -85,6 +88,8 @@ export async function createCredentials(options: CredentialsOptions): Promise<Cr
         tryKey: (upstream, key) => tryKey(upstream, key, sendProbe),
         log,
       }),
+    disconnect: (key) =>
+      disconnect(upstreams.find(key.upstream), key, { connections, authorization: oauth.authorization }),
     async close() {
       await broker.close()
       await connections.close()

@@ -18,8 +18,11 @@ export interface Listener {
   close(drainMs: number): Promise<void>
 }
 
-/** Listens. Rejects with a sentence that says what to do when the address is taken or not ours. */
-export async function listen(options: { readonly host: string; readonly port: number }): Promise<Listener> {
+/** Listens. Rejects with a sentence that says what to do when the address is taken or not ours; `setting` is what says where. */
+export async function listen(
+  options: { readonly host: string; readonly port: number },
+  setting = 'listen',
+): Promise<Listener> {
   // Longer than the idle time of usual load balancers, so that it is they who close, not we under a request.
   const server = createServer({ keepAliveTimeout: 75_000, noDelay: true })
   // Without a listener node drops a request and its client waits for ever.
@@ -27,7 +30,7 @@ export async function listen(options: { readonly host: string; readonly port: nu
   const hold = (request: IncomingMessage, response: ServerResponse) => void early.push([request, response])
   server.on('request', hold)
   await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, options)))
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, options, setting)))
     server.listen(options.port, options.host, resolve)
   })
   server.removeAllListeners('error')
@@ -76,16 +79,16 @@ function closeServer(server: Server, drainMs: number): Promise<void> {
   })
 }
 
-function explain(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }): Error {
+function explain(error: NodeJS.ErrnoException, { host, port }: { host: string; port: number }, setting: string): Error {
   const address = `${host}:${port}`
   if (error.code === 'EADDRINUSE') {
-    return new Error(`${address} is in use. Stop what listens there, or set listen.port in sallyport.jsonc.`, {
+    return new Error(`${address} is in use. Stop what listens there, or set ${setting}.port in sallyport.jsonc.`, {
       cause: error,
     })
   }
   if (error.code === 'EADDRNOTAVAIL' || error.code === 'EACCES') {
     return new Error(
-      `Cannot listen on ${address} (${error.code}). Set listen.host and listen.port in sallyport.jsonc.`,
+      `Cannot listen on ${address} (${error.code}). Set ${setting}.host and ${setting}.port in sallyport.jsonc.`,
       {
         cause: error,
       },

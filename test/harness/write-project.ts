@@ -56,6 +56,7 @@ export async function writeProject(directory: string, project: TestProject): Pro
   const defaults = {
     version: 1,
     listen: { port: 0 },
+    admin: { listen: { port: 0 } },
     events: { flushMilliseconds: 20 },
     telemetry: { logLevel: 'error' },
   }

@@ -87,6 +87,13 @@ export async function listStoredClients(records: OAuthRecords, tenant?: string):
     .filter((client) => tenant === undefined || client.tenant === tenant)
 }
 
+/** The clients that registered themselves, newest first: dynamically, or by a document whose last good copy is kept. */
+export async function listRegisteredClients(records: OAuthRecords): Promise<readonly StoredClient[]> {
+  const registered = (await records.list('Client', mostClients)).filter(({ uid }) => !isMarked(uid))
+  const documents = await records.list('ClientMetadataDocument', mostClients)
+  return [...registered, ...documents].map(({ payload }) => describeClient(JSON.parse(payload) as JsonObject))
+}
+
 /** What administration may know of a client. */
 export function describeClient(metadata: JsonObject): StoredClient {
   return {

@@ -1,0 +1,81 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { AdminAddress } from './admin-address.ts'
+import type { AdminHost } from './admin-host.ts'
+
+const probes: ReadonlySet<string> = new Set(['/healthz', '/readyz', '/metrics'])
+
+/** True for what answers without a sign-in. */
+export function isProbe({ url = '' }: IncomingMessage): boolean {
+  return probes.has(pathOf(url))
+}
+
+/**
+ * `/healthz`: the process answers. `/readyz`: it can serve; 503 with the reason when it cannot, or is about to stop. `/metrics`: for Prometheus.
+ * Browsers of other sites get nothing.
+ */
+export function answerProbe(
+  request: IncomingMessage,
+  response: ServerResponse,
+  address: AdminAddress,
+  host: AdminHost,
+): void {
+  const { host: name = '', 'sec-fetch-site': site } = request.headers
+  const isForeign = !(address.probesUnderAnyName || address.answersTo(name)) || site === 'cross-site'
+  if (isForeign) return send(response, 421, { status: 'misdirected' })
+  if (request.method !== 'GET' && request.method !== 'HEAD')
+    return send(response, 405, { status: 'method not allowed' })
+  const path = pathOf(request.url ?? '')
+  if (path === '/healthz') return send(response, 200, { status: 'ok' })
+  if (path === '/readyz') {
+    const checks = checkReadiness(host)
+    const isReady = Object.values(checks).every((state) => state === 'ok')
+    return send(response, isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready', checks })
+  }
+  sendMetrics(response, host)
+}
+
+function checkReadiness(host: AdminHost): { readonly [check: string]: string } {
+  const failed = host.failedReload()
+  return {
+    process: host.isStopping() ? 'stopping' : 'ok',
+    store: checkStore(host),
+    // A change with problems was not taken over; what ran before goes on, so the gateway is ready.
+    project: host.project().routes.length > 0 || failed === undefined ? 'ok' : 'empty',
+  }
+}
+
+function checkStore({ storage }: AdminHost): string {
+  try {
+    storage.revocations.version()
+    return 'ok'
+  } catch {
+    return 'does not answer'
+  }
+}
+
+function sendMetrics(response: ServerResponse, host: AdminHost): void {
+  if (host.renderMetrics === undefined) return send(response, 404, { status: 'no metrics' })
+  host.renderMetrics().then(
+    ({ contentType, body }) => {
+      response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' }).end(body)
+    },
+    (error: unknown) => {
+      host.log.error({ err: error }, 'the metrics could not be written')
+      send(response, 500, { status: 'error' })
+    },
+  )
+}
+
+function send(response: ServerResponse, status: number, body: object): void {
+  const headers = {
+    'content-type': 'application/json',
+    'cache-control': 'no-store',
+    'x-content-type-options': 'nosniff',
+  }
+  response.writeHead(status, headers).end(`${JSON.stringify(body)}\n`)
+}
+
+function pathOf(url: string): string {
+  const query = url.indexOf('?')
+  return query === -1 ? url : url.slice(0, query)
+}
