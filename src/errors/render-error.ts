@@ -1,4 +1,4 @@
-import { STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from '../lib/node-http.ts'
 import type { GatewayError } from './gateway-error.ts'
 
 /** An error as bytes. */

@@ -1,9 +1,9 @@
-import { Agent, request } from 'undici'
 import type { ClientCertificate } from '../contracts/upstream.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { isLoopbackHost } from '../lib/loopback.ts'
 import { isPublicAddress } from './fetch-document.ts'
 import { createGuardedConnector, flattenHeaders, readLimited } from './guarded-connector.ts'
+import { createAgent, sendRequest } from './undici.ts'
 
 /** One request to an authorization server, or for a document that leads to it. */
 export interface AuthorizationServerRequest {
@@ -46,7 +46,7 @@ const challengeHeaders = ['www-authenticate']
 export function createCallAuthorizationServer(options: CallAuthorizationServerOptions): CallAuthorizationServer {
   const dial = (allows: (address: string) => boolean, clientCertificate?: ClientCertificate) => {
     const connect = createGuardedConnector({ connectTimeoutMs, clientCertificate }, allows)
-    return new Agent({ connect, keepAliveTimeout: 1000, pipelining: 0 })
+    return createAgent({ connect, keepAliveTimeout: 1000, pipelining: 0 })
   }
   const trusted = dial(() => true)
   const open = dial(isPublicAddress)
@@ -67,7 +67,7 @@ export function createCallAuthorizationServer(options: CallAuthorizationServerOp
       if (!isTrusted && isPrivateLiteral(target.hostname)) throw new Error('the address is not public')
       const dispatcher = choose(target, isTrusted)
       const signal = AbortSignal.timeout(timeoutMs)
-      const answer = await request(target, { method, headers, body: body ?? null, dispatcher, signal })
+      const answer = await sendRequest(dispatcher, target, { method, headers, body: body ?? null, signal })
       const answerHeaders = flattenHeaders(answer.headers)
       if (challengeOnly) answer.body.on('error', () => {}).destroy()
       const bytes = challengeOnly ? Buffer.alloc(0) : await readLimited(answer.body, answerHeaders, maxBytes)

@@ -1,6 +1,6 @@
-import { Agent, request } from 'undici'
 import { isLoopbackHost } from '../lib/loopback.ts'
 import { flattenHeaders, readLimited } from './guarded-connector.ts'
+import { createAgent, sendRequest } from './undici.ts'
 
 /** One request to a service that keeps keys. */
 export interface KmsRequest {
@@ -25,7 +25,7 @@ const maxBytes = 64 * 1024
  * be in a private network; plain http is for loopback in development.
  */
 export function createCallKms(options: { readonly allowLoopbackHttp: boolean }): CallKms {
-  const agent = new Agent({ connect: { timeout: 5000 }, keepAliveTimeout: 1000, pipelining: 0 })
+  const agent = createAgent({ connect: { timeout: 5000 }, keepAliveTimeout: 1000, pipelining: 0 })
   return async (url, { headers, body }) => {
     const target = new URL(url)
     const isLoopbackHttp = target.protocol === 'http:' && isLoopbackHost(target.hostname)
@@ -34,7 +34,7 @@ export function createCallKms(options: { readonly allowLoopbackHttp: boolean }):
     }
     try {
       const signal = AbortSignal.timeout(timeoutMs)
-      const answer = await request(target, { method: 'POST', headers, body, dispatcher: agent, signal })
+      const answer = await sendRequest(agent, target, { method: 'POST', headers, body, signal })
       const bytes = await readLimited(answer.body, flattenHeaders(answer.headers), maxBytes)
       return { status: answer.statusCode, body: bytes.toString('utf8') }
     } catch (cause) {

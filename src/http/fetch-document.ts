@@ -1,8 +1,8 @@
 import ipaddr from 'ipaddr.js'
-import { Agent, request } from 'undici'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { isLoopbackHost } from '../lib/loopback.ts'
 import { createGuardedConnector, flattenHeaders, type LookupAll, readLimited } from './guarded-connector.ts'
+import { createAgent, sendRequest } from './undici.ts'
 
 /** A small document, read completely. */
 export interface FetchedDocument {
@@ -44,13 +44,13 @@ const defaultTimeoutMs = 3000
 export function createFetchDocument(options: FetchDocumentOptions = {}): FetchDocument {
   const allows = (address: string) => isPublicAddress(address) || options.allowAddress?.(address) === true
   const connect = createGuardedConnector({ ...options, connectTimeoutMs: defaultTimeoutMs }, allows)
-  const agent = new Agent({ connect, keepAliveTimeout: 1000, pipelining: 0 })
+  const agent = createAgent({ connect, keepAliveTimeout: 1000, pipelining: 0 })
   return async (url, limits = {}) => {
     const target = checkTarget(url, allows, options.allowLoopbackHttp === true)
     const maxBytes = limits.maxBytes ?? defaultMaxBytes
     const signal = AbortSignal.timeout(limits.timeoutMs ?? defaultTimeoutMs)
     try {
-      const answer = await request(target, { dispatcher: agent, signal, headers: { accept: 'application/json' } })
+      const answer = await sendRequest(agent, target, { signal, headers: { accept: 'application/json' } })
       const headers = flattenHeaders(answer.headers)
       const body = await readLimited(answer.body, headers, maxBytes)
       if (!isJson(headers['content-type'])) throw refusal('the answer is not JSON')

@@ -1,7 +1,8 @@
 import { type LookupAddress, lookup as lookupInDns } from 'node:dns'
-import { buildConnector } from 'undici'
+import type { buildConnector } from 'undici'
 import type { ClientCertificate } from '../contracts/upstream.ts'
 import { presentCertificate } from './send-upstream.ts'
+import { createConnector } from './undici.ts'
 
 /** Resolves a name to addresses, as `dns.lookup` with `all`. */
 export type LookupAll = (hostname: string, callback: (error: Error | null, addresses: LookupAddress[]) => void) => void
@@ -25,7 +26,7 @@ export function createGuardedConnector(
   allows: (address: string) => boolean,
 ): buildConnector.connector {
   const lookupAll = options.lookup ?? ((hostname, callback) => lookupInDns(hostname, { all: true }, callback))
-  const connect = buildConnector({
+  const connect = createConnector({
     timeout: options.connectTimeoutMs,
     ...(options.certificateAuthority === undefined ? {} : { ca: options.certificateAuthority }),
     ...(options.clientCertificate && presentCertificate(options.clientCertificate)),

@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { type Dispatcher, errors, Pool } from 'undici'
+import type { Dispatcher, Pool } from 'undici'
 import type { BufferedAnswer, EventStreamReader, StreamedAnswer } from '../contracts/handler.ts'
 import type { ClientCertificate } from '../contracts/upstream.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { EventSplitter } from './split-events.ts'
+import { createPool, errors } from './undici.ts'
 
 /** Bounds on one upstream exchange. */
 export interface UpstreamLimits {
@@ -46,7 +47,7 @@ export function discardAnswer(answer: UpstreamAnswer): void {
 
 /** Keep-alive connections to one origin. Idle time-outs are per chunk, so long streams with progress stay open. */
 export function createUpstreamPool(origin: string, limits: PoolLimits, certificate?: ClientCertificate): Pool {
-  return new Pool(origin, {
+  return createPool(origin, {
     connections: limits.connections,
     connect: { timeout: limits.connectMs, ...(certificate && presentCertificate(certificate)) },
     headersTimeout: limits.firstByteMs,

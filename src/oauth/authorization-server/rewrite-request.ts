@@ -1,4 +1,5 @@
-import { IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { IncomingMessage as Message } from '../../lib/node-http.ts'
 
 /** What the provider sees instead of what the client sent. */
 export interface RewrittenParts {
@@ -14,7 +15,7 @@ const forwardingHeaders = ['forwarded', 'x-forwarded-for', 'x-forwarded-host', '
  * claims in Host, Forwarded or X-Forwarded-* must never reach an absolute URL or decide whether cookies are secure.
  */
 export function rewriteRequest(original: IncomingMessage, parts: RewrittenParts, publicUrl: string): IncomingMessage {
-  const rewritten = new IncomingMessage(original.socket)
+  const rewritten = new Message(original.socket)
   // It shares the socket of the original: it must not close it.
   rewritten._destroy = (error, callback) => callback(error)
   rewritten.method = original.method ?? 'GET'
