@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { FailedReload } from './admin/admin-host.ts'
+import { createConsoleLink } from './admin/console-link.ts'
 import { createAdmin } from './admin/open-admin.ts'
 import type { EventBuffer } from './analytics/buffer.ts'
 import { startRetention } from './analytics/retention.ts'
@@ -66,6 +67,8 @@ export interface RunningGateway {
   readonly publicUrl: string
   /** The snapshot that runs now. */
   readonly project: Project
+  /** A link that opens the console once, as its owner; undefined where there is none. `subject` is who asks, for the audit trail. */
+  createConsoleLink(subject: string): Promise<string | undefined>
   /** Loads the project again and swaps it in; with problems, the running one goes on. */
   reload(): Promise<ReloadResult>
   /** Takes no new requests, lets running ones end within `limits.drainSeconds`, writes all events, closes the store. */
@@ -136,7 +139,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   const liveSessions = createLiveSessions()
   const relaySealer = await loadSealer(storage.sealed, stores.vault, 'mcp-session')
   const sessionSealer = addressTokens(relaySealer, peers.self)
-  const definitionWatch = createDefinitionWatch({ store: storage.knownCatalogs, recorder, log })
+  const definitionWatch = createDefinitionWatch({ store: storage.knownCatalogs, recorder, log, peers: worker })
   const build = (next: Project): Snapshot => {
     const { limits, allowedHosts } = next.settings
     const hosts = allowHosts(next.publicUrl, listener.url, allowedHosts)
@@ -251,6 +254,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       return snapshots.project
     },
     reload,
+    createConsoleLink: async (subject) => admin && createConsoleLink(storage, subject, Date.now),
     async close() {
       configuration.isStopping = true
       await stopLeading()

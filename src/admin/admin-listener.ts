@@ -72,7 +72,10 @@ async function listenNear(
     try {
       // After as many that are taken, any.
       const tried = port - wanted.port < portsToTry && port <= 65_535 ? port : 0
-      return await listen({ host: wanted.host, port: tried }, 'admin.listen')
+      const listener = await listen({ host: wanted.host, port: tried }, 'admin.listen')
+      if (tried !== wanted.port)
+        host.log.warn({}, `admin.listen.port ${wanted.port} is in use; the console is at ${listener.url}`)
+      return listener
     } catch (error) {
       const isTaken =
         error instanceof Error && (error.cause as NodeJS.ErrnoException | undefined)?.code === 'EADDRINUSE'

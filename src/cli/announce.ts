@@ -7,7 +7,8 @@ import { formatBanner } from './format-banner.ts'
 
 /** Says what happens to a running gateway as a whole. */
 export interface Announcer {
-  ready(gateway: RunningGateway): void
+  /** `consoleLink` opens the console once; for people only, never for a log. */
+  ready(gateway: RunningGateway, consoleLink?: string): void
   reloaded(): void
   /** A change has problems; what ran before goes on. */
   kept(problems: readonly Problem[]): void
@@ -20,7 +21,9 @@ export interface Announcer {
 export function announceToPerson(): Announcer {
   const tell = (text: string) => void process.stderr.write(`sallyport: ${text}\n`)
   return {
-    ready: (gateway) => void process.stdout.write(formatBanner(gateway, process.stdout)),
+    ready({ publicUrl, project }, consoleLink) {
+      process.stdout.write(formatBanner({ publicUrl, project, consoleLink }, process.stdout))
+    },
     reloaded: () => tell('reloaded.'),
     kept: (problems) =>
       tell(`not reloaded, the running configuration stays: ${countProblems(problems)}.\n${formatProblems(problems)}`),

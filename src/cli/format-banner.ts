@@ -6,6 +6,8 @@ import { type ConnectWay, listConnectWays } from '../registry/connect-ways.ts'
 export interface BannerSource {
   readonly publicUrl: string
   readonly project: Project
+  /** Opens the console once. */
+  readonly consoleLink?: string | undefined
 }
 
 type Style = Parameters<typeof styleText>[0]
@@ -14,10 +16,13 @@ type Style = Parameters<typeof styleText>[0]
  * What a person needs after the start: each virtual server with its URL, upstream and policies, and the line that connects
  * a client to it. Colours only where `stream` is a terminal and NO_COLOR is not set.
  */
-export function formatBanner({ publicUrl, project }: BannerSource, stream: NodeJS.WritableStream): string {
+export function formatBanner({ publicUrl, project, consoleLink }: BannerSource, stream: NodeJS.WritableStream): string {
   const paint = (style: Style, text: string) => styleText(style, text, { stream })
   const head = `${paint('bold', 'Sallyport')}  ${paint('cyan', publicUrl)}  ${paint('dim', modes[project.mode])}`
-  return `\n${[head, ...project.routes.map((route) => describeServer(route, paint))].join('\n\n')}\n\n`
+  const link =
+    consoleLink && `${paint('cyan', consoleLink)}\n  ${paint('dim', 'opens the console once; more: sallyport console')}`
+  const servers = project.routes.map((route) => describeServer(route, paint))
+  return `\n${[head, ...servers, ...(link ? [`${paint('bold', 'Console')}  ${link}`] : [])].join('\n\n')}\n\n`
 }
 
 const modes = { dev: 'dev: people sign in by name, changes reload', start: '' }

@@ -23,7 +23,7 @@ export async function runGateway(directory: string, mode: 'dev' | 'start'): Prom
   }
   const announcer = mode === 'dev' ? announceToPerson() : announceToLog(log)
   const gateway = await startGateway({ projectDirectory: directory, mode, log })
-  announcer.ready(gateway)
+  announcer.ready(gateway, mode === 'dev' ? await createConsoleLink(gateway) : undefined)
   const reload = queueReloads(gateway, announcer)
   const { contentHash } = gateway.project
   const watch = mode === 'dev' ? watchProject(directory, reload, { contentHash }) : undefined
@@ -31,6 +31,11 @@ export async function runGateway(directory: string, mode: 'dev' | 'start'): Prom
   await waitForStop(announcer)
   watch?.close()
   await gateway.close()
+}
+
+async function createConsoleLink(gateway: RunningGateway): Promise<string | undefined> {
+  const { nameOperator } = await import('./record-administration.ts')
+  return gateway.createConsoleLink(nameOperator())
 }
 
 /** `worker`: one of several processes; settings: the one that starts them. */

@@ -6,6 +6,7 @@ import { checkCommand } from './commands/check.ts'
 import { clientsCommand } from './commands/clients.ts'
 import { connectCommand } from './commands/connect.ts'
 import { connectionsCommand } from './commands/connections.ts'
+import { consoleCommand } from './commands/console.ts'
 import { devCommand } from './commands/dev.ts'
 import { eventsCommand } from './commands/events.ts'
 import { grantsCommand } from './commands/grants.ts'
@@ -38,6 +39,7 @@ export function createProgram(): Command {
     catalogCommand(),
     devCommand(),
     startCommand(),
+    consoleCommand(),
     checkCommand(),
     routesCommand(),
     eventsCommand(),
