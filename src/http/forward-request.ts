@@ -1,5 +1,6 @@
-import { Agent, type ClientRequest, type IncomingMessage, type ServerResponse, request as sendRequest } from 'node:http'
+import type { ClientRequest, IncomingMessage, ServerResponse } from 'node:http'
 import type { Peer } from '../contracts/peers.ts'
+import { Agent, request as sendRequest } from '../lib/node-http.ts'
 import type { Secret } from '../lib/secret.ts'
 import { type Arrival, arrivalHeader, formatArrival } from './read-arrival.ts'
 

@@ -1,12 +1,6 @@
-import {
-  createServer,
-  type IncomingMessage,
-  maxHeaderSize,
-  type RequestListener,
-  type Server,
-  type ServerResponse,
-} from 'node:http'
+import type { IncomingMessage, RequestListener, Server, ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { createServer, maxHeaderSize } from '../lib/node-http.ts'
 
 /** A listening socket. */
 export interface Listener {
