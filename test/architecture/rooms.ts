@@ -36,7 +36,7 @@ export const mayImport: { readonly [room: string]: readonly string[] } = {
   credentials: [...ground, ...product],
   limits: ground,
   analytics: ground,
-  telemetry: ground,
+  telemetry: [...ground, 'analytics'],
   storage: ground,
   registry: [...ground, ...product],
   audit: [...ground, ...product],
