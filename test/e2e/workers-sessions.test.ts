@@ -5,10 +5,12 @@ import { ElicitRequestSchema, ToolListChangedNotificationSchema } from '@modelco
 import { request } from 'undici'
 import { expect, it, onTestFinished } from 'vitest'
 import { startFixture } from '../conformance/fixture/start-fixture.ts'
-import { postRaw } from '../harness/post-message.ts'
+import { writePins } from '../harness/pin-definitions.ts'
+import { type PostAnswer, postRaw } from '../harness/post-message.ts'
 import { readCallOutcome } from '../harness/real-client.ts'
 import { fetchAnew, startWorkers, type WorkerGateway } from '../harness/start-workers.ts'
 import { openStdioClient } from '../harness/stdio-client.ts'
+import { startChangingUpstream } from '../harness/upstreams/changing-upstream.ts'
 import { startModernUpstream } from '../harness/upstreams/modern-upstream.ts'
 import { startOlderUpstream } from '../harness/upstreams/older-upstream.ts'
 import { waitUntil } from '../harness/wait-until.ts'
@@ -134,7 +136,7 @@ it('what a worker hears of changed lists, all of them know', async () => {
     request.answer({ result: isCall ? { resultType: 'complete', content: [] } : { ...listed, prompts: [] } })
   }
   const gateway = await startWorkers({ servers: { scripted: { upstream: upstream.url, inbound: ['keys'] } } })
-  const ask = (method: string, params: object = {}) => askModern(gateway, 'scripted', method, params)
+  const ask = (method: string, params: Params = {}) => askModern(gateway, 'scripted', method, params)
   const listAll = async () => {
     for (const _ of twice) expect((await ask('prompts/list')).status).toBe(200)
     return upstream.of('prompts/list').length
@@ -145,7 +147,34 @@ it('what a worker hears of changed lists, all of them know', async () => {
   await waitUntil('all have forgotten it', async () => (await listAll()) === 6)
 }, 60_000)
 
-function askModern(gateway: WorkerGateway, server: string, method: string, params: { readonly name?: string }) {
+it('a definition that one worker saw change, none of them lets anybody use, and it is told once', async () => {
+  const tool = { name: 'search', description: 'Searches.', inputSchema: { type: 'object' } }
+  const upstream = await startChangingUpstream({ tools: [tool] })
+  onTestFinished(() => upstream.close())
+  const servers = { tracker: { upstream: upstream.url, inbound: ['keys', 'pins'] } }
+  const project = { servers, policies: { pins: ['mcp-pinned-contracts-inbound', { onChange: 'block' }] as const } }
+  const gateway = await startWorkers(project)
+  await writePins(gateway.directory, { tracker: { tools: [tool] } })
+  await gateway.reload(project)
+  await waitUntil('the pins are read', () => gateway.logged('configuration reloaded').length === 1)
+  const call = () => askModern(gateway, 'tracker', 'tools/call', { name: 'search', arguments: {} })
+  for (const _ of twice) expect((await call()).message?.error).toBeUndefined()
+  upstream.define({ tools: [{ ...tool, description: 'Searches, and more.' }] })
+  expect((await askModern(gateway, 'tracker', 'tools/list')).status).toBe(200)
+  const reasons = async () => {
+    const answers: PostAnswer[] = []
+    for (const _ of twice) answers.push(await call())
+    return answers.map(({ message }) => message?.error?.data?.reason)
+  }
+  await waitUntil('nobody can call it', async () => (await reasons()).every((each) => each === 'capability_changed'))
+  for (const _ of twice) await askModern(gateway, 'tracker', 'tools/list')
+  expect(await gateway.stop()).toBe(0)
+  expect(gateway.events().filter(({ type }) => type === 'capability_changed')).toHaveLength(1)
+}, 60_000)
+
+type Params = { readonly name?: string; readonly [member: string]: unknown }
+
+function askModern(gateway: WorkerGateway, server: string, method: string, params: Params = {}) {
   const _meta = {
     'io.modelcontextprotocol/protocolVersion': '2026-07-28',
     'io.modelcontextprotocol/clientCapabilities': {},

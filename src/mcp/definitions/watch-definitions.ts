@@ -3,6 +3,7 @@ import { type EventRecorder, newEvent } from '../../analytics/event.ts'
 import type { Project, RouteSpec } from '../../config/project.ts'
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { Logger } from '../../contracts/logger.ts'
+import type { Peers } from '../../contracts/peers.ts'
 import {
   type DefinitionNotice,
   type Deviation,
@@ -23,7 +24,23 @@ export interface WatchDefinitionsOptions {
   readonly store: KnownCatalogs
   readonly recorder: EventRecorder
   readonly log: Logger
+  /** Other processes, which hear what this one sees: a definition that changed is changed for all. Absent: there are none. */
+  readonly peers?: Pick<Peers, 'tell' | 'hear'> | undefined
 }
+
+/** What one process tells the others. */
+interface SeenByPeer {
+  /** What was shown, and the list it belongs to. */
+  readonly seen?: {
+    readonly owner: string
+    readonly list: string
+    readonly changes: readonly (readonly [name: string, deviation: Deviation | null])[]
+  }
+  /** Key of a notice. */
+  readonly told?: string
+}
+
+const topic = 'definitions'
 
 /** The part of a project that definitions are watched under. */
 export type WatchedProject = Pick<Project, 'pins' | 'routes'>
@@ -44,7 +61,7 @@ const mostNotices = 10_000
 const noticeLimits = { perAddress: 1_000, total: 5_000, windowSeconds: 600 }
 
 /** Remembers what deviates from the pins, tells each thing once, and keeps what upstreams listed last. Survives a reload, as pins change with one. */
-export function createDefinitionWatch({ store, recorder, log }: WatchDefinitionsOptions): DefinitionWatch {
+export function createDefinitionWatch({ store, recorder, log, peers }: WatchDefinitionsOptions): DefinitionWatch {
   const deviations = new LRUCache<string, Deviations>({ max: mostOwners })
   const told = new LRUCache<string, true>({ max: mostNotices })
   const kept = new KeptDefinitions(store, log)
@@ -53,6 +70,21 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
   /** Lists that somebody asked for since, which is newer than the store. */
   const listed = new Set<string>()
   const takeNotice = limitRequests(noticeLimits, Date.now)
+
+  const keep = (owner: string, changes: Iterable<readonly [name: string, deviation: Deviation | null | undefined]>) => {
+    const known = deviations.get(owner) ?? new Map<string, Deviation>()
+    for (const [name, deviation] of changes) remember(known, name, deviation ?? undefined)
+    if (known.size > 0) deviations.set(owner, known)
+    else deviations.delete(owner)
+  }
+
+  peers?.hear(topic, (message) => {
+    const { seen, told: key } = message as SeenByPeer
+    if (key !== undefined) told.set(key, true)
+    if (seen === undefined) return
+    listed.add(seen.list)
+    keep(seen.owner, seen.changes)
+  })
 
   /** Compares what the store says was listed last with the pins. */
   const readDeviations = async (place: string, { tenant, routeName: server }: Exchange, pins: ServerPins) => {
@@ -83,6 +115,7 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
     const key = JSON.stringify([exchange.tenant, exchange.routeName, type, list, name, hash, blockedBy])
     if (told.has(key) || takeNotice(exchange.routeName) > 0) return
     told.set(key, true)
+    peers?.tell(topic, { told: key } satisfies SeenByPeer)
     const detail = notice.describe()
     const event = newEvent(type, Date.now(), exchange.requestId)
     event.tenant = exchange.tenant
@@ -124,11 +157,16 @@ export function createDefinitionWatch({ store, recorder, log }: WatchDefinitions
         deviationOf: (exchange, list, name) => deviations.get(ownerOf(exchange))?.get(`${list} ${name}`),
         note(exchange, list, shown) {
           const owner = ownerOf(exchange)
-          listed.add(`${placeOf(exchange)} ${list}`)
-          const known = deviations.get(owner) ?? new Map<string, Deviation>()
-          for (const [name, deviation] of shown) remember(known, `${list} ${name}`, deviation)
-          if (known.size > 0) deviations.set(owner, known)
-          else deviations.delete(owner)
+          const place = `${placeOf(exchange)} ${list}`
+          listed.add(place)
+          const entries = Array.from(shown, ([name, deviation]) => [`${list} ${name}`, deviation] as const)
+          if (peers) {
+            const before = deviations.get(owner)
+            const news = entries.filter(([name, deviation]) => before?.get(name)?.hash !== deviation?.hash)
+            const changes = news.map(([name, deviation]) => [name, deviation ?? null] as const)
+            if (changes.length > 0) peers.tell(topic, { seen: { owner, list: place, changes } } satisfies SeenByPeer)
+          }
+          keep(owner, entries)
         },
         keep({ tenant, routeName: server, subject }, list, page, entries) {
           kept.keep({ tenant, server, list }, subject?.id, page, entries)
