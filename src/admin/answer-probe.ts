@@ -21,7 +21,7 @@ export function answerProbe(
 ): void {
   const { host: name = '', 'sec-fetch-site': site } = request.headers
   const isForeign = !(address.probesUnderAnyName || address.answersTo(name)) || site === 'cross-site'
-  if (isForeign) return send(response, 421, { status: 'misdirected' })
+  if (isForeign) return send(response, 403, { status: 'not for this host' })
   if (request.method !== 'GET' && request.method !== 'HEAD')
     return send(response, 405, { status: 'method not allowed' })
   const path = pathOf(request.url ?? '')
