@@ -1,5 +1,5 @@
 import type { Clock } from '../contracts/clock.ts'
-import type { EventSink } from '../contracts/event-sink.ts'
+import type { EventSink, SinkState } from '../contracts/event-sink.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { EventRecorder, GatewayEvent } from './event.ts'
 import { SinkLane } from './sink-lane.ts'
@@ -26,6 +26,10 @@ export interface EventBuffer extends EventRecorder {
   close(): Promise<void>
   /** Events lost so far: once per sink that did not get them. */
   readonly dropped: number
+  /** Events that wait to be handed to the sinks. */
+  readonly depth: number
+  /** How each sink is doing. */
+  readonly sinks: readonly SinkState[]
 }
 
 /** At most one line about dropped events per this many milliseconds. */
@@ -63,6 +67,14 @@ class BoundedEventBuffer implements EventBuffer {
 
   get dropped(): number {
     return this.#dropped
+  }
+
+  get depth(): number {
+    return this.#pending.length
+  }
+
+  get sinks(): readonly SinkState[] {
+    return this.#lanes.map((lane) => lane.state)
   }
 
   record(event: GatewayEvent): void {

@@ -1,4 +1,4 @@
-import type { EventSink } from '../contracts/event-sink.ts'
+import type { EventSink, SinkState } from '../contracts/event-sink.ts'
 
 /** Told how many events a sink lost, and why when it failed. */
 export type DropReport = (sink: string, count: number, error: unknown) => void
@@ -10,23 +10,30 @@ export class SinkLane<Event> {
   readonly #onDrop: DropReport
   readonly #batches: (readonly Event[])[] = []
   #waiting = 0
+  #written = 0
+  #dropped = 0
   #writing: Promise<void> | undefined
 
   constructor(sink: EventSink<Event>, maxWaiting: number, onDrop: DropReport) {
     this.#sink = sink
-    this.#maxWaiting = maxWaiting
+    this.#maxWaiting = sink.maxWaiting ?? maxWaiting
     this.#onDrop = onDrop
   }
 
   /** Takes a batch for writing, or drops it when too many events wait already. */
   offer(batch: readonly Event[]): void {
     if (this.#waiting + batch.length > this.#maxWaiting) {
-      this.#onDrop(this.#sink.name, batch.length, undefined)
+      this.#drop(batch.length, undefined)
       return
     }
     this.#batches.push(batch)
     this.#waiting += batch.length
     this.#writing ??= this.#writeNext()
+  }
+
+  get state(): SinkState {
+    const { name, trouble } = this.#sink
+    return { name, waiting: this.#waiting, written: this.#written, dropped: this.#dropped, trouble }
   }
 
   /** Resolves when nothing waits and nothing is being written. */
@@ -54,12 +61,20 @@ export class SinkLane<Event> {
   }
 
   #write(batch: readonly Event[]): Promise<void> | undefined {
-    const drop = (error: unknown) => this.#onDrop(this.#sink.name, batch.length, error)
+    const count = () => void (this.#written += batch.length)
+    const drop = (error: unknown) => this.#drop(batch.length, error)
     try {
-      return this.#sink.write(batch)?.catch(drop)
+      const written = this.#sink.write(batch)
+      if (written) return written.then(count, drop)
+      count()
     } catch (error) {
       drop(error)
-      return undefined
     }
+    return undefined
+  }
+
+  #drop(count: number, error: unknown): void {
+    this.#dropped += count
+    this.#onDrop(this.#sink.name, count, error)
   }
 }
