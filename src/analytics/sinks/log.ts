@@ -1,6 +1,7 @@
 import type { EventSink } from '../../contracts/event-sink.ts'
 import type { LogRecord, LogRecordWriter } from '../../contracts/logger.ts'
-import { eventFields, type GatewayEvent } from '../event.ts'
+import type { GatewayEvent } from '../event.ts'
+import { formatEventMembers } from './format-event-json.ts'
 
 /** Which events become log lines: all of them, or only refusals and failures. */
 export type LogSinkMode = 'all' | 'problems'
@@ -22,28 +23,11 @@ function toRecord(event: GatewayEvent): LogRecord {
     level: levelOf(event),
     timeMs: event.time,
     message: event.type,
-    members: `"event":{${formatMembers(event)}}`,
+    members: `"event":{${formatEventMembers(event)}}`,
   }
 }
 
 function levelOf(event: GatewayEvent): LogRecord['level'] {
   if (event.outcome === 'success') return 'info'
   return event.failureOrigin === 'gateway' ? 'error' : 'warn'
-}
-
-const fields = (Object.keys(eventFields.shape) as (keyof GatewayEvent)[]).map((name) => ({
-  name,
-  prefix: `"${name}":`,
-}))
-
-/** JSON by hand: leaving the nulls out of a copy first costs more than all the rest of a line. */
-function formatMembers(event: GatewayEvent): string {
-  let members = ''
-  for (const { name, prefix } of fields) {
-    const value = event[name]
-    if (value === null) continue
-    if (members !== '') members += ','
-    members += prefix + (typeof value === 'string' ? JSON.stringify(value) : String(value))
-  }
-  return members
 }

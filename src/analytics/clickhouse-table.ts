@@ -1,0 +1,46 @@
+import { eventColumns } from './event-columns.ts'
+
+/** Columns with few different values, which are stored once each. */
+const fewValues: ReadonlySet<string> = new Set([
+  'type',
+  'tenant',
+  'team',
+  'virtualServer',
+  'upstream',
+  'via',
+  'clientId',
+  'clientName',
+  'clientVersion',
+  'clientProtocol',
+  'upstreamProtocol',
+  'method',
+  'capabilityType',
+  'capability',
+  'outcome',
+  'failureOrigin',
+  'reason',
+  'credentialMode',
+  'policy',
+])
+
+const clickhouseTypes = { text: 'String', integer: 'Int64', real: 'Float64' } as const
+
+/** The statement that makes the table of `exports.clickhouse`, from the declaration of an event. */
+export function describeClickhouseTable(database: string, table: string): string {
+  const columns = eventColumns.map(({ name, sqlType, nullable, isBoolean }) => {
+    const plain = isBoolean ? 'Bool' : clickhouseTypes[sqlType]
+    const type = nullable ? `Nullable(${plain})` : plain
+    return `  ${name} ${fewValues.has(name) ? `LowCardinality(${type})` : type}`
+  })
+  return [
+    `CREATE TABLE ${database}.${table}`,
+    '(',
+    [...columns, '  at DateTime64(3) MATERIALIZED fromUnixTimestamp64Milli(time)'].join(',\n'),
+    ')',
+    'ENGINE = MergeTree',
+    'PARTITION BY toYYYYMM(at)',
+    'ORDER BY (tenant, type, time)',
+    'TTL toDateTime(at) + INTERVAL 400 DAY',
+    'SETTINGS non_replicated_deduplication_window = 1000;',
+  ].join('\n')
+}
