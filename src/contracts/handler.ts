@@ -83,7 +83,16 @@ export interface RouteAnswer {
  */
 export interface RouteCaller {
   ask(call: RouteCall): Promise<RouteAnswer | GatewayError>
+  /** Clients of the route can open a stream, so what it announces reaches them. */
+  hasStream(route: string): boolean
+  /** The GET stream of a session. An attempt that is refused is not recorded. */
+  openStream(session: RouteSession): Promise<StreamedAnswer | GatewayError>
+  /** DELETE: ends a session. Undefined when that is done. */
+  endSession(session: RouteSession): Promise<GatewayError | undefined>
 }
+
+/** A session with another route, which it gave for an `initialize`. */
+export type RouteSession = Pick<RouteCall, 'route' | 'exchange' | 'sessionId'>
 
 /** What handlers may use of the gateway. */
 export interface HandlerHost {

@@ -3,28 +3,31 @@ import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
 import type { CacheKey } from '../mcp/catalog-cache.ts'
 import { isSharedMode } from '../mcp/known-catalogs.ts'
 import { createKnownAnswer } from '../mcp/own-answer.ts'
+import { admitPart } from './admit-part.ts'
 import { type AnswerOutcome, failed } from './answer-outcome.ts'
 import { askHandler } from './ask-handler.ts'
 import { cacheKeyOf } from './cache-key-of.ts'
-import { forwardHeaders } from './forward-headers.ts'
 import { PartExchange } from './part-exchange.ts'
 import { recordExchange } from './record-exchange.ts'
 import type { PipelineHost, Route } from './route.ts'
-import { runMessagePhase, runRequestPhase } from './run-policies.ts'
+import { endRouteSession, openRouteStream } from './route-session.ts'
+import { runMessagePhase } from './run-policies.ts'
 import { inspectResponse, needsShaping, shapeResult } from './shape-result.ts'
 import { shapeStream } from './shape-stream.ts'
 
 /** Lets the handler of the route `own` ask routes; `routes` may still be filled. */
 export function createRouteCaller(own: string, routes: ReadonlyMap<string, Route>, host: PipelineHost): RouteCaller {
+  const find = (name: string): readonly [route: Route, caller: Route] => {
+    const route = routes.get(name)
+    const caller = routes.get(own)
+    if (route !== undefined && caller !== undefined) return [route, caller]
+    throw new GatewayError('gateway_error', { detail: `there is no route ${name}` })
+  }
   return {
-    async ask(call) {
-      const route = routes.get(call.route)
-      const caller = routes.get(own)
-      if (route === undefined || caller === undefined) {
-        return new GatewayError('gateway_error', { detail: `there is no route ${call.route}` })
-      }
-      return askRoute(call, route, caller, host)
-    },
+    ask: async (call) => askRoute(call, ...find(call.route), host),
+    hasStream: (name) => routes.get(name)?.hasStream ?? false,
+    openStream: async (session) => openRouteStream(session, ...find(session.route), host),
+    endSession: async (session) => endRouteSession(session, ...find(session.route), host),
   }
 }
 
@@ -68,16 +71,6 @@ async function askRoute(
 
 function isPersonal({ resultVaries, credentialMode }: Route): boolean {
   return resultVaries || (credentialMode !== undefined && !isSharedMode(credentialMode))
-}
-
-/** The request phase, for a subject that the caller's route authenticated. Credentials for either route stay here. */
-export async function admitPart(exchange: PartExchange, route: Route, caller: Route): Promise<void> {
-  if (route.tenant !== undefined && exchange.tenant !== route.tenant) throw new GatewayError('tenant_mismatch')
-  forwardHeaders(exchange, route)
-  for (const withhold of [...caller.withhold, ...route.withhold]) withhold(exchange)
-  if (await runRequestPhase(route.partPolicies, exchange)) {
-    throw new GatewayError('gateway_error', { detail: `${route.name} has a policy that answers outside of MCP` })
-  }
 }
 
 /** Message phase, cache, handler and result phase. */

@@ -1,8 +1,11 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import type { RouteCall } from '../contracts/handler.ts'
+import type { RouteCall, RouteSession } from '../contracts/handler.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { HttpExchange } from '../http/exchange.ts'
 import type { Route } from './route.ts'
+
+/** A message for another route, or GET or DELETE of a session with it. */
+type PartRequest = RouteSession & Partial<Pick<RouteCall, 'message' | 'parameterHeaders'>>
 
 /**
  * The part of an exchange that another route answers: request, client and subject of the whole, headers and policies of that route. What would
@@ -12,7 +15,7 @@ export class PartExchange extends HttpExchange {
   override readonly requestId: string
   override readonly headers: IncomingHttpHeaders
 
-  constructor({ exchange, message, sessionId, parameterHeaders }: RouteCall, route: Route) {
+  constructor({ exchange, message, sessionId, parameterHeaders }: PartRequest, route: Route) {
     if (!(exchange instanceof HttpExchange)) {
       throw new GatewayError('gateway_error', { detail: 'a route was asked outside of an exchange' })
     }
@@ -30,9 +33,9 @@ export class PartExchange extends HttpExchange {
     this.headers = partHeaders(exchange.headers, sessionId, parameterHeaders)
     this.subject = exchange.subject
     this.via = exchange.routeName
-    this.bytesIn = message.edited ? 0 : message.bytes.length
+    this.bytesIn = message === undefined || message.edited ? 0 : message.bytes.length
     exchange.addPart(this)
-    if (exchange.clientGone && message.era === 'modern') this.cancel()
+    if (exchange.clientGone && message?.era === 'modern') this.cancel()
   }
 
   /** `Mcp-Session-Id` that the route gave. */

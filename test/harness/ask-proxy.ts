@@ -62,11 +62,14 @@ export function createTestProxy(
     relaySealer: sessionSealer,
     liveSessions: createLiveSessions(),
     hasStream: true,
-    routes: { ask: () => Promise.reject(new Error('a proxy asks no other route')) },
+    routes: noRoutes,
     projectDirectory: '/',
     environment: {},
   })
 }
+
+const refuse = () => Promise.reject(new Error('a proxy asks no other route'))
+const noRoutes = { ask: refuse, hasStream: () => false, openStream: refuse, endSession: refuse }
 
 const modernMeta = (capabilities: object) => ({
   'io.modelcontextprotocol/protocolVersion': '2026-07-28',

@@ -7,6 +7,8 @@ export type ToolValue = unknown
 /** A client of 2025-11-25 with a session, in front of a stdio server. */
 export interface StdioClient {
   readonly sessionId: string
+  /** The result of `initialize`. */
+  readonly initialized: { readonly [member: string]: unknown }
   post(message: object, headers?: Record<string, string>): Promise<PostAnswer>
   /** Calls a tool and returns what it gave. Throws what the answer says when it is an error. */
   call(name: string, input?: object, meta?: object): Promise<ToolValue>
@@ -39,6 +41,7 @@ export async function openStdioClient(url: string, token: string, capabilities: 
     postRaw(url, JSON.stringify({ jsonrpc: '2.0', ...message }), { ...inSession, ...headers })
   return {
     sessionId,
+    initialized: opened.message?.result ?? {},
     post,
     call: async (name, input = {}, meta) => {
       const answer = await post({ id: 1, method: 'tools/call', params: { name, arguments: input, _meta: meta } })

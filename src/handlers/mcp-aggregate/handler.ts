@@ -1,5 +1,6 @@
 import type { Exchange } from '../../contracts/exchange.ts'
-import type { HandlerHost, HandlerType, McpAnswer, McpHandler } from '../../contracts/handler.ts'
+import type { HandlerHost, HandlerType, McpAnswer, McpHandler, StreamedAnswer } from '../../contracts/handler.ts'
+import type { LiveSession } from '../../contracts/live-sessions.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { type JsonObject, objectMember, stringMember } from '../../lib/json.ts'
@@ -19,6 +20,7 @@ import { exposeAnswer } from './expose-answer.ts'
 import { LastKnown } from './last-known.ts'
 import { AggregateMember, withParams } from './member.ts'
 import { MemberLists } from './member-lists.ts'
+import { MemberStreams } from './member-streams.ts'
 import { listenToMembers } from './member-subscriptions.ts'
 import { type McpAggregateOptions, mcpAggregateOptions } from './options.ts'
 import { refuseForMember } from './refuse-for-member.ts'
@@ -51,7 +53,7 @@ class McpAggregate implements McpHandler {
   constructor(options: McpAggregateOptions, host: HandlerHost) {
     this.#host = host
     const entries = Object.entries(options.members)
-    const members = entries.map(([name, { route }]) => new AggregateMember(name, route, host.routes))
+    const members = entries.map(([name, { route }]) => new AggregateMember(name, route, host))
     this.#members = new Map(members.map((member) => [member.name, member]))
     this.#naming = {
       members: new Set(this.#members.keys()),
@@ -109,12 +111,21 @@ class McpAggregate implements McpHandler {
     })
   }
 
-  endSession(exchange: Exchange): GatewayError | undefined {
-    const id = exchange.headers['mcp-session-id']
-    const session = id === undefined ? undefined : openClientSession(this.#host.sessionSealer, String(id), exchange)
-    if (session === undefined) return new GatewayError('session_unknown')
+  /** GET: what members announce by themselves. */
+  openStream(exchange: Exchange): StreamedAnswer | GatewayError {
+    const opened = this.#findSession(exchange)
+    if (opened === undefined) return new GatewayError('session_unknown')
+    return new MemberStreams({ ...opened, members: [...this.#members.values()], naming: this.#naming, exchange }).stream
+  }
+
+  /** DELETE: the members' sessions end with it. */
+  async endSession(exchange: Exchange): Promise<GatewayError | undefined> {
+    const opened = this.#findSession(exchange)
+    if (opened === undefined) return new GatewayError('session_unknown')
+    const { session } = opened
     this.#host.liveSessions.end(session.key, sessionOwnerOf(exchange))
-    for (const member of this.#members.values()) member.endSession(session)
+    const members = [...this.#members.values()]
+    await Promise.all(members.map((member) => member.endSession(session, exchange, this.#memberMs)))
     return undefined
   }
 
@@ -125,9 +136,15 @@ class McpAggregate implements McpHandler {
   #openSession(message: McpMessage, exchange: Exchange): ClientSession | GatewayError | undefined {
     const id = exchange.headers['mcp-session-id']
     if (id === undefined || message.era === 'modern' || message.method === 'initialize') return undefined
-    const session = openClientSession(this.#host.sessionSealer, String(id), exchange)
-    const isOpen = session && this.#host.liveSessions.open(session.key, sessionOwnerOf(exchange)) !== undefined
-    return isOpen ? session : new GatewayError('session_unknown')
+    return this.#findSession(exchange)?.session ?? new GatewayError('session_unknown')
+  }
+
+  /** That of this client, unless it has ended. */
+  #findSession(exchange: Exchange): { readonly session: ClientSession; readonly live: LiveSession } | undefined {
+    const { sessionSealer, liveSessions } = this.#host
+    const session = openClientSession(sessionSealer, String(exchange.headers['mcp-session-id']), exchange)
+    const live = session && liveSessions.open(session.key, sessionOwnerOf(exchange))
+    return live && { session, live }
   }
 
   async #initialize(message: McpMessage, exchange: Exchange): Promise<McpAnswer> {

@@ -173,19 +173,20 @@ export class MemberLists {
     exchange: Exchange,
     session: ClientSession | undefined,
   ): Promise<readonly MemberHandshake[]> {
-    const { members, lastKnown, memberMs } = this.#options
+    const { members, lastKnown, memberMs, host } = this.#options
     const { method } = message
     const found = await Promise.all(
       members.map(async (member) => {
+        const announces = host.hasStream && member.hasStream
         const copy = createMessage(message, message.body)
         const said = await member.shakeHands({ message: copy, exchange, session }, memberMs)
         const result = said instanceof GatewayError ? undefined : said.response.result
         if (!(said instanceof GatewayError) && isJsonObject(result)) {
           this.#note(said, { exchange, member: member.name, method, list: undefined, cursor: undefined, result })
-          return { member: member.name, result }
+          return { member: member.name, result, announces }
         }
         const known = await lastKnown.find(exchange, member.name, method)
-        return known && { member: member.name, result: known }
+        return known && { member: member.name, result: known, announces }
       }),
     )
     return found.filter((handshake) => handshake !== undefined)

@@ -1,18 +1,26 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { LRUCache } from 'lru-cache'
 import type { Exchange } from '../../contracts/exchange.ts'
-import type { RouteAnswer, RouteCall, RouteCaller } from '../../contracts/handler.ts'
+import type { HandlerHost, RouteAnswer, RouteCall, StreamedAnswer } from '../../contracts/handler.ts'
+import type { LiveSession } from '../../contracts/live-sessions.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
 import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
-import { isJsonObject, type JsonObject, objectMember } from '../../lib/json.ts'
+import { isJsonObject, type JsonObject, objectMember, stringMember } from '../../lib/json.ts'
+import { randomId } from '../../lib/random-id.ts'
+import { exposeUri, locateUri } from '../../mcp/aggregate/member-ids.ts'
 import { createMessage } from '../../mcp/classify-message.ts'
 import type { ClientSession } from '../../mcp/client-session.ts'
 import { initializeMessage, readResponse } from '../../mcp/initialize-upstream.ts'
+import { sessionOwnerOf } from '../../mcp/live-sessions.ts'
 
 /** What goes with one message. */
 export type MemberCall = Pick<RouteCall, 'message' | 'exchange' | 'signal' | 'parameterHeaders'> & {
   /** The client's session with the aggregate; undefined: it has none. */
   readonly session: ClientSession | undefined
 }
+
+/** What begins a session, perhaps only to listen in it. */
+type JoiningCall = Pick<MemberCall, 'exchange' | 'signal'> & Partial<Pick<MemberCall, 'message'>>
 
 /** The JSON-RPC response of a member. */
 export interface MemberResponse {
@@ -32,15 +40,21 @@ interface MemberSession {
 
 const sessionIdleMs = 30 * 60 * 1000
 const restMs = 10_000
+const legacy = { era: 'legacy', protocolVersion: undefined } as const
 
 /** Failures after which it makes no sense to ask again at once. */
 const restful: ReadonlySet<string> = new Set(['upstream_unreachable', 'upstream_timeout', 'upstream_disconnected'])
+
+const subscribing: ReadonlySet<string> = new Set(['resources/subscribe', 'resources/unsubscribe'])
+
+/** What members use of the gateway. */
+type MemberHost = Pick<HandlerHost, 'routes' | 'liveSessions'>
 
 /** One member of an aggregate: another route, and the sessions with it. */
 export class AggregateMember {
   readonly name: string
   readonly #route: string
-  readonly #routes: RouteCaller
+  readonly #host: MemberHost
   /** By key of the client's session, which nobody else can open. */
   readonly #sessions = new LRUCache<string, Promise<MemberSession>>({
     max: 10_000,
@@ -50,18 +64,38 @@ export class AggregateMember {
   /** What is not asked for a moment, by person, or person and method: the failure. */
   readonly #resting = new LRUCache<string, GatewayError>({ max: 10_000, ttl: restMs })
 
-  constructor(name: string, route: string, routes: RouteCaller) {
+  constructor(name: string, route: string, host: MemberHost) {
     this.name = name
     this.#route = route
-    this.#routes = routes
+    this.#host = host
   }
 
   /** Never rejects. A session that the member forgot is begun anew, once. */
   async ask(call: MemberCall): Promise<RouteAnswer | GatewayError> {
-    const first = await this.#askOnce(call)
-    if (!(first instanceof GatewayError) || first.reason !== 'session_unknown' || !call.session) return first
-    this.#sessions.delete(call.session.key)
-    return this.#askOnce(call)
+    const { session } = call
+    const asked = await this.#inSession(session, () => this.#askOnce(call))
+    if (session && subscribing.has(call.message.method) && !(asked instanceof GatewayError)) {
+      this.#noteSubscription(call.message, this.#findLive(session, call.exchange))
+    }
+    return asked
+  }
+
+  /** What the member announces to the client of this session by itself. Never rejects. */
+  openStream(session: ClientSession, exchange: Exchange): Promise<StreamedAnswer | GatewayError> {
+    const open = async () => {
+      try {
+        const { id } = await this.#join({ exchange }, session)
+        return await this.#host.routes.openStream({ route: this.#route, exchange, sessionId: id })
+      } catch (error) {
+        return asGatewayError(error)
+      }
+    }
+    return this.#inSession(session, open)
+  }
+
+  /** The member announces something to clients of older revisions. */
+  get hasStream(): boolean {
+    return this.#host.routes.hasStream(this.#route)
   }
 
   /**
@@ -85,8 +119,50 @@ export class AggregateMember {
     return this.#sessions.has(key)
   }
 
-  endSession({ key }: ClientSession): void {
+  /** Ends what the member has of this session, at the latest after `ms`. Never rejects. */
+  async endSession({ key }: ClientSession, exchange: Exchange, ms: number): Promise<void> {
+    const known = this.#sessions.get(key)
     this.#sessions.delete(key)
+    const end = async () => {
+      const { id } = (await known) ?? {}
+      if (id !== undefined) await this.#host.routes.endSession({ route: this.#route, exchange, sessionId: id })
+    }
+    const over = new AbortController()
+    const late = delay(ms, undefined, { signal: over.signal }).catch(() => undefined)
+    await Promise.race([end().catch(() => undefined), late])
+    over.abort()
+  }
+
+  /** Once more, in a session begun anew, when the member does not know the first one. */
+  async #inSession<Outcome>(
+    session: ClientSession | undefined,
+    run: () => Promise<Outcome | GatewayError>,
+  ): Promise<Outcome | GatewayError> {
+    const first = await run()
+    if (!(first instanceof GatewayError) || first.reason !== 'session_unknown' || !session) return first
+    this.#sessions.delete(session.key)
+    return run()
+  }
+
+  /** What a client subscribed to outlives the session with the member. */
+  #noteSubscription({ method, body }: McpMessage, live: LiveSession | undefined): void {
+    const uri = stringMember(objectMember(body, 'params') ?? {}, 'uri')
+    if (uri === undefined) return
+    if (method === 'resources/subscribe') live?.subscribe(exposeUri(this.name, uri))
+    if (method === 'resources/unsubscribe') live?.unsubscribe(exposeUri(this.name, uri))
+  }
+
+  async #subscribeAgain(call: JoiningCall, session: ClientSession, sessionId: string | undefined): Promise<void> {
+    for (const exposed of this.#findLive(session, call.exchange)?.subscriptions ?? []) {
+      const uri = locateUri(exposed, new Set([this.name]))?.id
+      if (uri === undefined) continue
+      const body = { jsonrpc: '2.0', id: randomId(), method: 'resources/subscribe', params: { uri } }
+      await this.#send({ ...call, message: createMessage(legacy, body) }, sessionId)
+    }
+  }
+
+  #findLive({ key }: ClientSession, exchange: Exchange): LiveSession | undefined {
+    return this.#host.liveSessions.open(key, sessionOwnerOf(exchange))
   }
 
   async #askOnce(call: MemberCall): Promise<RouteAnswer | GatewayError> {
@@ -98,13 +174,13 @@ export class AggregateMember {
     }
   }
 
-  #send(call: MemberCall, sessionId: string | undefined): Promise<RouteAnswer | GatewayError> {
+  #send(call: Omit<MemberCall, 'session'>, sessionId: string | undefined): Promise<RouteAnswer | GatewayError> {
     const { message, exchange, signal, parameterHeaders } = call
-    return this.#routes.ask({ route: this.#route, message, exchange, signal, parameterHeaders, sessionId })
+    return this.#host.routes.ask({ route: this.#route, message, exchange, signal, parameterHeaders, sessionId })
   }
 
   /** The session with the member, begun by whoever comes first. */
-  #join(call: MemberCall, session: ClientSession): Promise<MemberSession> {
+  #join(call: JoiningCall, session: ClientSession): Promise<MemberSession> {
     const known = this.#sessions.get(session.key)
     if (known) return known
     const opening = this.#begin(call, session)
@@ -115,17 +191,17 @@ export class AggregateMember {
     return opening
   }
 
-  async #begin(call: MemberCall, { client }: ClientSession): Promise<MemberSession> {
-    const like = { era: 'legacy', protocolVersion: undefined } as const
-    const message = createMessage(like, initializeMessage(client))
+  async #begin(call: JoiningCall, session: ClientSession): Promise<MemberSession> {
+    const message = createMessage(legacy, initializeMessage(session.client))
     const asked = await this.#send({ ...call, message }, undefined)
     if (asked instanceof GatewayError) throw asked
     const initialized = await readMember(asked)
     if (!isJsonObject(initialized.response.result)) {
       throw new GatewayError('upstream_protocol_error', { detail: 'the member answered initialize with an error' })
     }
-    const told = createMessage(call.message, { jsonrpc: '2.0', method: 'notifications/initialized' })
+    const told = createMessage(call.message ?? legacy, { jsonrpc: '2.0', method: 'notifications/initialized' })
     await this.#send({ ...call, message: told }, asked.sessionId)
+    await this.#subscribeAgain(call, session, asked.sessionId)
     return { id: asked.sessionId, initialized }
   }
 

@@ -5,15 +5,22 @@ it('has what any member has, without what could not be delivered', () => {
   const handshakes = [
     {
       member: 'a',
+      announces: false,
       result: { capabilities: { tools: { listChanged: true }, logging: {}, extensions: { 'x/a': { on: 1 } } } },
     },
-    { member: 'b', result: { capabilities: { resources: { subscribe: true }, tasks: {}, extensions: { 'x/b': {} } } } },
-    { member: 'c', result: { capabilities: 'nonsense' } },
+    {
+      member: 'b',
+      announces: true,
+      result: {
+        capabilities: { resources: { subscribe: true, listChanged: false }, tasks: {}, extensions: { 'x/b': {} } },
+      },
+    },
+    { member: 'c', announces: true, result: { capabilities: 'nonsense' } },
   ]
   expect(mergeCapabilities(handshakes, 'legacy')).toEqual({
     tools: {},
     logging: {},
-    resources: {},
+    resources: { subscribe: true, listChanged: false },
     extensions: { 'x/a': { on: 1 }, 'x/b': {} },
   })
   expect(mergeCapabilities(handshakes, 'modern')).toMatchObject({

@@ -5,20 +5,22 @@ import { isJsonObject, type JsonObject, objectMember, stringMember } from '../..
 export interface MemberHandshake {
   readonly member: string
   readonly result: JsonObject
+  /** What it announces by itself reaches a client of an older revision. */
+  readonly announces: boolean
 }
 
-const undelivered: ReadonlySet<string> = new Set(['listChanged', 'subscribe', 'tasks'])
+const announced: ReadonlySet<string> = new Set(['listChanged', 'subscribe'])
 const longestInstructions = 2_000
 const longestOfAll = 16_000
 
 /**
- * Everything that any member can do and the aggregate passes on. To clients of older revisions it has no stream besides those of calls, and
- * so nothing that would be announced there; nor has it their tasks.
+ * Everything that any member can do and the aggregate passes on. Clients of older revisions are promised announcements only of members whose
+ * stream they get, and never tasks.
  */
 export function mergeCapabilities(handshakes: readonly MemberHandshake[], era: Era): JsonObject {
-  const isLeftOut = (name: string) => era === 'legacy' && undelivered.has(name)
   const merged: JsonObject = { tools: {} }
-  for (const { result } of handshakes) {
+  for (const { result, announces } of handshakes) {
+    const isLeftOut = (name: string) => era === 'legacy' && (name === 'tasks' || (announced.has(name) && !announces))
     for (const [name, capability] of Object.entries(objectMember(result, 'capabilities') ?? {})) {
       if (isLeftOut(name) || !isJsonObject(capability)) continue
       const kept = Object.entries(capability).filter(([member]) => !isLeftOut(member))
@@ -29,7 +31,9 @@ export function mergeCapabilities(handshakes: readonly MemberHandshake[], era: E
 }
 
 /** The instructions of all members under their names; undefined when there are none. */
-export function joinInstructions(handshakes: readonly MemberHandshake[]): string | undefined {
+export function joinInstructions(
+  handshakes: readonly Pick<MemberHandshake, 'member' | 'result'>[],
+): string | undefined {
   const parts = handshakes.flatMap(({ member, result }) => {
     const text = stringMember(result, 'instructions')?.trim()
     return text ? [`# ${member}\n\n${cut(text, longestInstructions)}`] : []
