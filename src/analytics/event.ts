@@ -74,6 +74,10 @@ export const eventFields = z.object({
     .nullable()
     .describe('The virtual server that asked this one as a member of it; null where a client asked.'),
   subject: z.string().nullable().describe('On whose behalf.'),
+  team: z
+    .string()
+    .nullable()
+    .describe('Team of the subject: the claim that `teamClaim` of the sign-in policy names. Null without one.'),
   clientId: z.string().nullable().describe('OAuth client.'),
   clientName: z.string().nullable().describe('Name the MCP client gives itself.'),
   clientVersion: z.string().nullable().describe('Version the MCP client gives itself.'),
@@ -96,6 +100,12 @@ export const eventFields = z.object({
   upstreamMs: z.number().nullable().describe('Of that, waiting for the upstream.'),
   bytesIn: z.int().nullable().describe('Size of the request body.'),
   bytesOut: z.int().nullable().describe('Size of the answer body.'),
+  resultTokens: z
+    .int()
+    .nullable()
+    .describe(
+      'Estimated tokens that the result takes of a model: one for every four bytes of the answer. Only where a tool, prompt or resource was used.',
+    ),
   cached: z.boolean().describe('The answer came from the catalogue cache.'),
   steps: z
     .string()
@@ -121,6 +131,7 @@ export function newEvent(type: EventType, time: number, requestId: string): Gate
     upstream: null,
     via: null,
     subject: null,
+    team: null,
     clientId: null,
     clientName: null,
     clientVersion: null,
@@ -140,6 +151,7 @@ export function newEvent(type: EventType, time: number, requestId: string): Gate
     upstreamMs: null,
     bytesIn: null,
     bytesOut: null,
+    resultTokens: null,
     cached: false,
     steps: null,
     detail: null,
