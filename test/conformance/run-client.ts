@@ -5,15 +5,15 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type CheckResult, type RequirementSet, readResults, suitePath } from './run-conformance.ts'
-import { type ClientScenario, useUpstream } from './use-upstream.ts'
+import type { ClientScenario } from './use-upstream.ts'
 
-/**
- * Runs the client leg of the official suite, all scenarios at once, each with a gateway of its own as the client under test. What is not about
- * authorization is about the client behind a gateway, and not run.
- */
-export async function runClientConformance(requirements: RequirementSet): Promise<CheckResult[]> {
+/** What is done with one scenario; undefined: it is not run. Returns what was seen. */
+export type PlayScenario = (scenario: ClientScenario) => Promise<string> | undefined
+
+/** Runs the client leg of the official suite, all scenarios at once; `play` is the client under test. */
+export async function runClientConformance(requirements: RequirementSet, play: PlayScenario): Promise<CheckResult[]> {
   const directory = await mkdtemp(join(tmpdir(), 'conformance-'))
-  const runner = createServer((request, response) => void answerScenario(request, response))
+  const runner = createServer((request, response) => void answerScenario(request, response, play))
   await new Promise<void>((resolve) => runner.listen(0, '127.0.0.1', resolve))
   const { port } = runner.address() as AddressInfo
   const shim = join(import.meta.dirname, 'ask-gateway.ts')
@@ -31,9 +31,10 @@ export async function runClientConformance(requirements: RequirementSet): Promis
       directory,
     ]
     const output = await runSuite(args)
-    const results = await readResults(join(directory, 'auth'), '')
+    const results = await readResults(directory, '')
     if (results.length === 0) throw new Error(`The client suite ran nothing:\n${output}`)
-    return results.map((result) => ({ ...result, name: `auth/${result.name}` }))
+    const authorization = await readResults(join(directory, 'auth'), '')
+    return [...results, ...authorization.map((result) => ({ ...result, name: `auth/${result.name}` }))]
   } finally {
     runner.closeAllConnections()
     await new Promise((resolve) => runner.close(resolve))
@@ -41,12 +42,11 @@ export async function runClientConformance(requirements: RequirementSet): Promis
   }
 }
 
-async function answerScenario(request: IncomingMessage, response: ServerResponse): Promise<void> {
+async function answerScenario(request: IncomingMessage, response: ServerResponse, play: PlayScenario): Promise<void> {
   let body = ''
   for await (const chunk of request) body += String(chunk)
   try {
-    const scenario = JSON.parse(body) as ClientScenario
-    response.end(scenario.scenario.startsWith('auth/') ? await useUpstream(scenario) : 'not run')
+    response.end((await play(JSON.parse(body) as ClientScenario)) ?? 'not run')
   } catch (error) {
     response.writeHead(500).end(error instanceof Error ? error.stack : String(error))
   }

@@ -3,6 +3,7 @@ import { obtainToken } from '../harness/obtain-token.ts'
 import { connectSdkV2 } from '../harness/sdk-v2-client.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
 import { signIn, type TestPolicy, type TestProject } from '../harness/write-project.ts'
+import { playScenario } from './play-scenario.ts'
 
 /** One scenario of the suite, with the upstream that it started for it. */
 export interface ClientScenario {
@@ -10,7 +11,8 @@ export interface ClientScenario {
   /** Protocol revision of the upstream. */
   readonly version: string
   readonly upstream: string
-  readonly context: { readonly [name: string]: string | undefined }
+  /** Texts, but for the scenario that says what to call. */
+  readonly context: { readonly [name: string]: unknown }
 }
 
 /** What the suite takes for the client document of everybody; it does not fetch it. */
@@ -27,6 +29,22 @@ export async function useUpstream(scenario: ClientScenario): Promise<string> {
   const gateway = await startTestGateway(projectFor(scenario), { clientDocumentUrl })
   try {
     return await callUntilConnected(gateway, scenario)
+  } finally {
+    await gateway.close()
+  }
+}
+
+/** Puts a gateway in front of the upstream of a scenario that is not about authorization, and a client before the gateway. */
+export async function playThroughGateway(scenario: ClientScenario, speaks = scenario.version): Promise<string> {
+  const { upstream, version } = scenario
+  // Servers of scenarios answer messages of both eras, and judge them by the rules of one.
+  const protocol = speaks === version ? 'auto' : version === '2026-07-28' ? 'modern' : 'legacy'
+  const servers = { upstream: { upstream, inbound: ['sign-in'], protocol } as const }
+  const gateway = await startTestGateway({ servers, policies: signIn() })
+  try {
+    const url = gateway.server('upstream')
+    const { accessToken } = await obtainToken(gateway.publicUrl, url)
+    return await playScenario(url, { authorization: `Bearer ${accessToken}` }, scenario, speaks)
   } finally {
     await gateway.close()
   }

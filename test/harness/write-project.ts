@@ -17,6 +17,8 @@ export interface TestServer {
   readonly internal?: boolean
   /** Names of policies, in order. */
   readonly inbound: readonly string[]
+  /** Era of an upstream at a URL, as in McpProxyHandler. */
+  readonly protocol?: 'auto' | 'modern' | 'legacy'
   /** Client headers sent upstream. */
   readonly forwardHeaders?: readonly string[]
   readonly tenant?: string
@@ -71,11 +73,21 @@ export async function writeProject(directory: string, project: TestProject): Pro
 
 function path(
   name: string,
-  { upstream, inbound, forwardHeaders = [], tenant, description, registry, methods = 'get,post', internal }: TestServer,
+  {
+    upstream,
+    inbound,
+    forwardHeaders = [],
+    protocol,
+    tenant,
+    description,
+    registry,
+    methods = 'get,post',
+    internal,
+  }: TestServer,
 ): object {
   const handler =
     typeof upstream === 'string'
-      ? { export: 'McpProxyHandler', options: { rewritePattern: upstream, forwardHeaders } }
+      ? { export: 'McpProxyHandler', options: { rewritePattern: upstream, forwardHeaders, protocol } }
       : { export: 'members' in upstream ? 'McpAggregateHandler' : 'McpStdioHandler', options: upstream }
   const route = {
     handler: { module: '$import(sallyport)', ...handler },
