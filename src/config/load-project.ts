@@ -1,12 +1,20 @@
 import { isUtf8 } from 'node:buffer'
-import { readdir, readFile, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { resolve } from 'node:path'
 import { parseEnv } from 'node:util'
-import { sha256, sha256OfBytes } from '../lib/hash.ts'
 import { pinsFile } from '../mcp/definitions/pins-file.ts'
 import { formatPath } from './json-path.ts'
 import { parseJsonc } from './parse-jsonc.ts'
 import type { Problem } from './project.ts'
+import {
+  environmentFile,
+  hashFiles,
+  isRoutesFile,
+  type ProjectFiles,
+  policiesFiles,
+  problemAtStart,
+  readProjectFiles,
+  settingsFile,
+} from './project-files.ts'
 import { emptyDocument, lineFinder, newSourceDocument, type SourceDocument } from './source-document.ts'
 
 /** Values of the variables that project files may name. */
@@ -30,18 +38,6 @@ export interface ProjectSources {
   readonly problems: readonly Problem[]
 }
 
-const settingsFile = 'sallyport.jsonc'
-const policiesFiles = ['config/policies.json', 'config/policies.jsonc']
-const routesPattern = /\.oas\.(json|jsonc|yaml|yml)$/
-
-/** Names of the files that make up a project, relative to its directory, settings first, `.env` last. */
-async function listProjectFiles(directory: string): Promise<string[]> {
-  const entries = await readdir(join(directory, 'config')).catch((): string[] => [])
-  const routes = entries.filter((name) => routesPattern.test(name)).sort()
-  const policies = policiesFiles.filter((file) => entries.includes(file.slice('config/'.length)))
-  return [settingsFile, ...routes.map((name) => `config/${name}`), ...policies, pinsFile, '.env']
-}
-
 /**
  * Reads and parses every file of a project. Never throws because of what the files contain or because one is missing:
  * that is in `problems`. `processEnvironment` is there for tests.
@@ -51,20 +47,30 @@ export async function loadProject(
   processEnvironment: Environment = process.env,
 ): Promise<ProjectSources> {
   const absolute = resolve(directory)
-  const problems: Problem[] = []
-  const files = await readFiles(absolute, problems)
+  const { files, problems } = await readProjectFiles(absolute)
+  return parseProject(absolute, files, problems, processEnvironment)
+}
+
+/** The same for files that are given, in the order of `readProjectFiles`, e.g. as they would be after an edit. */
+export async function parseProject(
+  directory: string,
+  files: ProjectFiles,
+  readProblems: readonly Problem[] = [],
+  processEnvironment: Environment = process.env,
+): Promise<ProjectSources> {
+  const problems = [...readProblems]
   const names = [...files.keys()]
   const policies = policiesFiles.filter((file) => files.has(file))
   const open = (file: string) => parseFile(file, files.get(file), problems)
-  const routes = await Promise.all(names.filter((name) => routesPattern.test(name)).map(open))
+  const routes = await Promise.all(names.filter(isRoutesFile).map(open))
   if (problems.length === 0) reportMissing(files, policies, routes.length, problems)
   return {
-    directory: absolute,
+    directory,
     settings: await open(settingsFile),
     routes,
     policies: await open(policies[0] ?? 'config/policies.json'),
     pins: await open(pinsFile),
-    environment: { ...readEnvironment(files.get('.env')), ...processEnvironment },
+    environment: { ...readEnvironment(files.get(environmentFile)), ...processEnvironment },
     contentHash: hashFiles(files),
     problems,
   }
@@ -72,35 +78,10 @@ export async function loadProject(
 
 /** The `contentHash` that `loadProject` would give now. Never throws. */
 export async function hashProject(directory: string): Promise<string> {
-  return hashFiles(await readFiles(resolve(directory), []))
+  return hashFiles((await readProjectFiles(resolve(directory))).files)
 }
 
-function hashFiles(files: ReadonlyMap<string, Buffer>): string {
-  return sha256([...files].map(([name, bytes]) => `${name}\0${sha256OfBytes(bytes)}`).join('\n'))
-}
-
-async function readFiles(directory: string, problems: Problem[]): Promise<Map<string, Buffer>> {
-  const files = new Map<string, Buffer>()
-  const status = await stat(directory).catch(() => undefined)
-  if (!status?.isDirectory()) {
-    problems.push(
-      problemAtStart(directory, 'this is not a directory', 'Name the directory that holds sallyport.jsonc.'),
-    )
-    return files
-  }
-  for (const file of await listProjectFiles(directory)) {
-    try {
-      files.set(file, await readFile(join(directory, file)))
-    } catch (error) {
-      const code = (error as NodeJS.ErrnoException).code
-      if (code !== 'ENOENT')
-        problems.push(problemAtStart(file, `cannot be read (${code ?? 'unknown error'})`, undefined))
-    }
-  }
-  return files
-}
-
-function reportMissing(files: Map<string, Buffer>, policies: string[], routeFiles: number, problems: Problem[]): void {
+function reportMissing(files: ProjectFiles, policies: string[], routeFiles: number, problems: Problem[]): void {
   if (!files.has(settingsFile)) {
     problems.push(
       problemAtStart(settingsFile, 'this file is missing', 'Run `sallyport init`, or write { "version": 1 }.'),
@@ -151,8 +132,4 @@ async function parseFile(file: string, bytes: Buffer | undefined, problems: Prob
 
 function readEnvironment(bytes: Buffer | undefined): Environment {
   return bytes === undefined ? {} : parseEnv(bytes.toString('utf8'))
-}
-
-function problemAtStart(file: string, message: string, remedy: string | undefined): Problem {
-  return { severity: 'error', file, line: 1, column: 1, path: '', message, remedy }
 }

@@ -1,0 +1,8 @@
+import { GatewayError } from '../../errors/gateway-error.ts'
+
+/** Edits that cannot be made: `config_edit_refused` with the reason in a sentence. */
+export class EditError extends GatewayError {
+  constructor(message: string) {
+    super('config_edit_refused', { message: `These edits cannot be made: ${message}.` })
+  }
+}
