@@ -4,6 +4,7 @@ import { Secret } from '../lib/secret.ts'
 import { createMemoryLimiter } from '../limits/memory-limiter.ts'
 import { AskedLimiter } from './asked-limiter.ts'
 import type { FromWorker, ReloadOutcome, Seating, ServedProject, ToWorker } from './messages.ts'
+import { leavePeerSocket } from './peer-sockets.ts'
 import { findOwner, findPlace, type Roster } from './roster.ts'
 
 /** What the process that started the workers wants of this one. */
@@ -46,6 +47,7 @@ export class JoinedWorker implements Worker {
     this.limiter = new AskedLimiter(send, createMemoryLimiter(Date.now), log)
     this.#log = log
     process.on('message', (message: ToWorker) => this.#take(message))
+    process.once('exit', () => leavePeerSocket(socket))
   }
 
   get isLeader(): boolean {

@@ -1,6 +1,6 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync, rmdirSync, rmSync, unlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { randomToken } from '../lib/random-id.ts'
 
 /** Where workers listen for each other. */
@@ -22,6 +22,17 @@ export function createPeerSockets(platform: NodeJS.Platform = process.platform, 
   return {
     of: (name) => join(directory, name),
     remove: () => rmSync(directory, { recursive: true, force: true }),
+  }
+}
+
+/** Removes what a process leaves behind that is about to end, and the directory with the last one: whoever made it may have been killed. */
+export function leavePeerSocket(socket: string): void {
+  for (const remove of [() => unlinkSync(socket), () => rmdirSync(dirname(socket))]) {
+    try {
+      remove()
+    } catch {
+      // Gone already, a pipe, or others are still there.
+    }
   }
 }
 
