@@ -1,4 +1,5 @@
 import { auditKeyContext } from '../audit/load-signing-key.ts'
+import { collectConfigVersions } from '../config/edit/config-history.ts'
 import type { OAuthRecord, Storage } from '../contracts/storage.ts'
 import type { SealedCollection } from '../contracts/vault.ts'
 import { isCanary } from '../credentials/check-vault-keys.ts'
@@ -41,6 +42,7 @@ export function listSealedCollections(storage: Storage): readonly SealedCollecti
     ),
     collectConnections(storage.connections),
     collectUpstreamClients(storage.upstreamClients),
+    collectConfigVersions(storage.configVersions),
   ]
 }
 

@@ -263,6 +263,48 @@ export interface KnownCatalogs {
   remove(tenant: string, virtualServer: string, owner: string): Promise<void>
 }
 
+/** The files of the project as they were at one time, and who changed them. */
+export interface ConfigVersionRecord {
+  /** Grows with every version. */
+  readonly id: number
+  readonly atMs: number
+  /** Who changed them; undefined: nobody knows. */
+  readonly actor: string | undefined
+  /** `first`: the gateway saw them for the first time. `outside`: somebody changed the files themselves. */
+  readonly origin: 'first' | 'console' | 'rollback' | 'outside'
+  readonly note: string | undefined
+  /** Hash of all the files. */
+  readonly version: string
+  /** Names of the files that differ from the version before, with what happened to each. */
+  readonly changes: readonly { readonly file: string; readonly change: 'added' | 'changed' | 'removed' }[]
+  /** All the files, sealed for the default tenant, kind `config-version`, owner `gateway` and the version. */
+  readonly sealed: string
+}
+
+/** Versions of the files of the project. */
+export interface ConfigVersions {
+  latest(): Promise<ConfigVersionRecord | undefined>
+  find(id: number): Promise<ConfigVersionRecord | undefined>
+  /** Newest first, those before `beforeId` where it is given. */
+  list(filter: {
+    readonly beforeId?: number | undefined
+    readonly limit: number
+  }): Promise<readonly ConfigVersionRecord[]>
+  /**
+   * Adds a version and removes all but the newest `keep`. Returns its id; undefined when the newest one is not `expected` (undefined: there
+   * is none), so two processes that see the same change add it once.
+   */
+  append(
+    record: Omit<ConfigVersionRecord, 'id'>,
+    expected: number | undefined,
+    keep: number,
+  ): Promise<number | undefined>
+  /** Versions with an id behind `afterId`, by id: a walk that misses none that stays. */
+  page(afterId: number, limit: number): Promise<readonly ConfigVersionRecord[]>
+  /** Replaces `sealed` by the same files under another vault key, if it is still `expected`; false when it is not. */
+  replaceSealed(id: number, expected: string, sealed: string): Promise<boolean>
+}
+
 /** Everything that must survive a restart, except events. */
 export interface Storage {
   readonly oauth: OAuthRecords
@@ -272,5 +314,6 @@ export interface Storage {
   readonly connections: Connections
   readonly upstreamClients: UpstreamClients
   readonly knownCatalogs: KnownCatalogs
+  readonly configVersions: ConfigVersions
   close(): Promise<void>
 }

@@ -382,6 +382,52 @@ export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): v
     })
   })
 
+  describe('versions of the configuration', () => {
+    const versionOf = (version: string) => ({
+      atMs: 1,
+      actor: 'ada',
+      origin: 'console' as const,
+      note: undefined,
+      version,
+      changes: [{ file: 'config/policies.json', change: 'changed' as const }],
+      sealed: `sealed ${version}`,
+    })
+
+    test('come back as they were written, newest first, and the oldest go', async () => {
+      const { configVersions } = await open()
+      expect(await configVersions.latest()).toBeUndefined()
+      let latest: number | undefined
+      for (const name of ['a', 'b', 'c', 'd']) latest = await configVersions.append(versionOf(name), latest, 3)
+      expect(await configVersions.latest()).toEqual({ id: latest, ...versionOf('d') })
+      const versions = await configVersions.list({ limit: 10 })
+      expect(versions.map(({ version }) => version)).toEqual(['d', 'c', 'b'])
+      const [, second] = versions
+      expect(await configVersions.find(second?.id ?? 0)).toEqual(second)
+      expect(await configVersions.find(1)).toBeUndefined()
+      const older = await configVersions.list({ beforeId: second?.id, limit: 1 })
+      expect(older.map(({ version }) => version)).toEqual(['b'])
+      expect((await configVersions.page(0, 2)).map(({ version }) => version)).toEqual(['b', 'c'])
+    })
+
+    test('two processes that see the same change write it once', async () => {
+      const { configVersions } = await open()
+      const first = await configVersions.append(versionOf('a'), undefined, 3)
+      expect(await configVersions.append(versionOf('a'), undefined, 3)).toBeUndefined()
+      const append = `result = await storage.configVersions.append({ atMs: 1, origin: 'outside', version: 'b', changes: [], sealed: 's' }, ${first}, 3)`
+      const ids = await runInProcesses(2, append)
+      expect(ids.filter((id) => id !== null)).toHaveLength(1)
+      expect(await configVersions.list({ limit: 9 })).toHaveLength(2)
+    })
+
+    test('are sealed again only if nobody was faster', async () => {
+      const { configVersions } = await open()
+      const id = (await configVersions.append(versionOf('a'), undefined, 3)) ?? 0
+      expect(await configVersions.replaceSealed(id, 'other', 'new')).toBe(false)
+      expect(await configVersions.replaceSealed(id, 'sealed a', 'new')).toBe(true)
+      expect((await configVersions.find(id))?.sealed).toBe('new')
+    })
+  })
+
   test('two processes that write at once lose nothing', async () => {
     const writeMany = `
       for (let n = 0; n < 200; n++) await storage.oauth.upsert({ model: 'Client', tenant: 'default', idHash: process.pid + '-' + n, payload: '{}' })

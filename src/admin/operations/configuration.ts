@@ -99,8 +99,10 @@ const historyItem = z.object({
   at: time,
   actor: z.string().nullable().describe('Who, as events name them; null: nobody knows, the files changed.'),
   origin: z
-    .enum(['console', 'rollback', 'outside'])
-    .describe('`outside`: somebody changed the files, and the gateway took them over.'),
+    .enum(['first', 'console', 'rollback', 'outside'])
+    .describe(
+      '`first`: the gateway saw the files for the first time. `outside`: somebody changed them, and the gateway took them over.',
+    ),
   note: z.string().nullable(),
   files: z.array(z.object({ file: z.string(), change: z.enum(['added', 'changed', 'removed']) })),
   version: z.string().describe('Of all files, afterwards.'),

@@ -5,6 +5,7 @@ import type { Storage } from '../../contracts/storage.ts'
 import { schemaVersion } from '../migrations/schema-version.ts'
 import { StorageError } from '../storage-error.ts'
 import { createApiKeys } from './api-keys.ts'
+import { createConfigVersions } from './config-versions.ts'
 import { createConnections } from './connections.ts'
 import { createKnownCatalogs } from './known-catalogs.ts'
 import { createOAuthRecords } from './oauth-records.ts'
@@ -54,6 +55,7 @@ function createStorage(database: SqlDatabase, clock: Clock): Storage {
     connections: createConnections(database, clock),
     upstreamClients: createUpstreamClients(database),
     knownCatalogs: createKnownCatalogs(database),
+    configVersions: createConfigVersions(database),
     async close() {
       if (open) database.close()
       open = false
