@@ -17,11 +17,11 @@ import type { SignInSettings, VirtualServerDirectory } from './contracts/virtual
 import { createCredentials } from './credentials/create-credentials.ts'
 import { loadSealer } from './credentials/load-sealer.ts'
 import type { GatewayError } from './errors/gateway-error.ts'
+import { GatewayError } from './errors/gateway-error.ts'
 import { handlerTypes } from './handlers/index.ts'
 import { allowHosts, checkHost } from './http/check-host.ts'
 import { createDispatcher, type DispatchTargets, type Mount } from './http/dispatch.ts'
 import { createFetchDocument } from './http/fetch-document.ts'
-import { RequestForwarder } from './http/forward-request.ts'
 import { type Listener, listen, listenForPeers } from './http/listen.ts'
 import { readArrival } from './http/read-arrival.ts'
 import { createIdentityProviders } from './identity/identity-providers.ts'
@@ -39,7 +39,7 @@ import {
 import { createResourceMetadataMount } from './oauth/resource-server/protected-resource-metadata.ts'
 import { openStores } from './open-stores.ts'
 import { buildRoutes } from './pipeline/build-routes.ts'
-import { PeerRelay } from './pipeline/peer-relay.ts'
+import type { PeerRelay } from './pipeline/peer-relay.ts'
 import { recordRefusal } from './pipeline/record-exchange.ts'
 import { Snapshot } from './pipeline/snapshot.ts'
 import { Snapshots } from './pipeline/snapshots.ts'
@@ -93,7 +93,7 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
 async function wire(options: GatewayOptions, project: Project, listener: Listener, log: Log): Promise<RunningGateway> {
   const { worker } = options
   const peers: Peers = worker ?? loneProcess
-  const relay = worker && new PeerRelay(worker, new RequestForwarder(worker.secret))
+  const relay = worker && (await openRelay(worker))
   const stores = await openStores(project, options.mode, log)
   const { storage, events, recorder } = stores
   const address = { publicUrl: project.publicUrl, basePath: project.settings.basePath }
@@ -222,6 +222,9 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       disconnect: (key) => credentials.disconnect(key),
       forget: (revocation) => onRevocations.onRevoked(revocation),
       recorder,
+      events: () => {
+        throw new GatewayError('gateway_error', { detail: 'the event store is not open' })
+      },
       audit: stores.audit?.trail,
       log,
       clock: Date.now,
@@ -348,6 +351,15 @@ async function serve(
     const { drainMs } = snapshots
     await Promise.all([listener.close(drainMs), arrivals?.close(drainMs), snapshots.retire()])
   }
+}
+
+/** Passes requests on to other processes of the gateway. */
+async function openRelay(worker: Worker): Promise<PeerRelay> {
+  const [{ PeerRelay }, { RequestForwarder }] = await Promise.all([
+    import('./pipeline/peer-relay.ts'),
+    import('./http/forward-request.ts'),
+  ])
+  return new PeerRelay(worker, new RequestForwarder(worker.secret))
 }
 
 /** Answers what other processes of the gateway pass on. */

@@ -4,9 +4,11 @@ import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { ServedElsewhere } from './peer-relay.ts'
 import type { Route } from './route.ts'
+import { propagateTrace } from './trace-message.ts'
 
 /** Has the handler of the route answer. Throws what it refuses with. */
 export async function askHandler(message: McpMessage, exchange: HttpExchange, route: Route): Promise<McpAnswer> {
+  propagateTrace(message, exchange, route.tracing)
   try {
     const answer = await route.handler.handleMessage(message, exchange)
     if (answer instanceof GatewayError) throw answer

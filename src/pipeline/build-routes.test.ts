@@ -42,6 +42,7 @@ function routeOf(name: string): RouteSpec {
     title: name,
     description: undefined,
     tenant: undefined,
+    propagation: undefined,
     handler: { type, options: {}, environment: {} },
     inbound: [{ name: 'shared', type: policyType, options: {} }],
     cors: undefined,

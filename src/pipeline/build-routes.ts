@@ -12,6 +12,7 @@ import { originRules } from './origin-rules.ts'
 import { placeRoutes, type RoutePlace } from './place-routes.ts'
 import type { NamedPolicy, PhasePolicy, PipelineHost, Route } from './route.ts'
 import { StreamSlots } from './stream-slots.ts'
+import { forwardedHeaders } from './trace-message.ts'
 
 /** What policies and handlers are given; the rest of their host is particular to each. */
 export interface BuildHost {
@@ -84,6 +85,17 @@ function buildRoute(
   place: RoutePlace | undefined,
 ): Route {
   const { relay } = host.pipeline
+  const propagation = spec.propagation ?? project.settings.telemetry.propagation
+  const handler = spec.handler.type.create(spec.handler.options, {
+    ...host.handlers,
+    routeName: spec.operationId,
+    credentials: spec.upstream && host.broker.open(spec.upstream),
+    hasStream: hasStream(spec),
+    routes: routeCaller,
+    claimPlace: relay && place && ((exchange) => relay.claim(exchange, place)),
+    projectDirectory: project.directory,
+    environment: spec.handler.environment,
+  })
   const resultPolicies = new Map<string, PhasePolicy<'onResult'>[]>()
   for (const method of new Set(policies.flatMap(({ policy }) => [...(policy.reads ?? [])]))) {
     resultPolicies.set(
@@ -99,16 +111,9 @@ function buildRoute(
     path: spec.path,
     tenant: spec.tenant,
     upstream: upstreamName(spec.upstreamUrl),
-    handler: spec.handler.type.create(spec.handler.options, {
-      ...host.handlers,
-      routeName: spec.operationId,
-      credentials: spec.upstream && host.broker.open(spec.upstream),
-      hasStream: hasStream(spec),
-      routes: routeCaller,
-      claimPlace: relay && place && ((exchange) => relay.claim(exchange, place)),
-      projectDirectory: project.directory,
-      environment: spec.handler.environment,
-    }),
+    handler,
+    forwardHeaders: forwardedHeaders(handler.forwardHeaders, propagation),
+    tracing: { propagation, tracer: host.pipeline.tracer },
     hasStream: hasStream(spec),
     streamSlots: new StreamSlots(),
     place,

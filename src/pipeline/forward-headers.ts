@@ -7,7 +7,7 @@ import type { Route } from './route.ts'
  * gateway never does, whichever header it is in.
  */
 export function forwardHeaders(exchange: HttpExchange, route: Route): void {
-  for (const name of route.handler.forwardHeaders) {
+  for (const name of route.forwardHeaders) {
     const value = exchange.headers[name]
     if (value !== undefined && !holdsOwnToken(String(value))) exchange.upstreamHeaders.set(name, String(value))
   }

@@ -10,12 +10,12 @@ import { askHandler } from './ask-handler.ts'
 import { BatchedMessages } from './batched-messages.ts'
 import { cacheKeyOf } from './cache-key-of.ts'
 import { forwardHeaders } from './forward-headers.ts'
-import { ServedElsewhere } from './peer-relay.ts'
 import { RefusedMessage, readIdOnly, receiveMessage } from './receive-message.ts'
 import { recordExchange } from './record-exchange.ts'
 import type { PipelineHost, Route } from './route.ts'
 import { runMessagePhase, runRequestPhase } from './run-policies.ts'
 import { sendAnswer, sendBuffer, sendError, sendHttpReply } from './send-answer.ts'
+import { ServedElsewhere } from './served-elsewhere.ts'
 
 /**
  * The whole life of one request to a route, from its headers to its event, unless another process of the gateway answers it, and records it.

@@ -7,16 +7,7 @@ import type { RequestForwarder } from '../http/forward-request.ts'
 import { addressOf } from '../lib/address-tokens.ts'
 import { objectMember, stringMember } from '../lib/json.ts'
 import type { RoutePlace } from './place-routes.ts'
-
-/** Nothing was done yet, and another process has what the message is about. */
-export class ServedElsewhere extends Error {
-  readonly peer: Peer
-
-  constructor(peer: Peer) {
-    super(`served by ${peer.name}`)
-    this.peer = peer
-  }
-}
+import { ServedElsewhere } from './served-elsewhere.ts'
 
 const listsChanged = 'lists-changed'
 /** An upstream may say so as often as it likes. */

@@ -5,7 +5,7 @@ import type { Exchange } from '../contracts/exchange.ts'
 export interface RoutePlace {
   /** Every request is answered there; else those whose handler asks for it. */
   readonly isFixed: boolean
-  keyOf(exchange: Exchange): string
+  readonly keyOf: (exchange: Exchange) => string
 }
 
 /**

@@ -1,5 +1,6 @@
 import { type EventRecorder, type EventType, type GatewayEvent, newEvent } from '../analytics/event.ts'
 import type { McpMessage } from '../contracts/mcp.ts'
+import type { MessageTrace } from '../contracts/tracing.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import type { ReasonCode } from '../errors/reasons.ts'
 import type { HttpExchange } from '../http/exchange.ts'
@@ -7,6 +8,7 @@ import { formatSteps, type StepPhase } from '../lib/steps.ts'
 import { findMethod, type McpMethod } from '../mcp/methods.ts'
 import type { AnswerOutcome } from './answer-outcome.ts'
 import type { Route } from './route.ts'
+import { beginTrace, traceIdOf } from './trace-message.ts'
 
 /** Records the one event of an exchange, when its last byte is on the way. */
 export function recordExchange(
@@ -21,7 +23,8 @@ export function recordExchange(
   event.virtualServer = route.name
   event.upstream = route.upstream
   event.via = exchange.via ?? null
-  event.traceId = traceIdOf(exchange.headers.traceparent)
+  if (message) beginTrace(message, exchange, route.tracing)
+  event.traceId = traceIdOf(message, exchange)
   event.tenant = exchange.tenant
   const { subject } = exchange
   if (subject) {
@@ -40,6 +43,20 @@ export function recordExchange(
   if (outcome.error) noteRefusal(outcome.error, exchange, message)
   event.steps = formatSteps(exchange.steps)
   recorder.record(event)
+  if (message && exchange.trace) endTrace(exchange.trace, message, exchange, event, route)
+}
+
+function endTrace(
+  trace: MessageTrace,
+  message: McpMessage,
+  exchange: HttpExchange,
+  event: GatewayEvent,
+  route: Route,
+): void {
+  const { startedAtMs, steps, clientAddress } = exchange
+  const { httpVersion } = exchange.request
+  const endedAtMs = performance.now()
+  route.tracing.tracer?.end(trace, { event, message, startedAtMs, endedAtMs, steps, httpVersion, clientAddress })
 }
 
 /** Records a request that ended before it came to a route. */
@@ -152,10 +169,4 @@ function outcomeOfError({ reason, declaration }: GatewayError): GatewayEvent['ou
 /** Codes by which servers of the different revisions say that a name or its arguments are wrong. */
 function failureReason(code: number | undefined): ReasonCode {
   return code === -32601 || code === -32602 || code === -32002 ? 'capability_unknown' : 'capability_failed'
-}
-
-const traceparent = /^[0-9a-f]{2}-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}$/
-
-function traceIdOf(header: string | string[] | undefined): string | null {
-  return typeof header === 'string' ? (traceparent.exec(header)?.[1] ?? null) : null
 }

@@ -11,6 +11,7 @@ import type { CatalogCache } from '../mcp/catalog-cache.ts'
 import type { PeerRelay } from './peer-relay.ts'
 import type { RoutePlace } from './place-routes.ts'
 import type { StreamSlots } from './stream-slots.ts'
+import type { RouteTracing } from './trace-message.ts'
 
 /** A policy under the name that events and the log use for it. */
 export interface NamedPolicy {
@@ -37,6 +38,9 @@ export interface Route {
   readonly tenant: string | undefined
   readonly upstream: string
   readonly handler: McpHandler
+  /** Lower-case names of client headers that are sent upstream. */
+  readonly forwardHeaders: readonly string[]
+  readonly tracing: RouteTracing
   /** GET and DELETE are answered: streams of legacy sessions, and their end. */
   readonly hasStream: boolean
   readonly streamSlots: StreamSlots
@@ -64,6 +68,8 @@ export interface PipelineHost {
   readonly allowedHosts: AllowedHosts
   readonly recorder: EventRecorder
   readonly log: Logger
+  /** Undefined: no traces are exported. */
+  readonly tracer?: RouteTracing['tracer']
   /** Undefined where there is one process. */
   readonly relay?: PeerRelay | undefined
 }
