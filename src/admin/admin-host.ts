@@ -1,4 +1,5 @@
 import type { EventRecorder } from '../analytics/event.ts'
+import type { GatewayEventStore } from '../analytics/event-store.ts'
 import type { Problem, Project } from '../config/project.ts'
 import type { AuditTrail } from '../contracts/audit.ts'
 import type { Clock } from '../contracts/clock.ts'
@@ -22,7 +23,7 @@ export interface AdminHost {
   /** Loads the project again; with problems, the running one goes on. */
   readonly reload: () => Promise<{ readonly ok: true } | { readonly ok: false; readonly problems: readonly Problem[] }>
   /** Everything that is counted, for Prometheus. */
-  readonly renderMetrics?: () => Promise<{ readonly contentType: string; readonly body: string }>
+  readonly renderMetrics?: (() => { readonly contentType: string; readonly body: string }) | undefined
   /** The gateway is about to stop. */
   readonly isStopping: () => boolean
   readonly storage: Storage
@@ -32,7 +33,9 @@ export interface AdminHost {
   readonly disconnect: (key: ConnectionKey) => Promise<string | undefined>
   /** Makes this process forget at once what was just revoked in the store; others learn of it from there. */
   readonly forget: (revocation: Revocation) => void
-  readonly recorder: EventRecorder
+  readonly recorder: EventRecorder & { readonly dropped: number }
+  /** Opened when it is first asked. Throws where this process keeps no events. */
+  readonly events: () => GatewayEventStore
   /** Undefined: `audit.enabled` is false. */
   readonly audit: AuditTrail | undefined
   readonly log: Logger

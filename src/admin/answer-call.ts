@@ -10,7 +10,7 @@ import { sessionCookie } from './cookies.ts'
 import { includesRole } from './find-role.ts'
 import { createMatcher, type MatchedOperation } from './match-operation.ts'
 import { type OpenApiDocument, renderOpenApi } from './openapi.ts'
-import type { OperationDeclaration } from './operation.ts'
+import type { OperationDeclaration, StreamedItem } from './operation.ts'
 import { operations } from './operations/index.ts'
 import { readInput } from './read-input.ts'
 import { recordAdminEvent } from './record-admin-event.ts'
@@ -103,7 +103,13 @@ export function createApi(host: AdminHost, address: AdminAddress, sessions: Admi
     const value = await run(input as Parameters<typeof run>[0], call)
     if (operation.isEventStream && operation.answer) {
       const isAllowed = async () => includesRole((await identify(request, false)).administrator.role, operation.role)
-      await sendEvents(response, operation.answer, value as unknown as AsyncIterable<unknown>, call.signal, isAllowed)
+      await sendEvents(
+        response,
+        operation.answer,
+        value as unknown as AsyncIterable<StreamedItem<unknown>>,
+        call.signal,
+        isAllowed,
+      )
     } else sendAnswer(response, operation, value, headers)
   }
 

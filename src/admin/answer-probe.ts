@@ -53,17 +53,10 @@ function checkStore({ storage }: AdminHost): string {
   }
 }
 
-function sendMetrics(response: ServerResponse, host: AdminHost): void {
-  if (host.renderMetrics === undefined) return send(response, 404, { status: 'no metrics' })
-  host.renderMetrics().then(
-    ({ contentType, body }) => {
-      response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' }).end(body)
-    },
-    (error: unknown) => {
-      host.log.error({ err: error }, 'the metrics could not be written')
-      send(response, 500, { status: 'error' })
-    },
-  )
+function sendMetrics(response: ServerResponse, { renderMetrics }: AdminHost): void {
+  if (renderMetrics === undefined) return send(response, 404, { status: 'metrics are not kept' })
+  const { contentType, body } = renderMetrics()
+  response.writeHead(200, { 'content-type': contentType, 'cache-control': 'no-store' }).end(body)
 }
 
 function send(response: ServerResponse, status: number, body: object): void {

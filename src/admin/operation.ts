@@ -51,6 +51,13 @@ export interface OperationInput<Declaration extends OperationDeclaration> {
 /** What an operation answers: it is checked against the declaration, which also leaves out what is not declared. */
 export type OperationAnswer<Declaration extends OperationDeclaration> = Declaration['answer'] extends z.ZodType
   ? Declaration['isEventStream'] extends true
-    ? AsyncIterable<z.input<Declaration['answer']>>
+    ? AsyncIterable<StreamedItem<z.input<Declaration['answer']>>>
     : z.input<Declaration['answer']>
   : void
+
+/** One server-sent event. */
+export interface StreamedItem<Item> {
+  /** Where to go on: a client that lost its stream sends it in `Last-Event-ID`. */
+  readonly id: string
+  readonly data: Item
+}

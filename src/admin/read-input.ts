@@ -17,9 +17,14 @@ export async function readInput(
   const body = operation.body === undefined ? undefined : await readJson(request)
   return {
     params: check('path', operation.params, params),
-    query: check('query', operation.query?.strict(), readQuery(query)),
+    query: check('query', refuseUnknown(operation.query), readQuery(query)),
     body: operation.body && check('body', operation.body, body),
   } as OperationInput<OperationDeclaration>
+}
+
+/** A member that nobody declared is most likely mistyped, and a filter that is ignored shows too much. */
+function refuseUnknown(shape: z.ZodObject | undefined): z.ZodObject | undefined {
+  return shape?.def.catchall === undefined ? shape?.strict() : shape
 }
 
 /** A member that comes more than once is a list. */

@@ -3,7 +3,7 @@ import type { ServerResponse } from 'node:http'
 import type { z } from 'zod'
 import { asGatewayError, type GatewayError } from '../errors/gateway-error.ts'
 import { renderError } from '../errors/render-error.ts'
-import type { OperationDeclaration } from './operation.ts'
+import type { OperationDeclaration, StreamedItem } from './operation.ts'
 
 /** How often an idle stream says that it is there. Milliseconds. */
 const heartbeatMs = 15_000
@@ -45,13 +45,13 @@ export function sendProblem(response: ServerResponse, thrown: unknown, requestId
 }
 
 /**
- * Sends events as they come (HTML §9.2). Each item carries its id in `id`. A reader that does not keep up is waited for; the source is told by
+ * Sends events as they come (HTML §9.2). A reader that does not keep up is waited for; the source is told by
  * that it is not asked. `isAllowed` is asked with every heartbeat: the stream ends with the session.
  */
 export async function sendEvents(
   response: ServerResponse,
   schema: z.ZodType,
-  items: AsyncIterable<unknown>,
+  items: AsyncIterable<StreamedItem<unknown>>,
   signal: AbortSignal,
   isAllowed: () => Promise<boolean>,
 ): Promise<void> {
@@ -66,9 +66,8 @@ export async function sendEvents(
   try {
     for await (const item of items) {
       if (signal.aborted || response.writableEnded) break
-      const parsed = schema.parse(item) as { readonly id?: unknown }
-      const id = typeof parsed.id === 'string' ? `id: ${parsed.id}\n` : ''
-      if (!response.write(`${id}data: ${JSON.stringify(parsed)}\n\n`)) await once(response, 'drain', { signal })
+      const event = `id: ${item.id}\ndata: ${JSON.stringify(schema.parse(item.data))}\n\n`
+      if (!response.write(event)) await once(response, 'drain', { signal })
     }
   } catch (error) {
     if (!signal.aborted) throw error

@@ -7,6 +7,7 @@ import { isJsonObject, stringMember } from '../lib/json.ts'
 import { defaultTenant } from '../lib/tenant.ts'
 
 const model = 'Person'
+const mostListed = 100_000
 
 /** A person whose last sign-in is remembered. */
 export interface RememberedPerson extends Person {
@@ -23,6 +24,8 @@ export interface RememberedPerson extends Person {
 export interface PersonRecords {
   /** As of the last sign-in; with a tenant, as of the last one there. */
   find(subject: string, tenant?: string): Promise<RememberedPerson | undefined>
+  /** Everybody who is remembered, as of their last sign-in, the latest first. */
+  list(): Promise<readonly RememberedPerson[]>
   /** Remembers a sign-in that happens now. Returns true when something about the person changed. */
   remember(person: Person, claimedTenant: string | undefined, ttlSeconds: number): Promise<boolean>
 }
@@ -40,6 +43,12 @@ export function createPersonRecords(records: OAuthRecords, clock: Clock): Person
   }
   return {
     find,
+    async list() {
+      const people = (await records.list(model, mostListed)).flatMap((record) => readPersonRecord(record) ?? [])
+      const latestFirst = people.toSorted((one, other) => other.signedInAtMs - one.signedInAtMs)
+      // Somebody in several tenants has a record in each.
+      return [...new Map(latestFirst.toReversed().map((person) => [person.subject, person])).values()].toReversed()
+    },
     async remember(person, claimedTenant, ttlSeconds) {
       const known = await find(person.subject, claimedTenant)
       const signedInAtMs = clock()

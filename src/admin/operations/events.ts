@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { eventFields } from '../../analytics/event.ts'
+import { eventFilter } from '../../analytics/event-filter.ts'
 import type { OperationDeclaration } from '../operation.ts'
 import { idParams, pageOf, pageQuery } from './paging.ts'
 
@@ -10,7 +11,7 @@ export const listEvents = {
   tag: 'Events',
   role: 'viewer',
   summary: 'Events that fit every filter, newest first.',
-  query: z.object(pageQuery),
+  query: z.object({ ...pageQuery, ...eventFilter.shape }),
   answer: pageOf(eventFields),
 } as const satisfies OperationDeclaration
 
@@ -21,8 +22,10 @@ export const streamEvents = {
   tag: 'Events',
   role: 'viewer',
   summary: 'Events that fit every filter, as they happen. `Last-Event-ID` goes on where a stream ended.',
+  query: eventFilter,
   answer: eventFields,
   isEventStream: true,
+  reasons: ['limit_streams_exceeded'],
 } as const satisfies OperationDeclaration
 
 export const getEvent = {

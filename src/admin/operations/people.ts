@@ -25,7 +25,7 @@ export const listPeople = {
   path: '/people',
   tag: 'People',
   role: 'viewer',
-  summary: 'Who signed in or called, last seen first, and what they use.',
+  summary: 'Who called or signed in, the most active first, and what they use.',
   query: z.object({
     ...pageQuery,
     tenant: tenantFilter,
@@ -48,5 +48,7 @@ export const listTeams = {
     tenant: tenantFilter,
     days: z.coerce.number().int().min(1).max(90).default(30).describe('The window.'),
   }),
-  answer: pageOf(z.object({ team: z.string(), people: z.int(), calls: z.int(), failures: z.int(), lastSeenAt: time })),
+  answer: pageOf(
+    z.object({ team: z.string(), people: z.int(), calls: z.int(), failures: z.int(), lastSeenAt: time.nullable() }),
+  ),
 } as const satisfies OperationDeclaration

@@ -8,7 +8,7 @@ export interface Probe {
 }
 
 /** Sends a probe and resolves to the status of the answer. Rejects when there is none in time. */
-export type SendProbe = (upstream: UpstreamSettings, probe: Probe) => Promise<number>
+export type SendProbe = (upstream: Pick<UpstreamSettings, 'url' | 'clientCertificate'>, probe: Probe) => Promise<number>
 
 const pool = { connections: 1, connectMs: 5_000, firstByteMs: 10_000, idleMs: 10_000 }
 const limits = { responseBytes: 1024 * 1024, sseEventBytes: 1024 * 1024, firstByteMs: 10_000, totalMs: 15_000 }
