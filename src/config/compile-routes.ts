@@ -92,6 +92,7 @@ export function compileRoute(operation: Operation, context: RouteContext): Route
     title,
     description,
     tenant: extension.tenant,
+    propagation: extension.propagation,
     handler,
     inbound,
     cors,

@@ -5,6 +5,7 @@ import type { UpstreamSettings } from '../contracts/upstream.ts'
 import type { SignInSettings, VirtualServer } from '../contracts/virtual-server.ts'
 import type { Pins } from '../mcp/definitions/pins-file.ts'
 import type { Settings } from './project-schema.ts'
+import type { PropagationMode } from './settings/telemetry.ts'
 
 /** Where something stands in a project file. Line and column count from 1. */
 export interface Position {
@@ -55,6 +56,8 @@ export interface RouteSpec {
   readonly description: string | undefined
   /** The only tenant that may use it; undefined: every one. */
   readonly tenant: string | undefined
+  /** What its upstream is told of traces; undefined: what the project says. */
+  readonly propagation: PropagationMode | undefined
   readonly handler: {
     readonly type: HandlerType
     readonly options: unknown

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { tenantPattern, tenantRule } from '../lib/tenant.ts'
 import { versionPattern } from '../registry/describe-server.ts'
+import { propagationModes } from './settings/telemetry.ts'
 
 const registry = z.strictObject({
   listed: z.boolean().default(true).describe('Whether the registry shows this server.'),
@@ -58,6 +59,10 @@ export const routeExtensionSchema = z.strictObject({
     })
     .prefault({})
     .describe('Policies of this operation.'),
+  propagation: z
+    .enum(propagationModes)
+    .optional()
+    .describe('What the upstream is told of the trace a call belongs to. Default: `telemetry.propagation`.'),
   internal: z.boolean().default(false).describe('Answers only as a member of an aggregate, not on its own path.'),
   tenant: z
     .string()

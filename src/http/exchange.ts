@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Exchange, UpstreamHeaders } from '../contracts/exchange.ts'
 import type { Subject } from '../contracts/subject.ts'
+import type { MessageTrace } from '../contracts/tracing.ts'
 import { randomId } from '../lib/random-id.ts'
 import type { StepDecision, StepPhase, TimedStep } from '../lib/steps.ts'
 import { defaultTenant } from '../lib/tenant.ts'
@@ -32,6 +33,10 @@ export class HttpExchange implements Exchange {
   /** What was decided so far, by whom, and how long it took. */
   readonly steps: TimedStep[] = []
   #stepStartMs = this.startedAtMs
+  /** The span of its message, where traces are exported. */
+  trace: MessageTrace | undefined = undefined
+  /** That of the exchange it is a part of. */
+  parentTrace: MessageTrace | undefined = undefined
   bytesIn = 0
   bytesOut = 0
   upstreamMs: number | undefined = undefined
@@ -106,6 +111,7 @@ export class HttpExchange implements Exchange {
   addPart(part: HttpExchange): void {
     this.#parts ??= []
     this.#parts.push(part)
+    part.parentTrace = this.trace
   }
 
   /** True when the revocable token or connection of this name is what this request, or a part of it, runs under. */

@@ -2,8 +2,8 @@ import type { McpAnswer } from '../contracts/handler.ts'
 import type { McpMessage } from '../contracts/mcp.ts'
 import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
 import type { HttpExchange } from '../http/exchange.ts'
-import { ServedElsewhere } from './peer-relay.ts'
 import type { Route } from './route.ts'
+import { ServedElsewhere } from './served-elsewhere.ts'
 import { propagateTrace } from './trace-message.ts'
 
 /** Has the handler of the route answer. Throws what it refuses with. */

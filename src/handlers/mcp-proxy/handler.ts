@@ -23,7 +23,7 @@ import { endUpstreamSession, openUpstreamStream, type RelayedSession } from './r
 import { Upstream } from './upstream.ts'
 import { UpstreamEras } from './upstream-eras.ts'
 
-const tracingHeaders = ['traceparent', 'tracestate', 'baggage']
+const tracingHeaders = ['traceparent', 'tracestate']
 
 /** Passes MCP messages to one upstream over Streamable HTTP and its answers back, streamed. */
 export const mcpProxyHandler: HandlerType<McpProxyOptions> = {

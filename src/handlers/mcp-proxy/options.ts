@@ -47,7 +47,7 @@ export const mcpProxyOptions = z.strictObject({
         ),
     )
     .default([])
-    .describe('Client headers sent upstream, besides traceparent, tracestate and baggage.'),
+    .describe('Client headers sent upstream, besides those of the trace, which `propagation` of the route is about.'),
   protocol: z
     .enum(['auto', 'modern', 'legacy'])
     .default('auto')
