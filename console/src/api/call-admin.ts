@@ -14,7 +14,7 @@ type Given<Name extends string, Value> = [Value] extends [undefined]
     ? { readonly [Key in Name]?: Value }
     : { readonly [Key in Name]: Value }
 
-/** What an operation is asked. Members of a query that are undefined or empty are not sent. */
+/** What an operation is asked. Members of a query that are undefined are not sent. */
 export type AdminInput<Id extends OperationId> = Given<'params', OperationParams<Id>> &
   (OperationQuery<Id> extends undefined ? object : { readonly query?: Partial<OperationQuery<Id>> }) &
   Given<'body', OperationBody<Id>> & {
@@ -67,7 +67,7 @@ export function adminUrl(path: string, params: LooseMembers = {}, query: object 
   const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(params[name] ?? '')))
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== null && value !== '') search.set(name, String(value))
+    if (value !== undefined && value !== null) search.set(name, String(value))
   }
   const text = search.toString()
   return `/api/admin${filled}${text === '' ? '' : `?${text}`}`

@@ -26,7 +26,7 @@ export function CommandPalette() {
       label: 'New virtual server',
       description: 'From the catalogue, or from a URL',
       leftSection: <Icon name="plus" size={18} />,
-      onClick: () => void navigate({ to: '/virtual-servers/new' }),
+      onClick: () => void navigate({ to: '/new-virtual-server' }),
     }
     return [
       { group: 'Screens', actions: screens },

@@ -1,12 +1,19 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from '@tanstack/react-router'
 import { MissingScreen, RootScreen, ScreenError } from './root-screen.tsx'
-import { readAuditSearch, readSelection, readTrafficSearch } from './search.ts'
+import {
+  readAuditSearch,
+  readConfigurationSearch,
+  readOverviewSearch,
+  readSelection,
+  readTrafficSearch,
+} from './search.ts'
 
 const root = createRootRoute({ component: RootScreen, notFoundComponent: MissingScreen, errorComponent: ScreenError })
 
 const overview = createRoute({
   getParentRoute: () => root,
   path: '/',
+  validateSearch: readOverviewSearch,
   component: lazyRouteComponent(() => import('../screens/overview/overview-screen.tsx'), 'OverviewScreen'),
 })
 const traffic = createRoute({
@@ -58,6 +65,20 @@ const audit = createRoute({
   validateSearch: readAuditSearch,
   component: lazyRouteComponent(() => import('../screens/audit/audit-screen.tsx'), 'AuditScreen'),
 })
+const newVirtualServer = createRoute({
+  getParentRoute: () => root,
+  path: '/new-virtual-server',
+  component: lazyRouteComponent(() => import('../screens/virtual-servers/wizard/wizard-screen.tsx'), 'WizardScreen'),
+})
+const configuration = createRoute({
+  getParentRoute: () => root,
+  path: '/configuration',
+  validateSearch: readConfigurationSearch,
+  component: lazyRouteComponent(
+    () => import('../screens/configuration/configuration-screen.tsx'),
+    'ConfigurationScreen',
+  ),
+})
 
 /** Every screen with its URL. A screen is loaded when it is first opened. */
 export const router = createRouter({
@@ -65,12 +86,14 @@ export const router = createRouter({
     overview,
     traffic,
     virtualServers,
+    newVirtualServer,
     virtualServer,
     upstreams,
     clients,
     people,
     keys,
     audit,
+    configuration,
   ]),
   basepath: '/console',
   defaultPreload: 'intent',

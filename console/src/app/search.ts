@@ -9,6 +9,7 @@ const textMembers = [
   'team',
   'virtualServer',
   'upstream',
+  'via',
   'subject',
   'clientId',
   'clientName',
@@ -32,23 +33,28 @@ const numberMembers = [
 ] as const satisfies readonly (keyof EventFilter)[]
 
 /** What the URL of the Traffic screen says: the filter, and the exchange that is open. */
-export interface TrafficSearch extends EventFilter {
+export type TrafficSearch = EventFilter & {
   /** Id of the event in the drawer. */
   readonly open?: string
 }
 
-/** Reads the filter from a URL; what it does not know is left out. */
+/** What the URL of the Traffic screen says. */
 export function readTrafficSearch(search: Search): TrafficSearch {
+  return { ...readEventFilter(search), ...(typeof search['open'] === 'string' && { open: search['open'] }) }
+}
+
+/** Reads a filter from a URL; what it does not know is left out, and the gateway refuses values that it does not know. */
+export function readEventFilter(search: Search): EventFilter {
   const read: Record<string, string | number> = {}
-  for (const name of [...textMembers, 'open']) {
+  for (const name of textMembers) {
     const value = search[name]
-    if ((typeof value === 'string' && value !== '') || typeof value === 'number') read[name] = String(value)
+    if (typeof value === 'string' || typeof value === 'number') read[name] = String(value)
   }
   for (const name of numberMembers) {
     const value = Number(search[name] ?? Number.NaN)
     if (Number.isFinite(value)) read[name] = value
   }
-  return read
+  return read as EventFilter
 }
 
 /** What the URL of a list with details says: the id of what is open. */
@@ -68,4 +74,25 @@ export function readAuditSearch({ subject, type }: Search): AuditSearch {
     ...(typeof subject === 'string' && subject !== '' && { subject }),
     ...(typeof type === 'string' && type !== '' && { type }),
   }
+}
+
+/** What the URL of the Configuration screen says. */
+export interface ConfigurationSearch {
+  readonly tab?: 'history'
+  /** The file in the editor. */
+  readonly file?: string
+}
+
+/** Reads which part of the configuration is shown from a URL. */
+export function readConfigurationSearch({ tab, file }: Search): ConfigurationSearch {
+  return { ...(tab === 'history' && { tab }), ...(typeof file === 'string' && { file }) }
+}
+
+/** What the URL of the Overview says: how far back, and what it is narrowed down to. */
+export type OverviewSearch = EventFilter & { readonly span?: string }
+
+/** Reads what the overview is about from a URL. */
+export function readOverviewSearch(search: Search): OverviewSearch {
+  const { sinceMs: _, untilMs: __, ...narrowed } = readEventFilter(search)
+  return { ...narrowed, ...(typeof search['span'] === 'string' && { span: search['span'] }) }
 }

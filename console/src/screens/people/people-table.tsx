@@ -69,7 +69,7 @@ interface PeopleTableProps {
 
 /** Who signed in or called within the window. */
 export function PeopleTable({ days, search, team, onEveryTeam }: PeopleTableProps) {
-  const people = useAdminPages('listPeople', { query: { days, search, team } })
+  const people = useAdminPages('listPeople', { query: { days, search: search || undefined, team } })
   return (
     <>
       <DataTable

@@ -29,7 +29,7 @@ const columns: readonly TableColumn<Team>[] = [
     id: 'seen',
     header: 'Last seen',
     cell: ({ lastSeenAt }) => <TimeAgo at={lastSeenAt} />,
-    sortBy: (row) => row.lastSeenAt,
+    sortBy: (row) => row.lastSeenAt ?? '',
   },
 ]
 

@@ -5,6 +5,7 @@ import { useAdminPages } from '../../api/use-admin-pages.ts'
 import { useLiveExchanges } from '../../api/use-live-exchanges.ts'
 import type { TrafficSearch } from '../../app/search.ts'
 import { DataTable } from '../../parts/data-table.tsx'
+import { FilterBar } from '../../parts/filter-bar/filter-bar.tsx'
 import { MoreButton } from '../../parts/more-button.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { Screen } from '../../parts/screen.tsx'
@@ -12,7 +13,6 @@ import { StateMessage } from '../../parts/state-message.tsx'
 import { StatusBadge } from '../../parts/status-badge.tsx'
 import { exchangeColumns } from './exchange-columns.tsx'
 import { ExchangeDrawer } from './exchange-drawer.tsx'
-import { FilterBar } from './filter-bar.tsx'
 
 const route = getRouteApi('/traffic')
 

@@ -7,8 +7,10 @@ import { RowsLink } from '../../parts/rows-link.tsx'
 import { Screen } from '../../parts/screen.tsx'
 import { StateMessage } from '../../parts/state-message.tsx'
 import { ConnectPanel } from './connect-panel.tsx'
+import { ServerActions } from './server-actions.tsx'
 import { ServerFacts } from './server-facts.tsx'
 import { ServerPolicies } from './server-policies.tsx'
+import { TryPanel } from './try/try-panel.tsx'
 
 const route = getRouteApi('/virtual-servers/$name')
 
@@ -36,16 +38,25 @@ export function VirtualServerScreen() {
       title={data.title || name}
       summary={data.description ?? <CopyText text={data.url} />}
       above={above}
-      actions={<RowsLink filter={{ virtualServer: name }}>Traffic of this virtual server</RowsLink>}
+      actions={
+        <>
+          <RowsLink filter={{ virtualServer: name }}>Traffic of this virtual server</RowsLink>
+          <ServerActions name={name} />
+        </>
+      }
     >
       <Tabs defaultValue="connect">
         <Tabs.List mb="md">
           <Tabs.Tab value="connect">Connect</Tabs.Tab>
+          <Tabs.Tab value="try">Try a tool</Tabs.Tab>
           <Tabs.Tab value="policies">Policies</Tabs.Tab>
           <Tabs.Tab value="details">Details</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="connect">
           <ConnectPanel server={data} />
+        </Tabs.Panel>
+        <Tabs.Panel value="try">
+          <TryPanel name={name} />
         </Tabs.Panel>
         <Tabs.Panel value="policies">
           <ServerPolicies server={data} />

@@ -59,7 +59,7 @@ export function VirtualServersScreen() {
   const { data, error, refetch } = useAdmin('listVirtualServers', {})
   const rows = useMemo(() => data?.items.filter((server) => hasText(server, search)), [data, search])
   const add = mayAdd && (
-    <Button component={Link} to="/virtual-servers/new" leftSection={<Icon name="plus" size={14} />}>
+    <Button component={Link} to="/new-virtual-server" leftSection={<Icon name="plus" size={14} />}>
       New virtual server
     </Button>
   )

@@ -3,7 +3,7 @@ import { useDisclosure } from '@mantine/hooks'
 import { type FormEvent, useState } from 'react'
 import type { EventFilter } from '../../api/event-filter.ts'
 import { useAdmin } from '../../api/use-admin.ts'
-import { Icon } from '../../parts/icon.tsx'
+import { Icon } from '../icon.tsx'
 import { filterFields } from './filter-fields.ts'
 
 interface AddConditionProps {

@@ -1,8 +1,8 @@
 import { Button, Select } from '@mantine/core'
 import type { EventFilter } from '../../api/event-filter.ts'
-import { formatDateTime } from '../../parts/format.ts'
-import { Icon } from '../../parts/icon.tsx'
-import { nameOutcome } from '../../parts/outcome-badge.tsx'
+import { formatDateTime } from '../format.ts'
+import { Icon } from '../icon.tsx'
+import { nameOutcome } from '../outcome-badge.tsx'
 import { AddCondition } from './add-condition.tsx'
 import styles from './filter-bar.module.css'
 import { filterFields } from './filter-fields.ts'
@@ -17,11 +17,13 @@ const spans = [
 
 interface FilterBarProps {
   readonly filter: EventFilter
+  /** Time is chosen elsewhere. */
+  readonly withoutTime?: boolean
   readonly onChange: (filter: EventFilter) => void
 }
 
 /** The conditions of the filter, each of which can be taken away, and one to add. */
-export function FilterBar({ filter, onChange }: FilterBarProps) {
+export function FilterBar({ filter, onChange, withoutTime = false }: FilterBarProps) {
   const chosen = filterFields.filter(({ name }) => filter[name] !== undefined)
   const without = (...names: (keyof EventFilter)[]): EventFilter =>
     Object.fromEntries(Object.entries(filter).filter(([name]) => !names.includes(name as keyof EventFilter)))
@@ -31,34 +33,39 @@ export function FilterBar({ filter, onChange }: FilterBarProps) {
   }
   return (
     <search className={styles['bar']} aria-label="Filter">
-      <Select
-        aria-label="Time"
-        className={styles['span']}
-        data={spans}
-        value={nearestSpan(filter)}
-        onChange={setSpan}
-        placeholder={spanText(filter)}
-        leftSection={<Icon name="history" size={14} />}
-      />
+      {!withoutTime && (
+        <Select
+          aria-label="Time"
+          className={styles['span']}
+          data={spans}
+          value={nearestSpan(filter)}
+          onChange={setSpan}
+          placeholder={spanText(filter)}
+          leftSection={<Icon name="history" size={14} />}
+        />
+      )}
       {chosen.map(({ name, label }) => (
         <span key={name} className={styles['condition']}>
           <span className={styles['name']}>{label}</span>
-          <span className={styles['value']}>
-            {name === 'outcome' ? nameOutcome(String(filter[name])) : String(filter[name])}
-          </span>
+          <span className={styles['value']}>{nameValue(name, filter[name])}</span>
           <button type="button" onClick={() => onChange(without(name))} aria-label={`Without ${label}`}>
             <Icon name="close" size={12} />
           </button>
         </span>
       ))}
       <AddCondition onAdd={(name, value) => onChange({ ...filter, [name]: value })} />
-      {(chosen.length > 0 || filter.sinceMs !== undefined) && (
+      {(chosen.length > 0 || (!withoutTime && filter.sinceMs !== undefined)) && (
         <Button variant="subtle" color="gray" onClick={() => onChange({})}>
           Clear
         </Button>
       )}
     </search>
   )
+}
+
+function nameValue(name: string, value: unknown): string {
+  if (value === '') return 'none'
+  return name === 'outcome' ? nameOutcome(String(value)) : String(value)
 }
 
 /** The span whose beginning is where the filter begins, within a tenth; none where the filter has an end. */

@@ -28,7 +28,7 @@ export const filterFields: readonly FilterField[] = [
   { name: 'clientId', label: 'OAuth client' },
   { name: 'method', label: 'Method' },
   { name: 'capabilityType', label: 'Kind of capability', choices: ['tool', 'prompt', 'resource'] },
-  { name: 'family', label: 'Family' },
+  { name: 'family', label: 'Family', choices: ['traffic', 'mcp_request', 'capability', 'auth', 'admin'] },
   { name: 'type', label: 'Event' },
   { name: 'clientProtocol', label: 'Revision of the client' },
   { name: 'upstreamProtocol', label: 'Revision of the upstream' },
@@ -36,4 +36,5 @@ export const filterFields: readonly FilterField[] = [
   { name: 'jsonRpcCode', label: 'JSON-RPC code', numeric: true },
   { name: 'tenant', label: 'Tenant' },
   { name: 'team', label: 'Team' },
+  { name: 'via', label: 'Called as member of' },
 ]

@@ -1,0 +1,28 @@
+import { lazy, Suspense } from 'react'
+import { StateMessage } from '../state-message.tsx'
+import styles from './lazy-editor.module.css'
+
+const TextEditor = lazy(() => import('./text-editor.tsx'))
+const DiffView = lazy(() => import('./diff-view.tsx'))
+
+/** The editor, loaded when it is first shown. */
+export function LazyEditor(props: Parameters<typeof TextEditor>[0]) {
+  return (
+    <div className={styles['frame']}>
+      <Suspense fallback={<StateMessage kind="loading" title="Opening the editor" />}>
+        <TextEditor {...props} />
+      </Suspense>
+    </div>
+  )
+}
+
+/** A diff, whose code is loaded when it is first shown. */
+export function LazyDiff(props: Parameters<typeof DiffView>[0]) {
+  return (
+    <div className={styles['frame']}>
+      <Suspense fallback={<StateMessage kind="loading" title="Comparing" />}>
+        <DiffView {...props} />
+      </Suspense>
+    </div>
+  )
+}
