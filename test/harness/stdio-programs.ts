@@ -9,7 +9,7 @@ const folder = join(import.meta.dirname, 'upstreams')
 
 /** Options of McpStdioHandler for a server of `test/harness/upstreams`. */
 export function stdioServer(
-  name: 'scripted' | 'sdk-v1' | 'sdk-v2',
+  name: 'scripted' | 'scripted-modern' | 'sdk-v1' | 'sdk-v2',
   { args = [], ...options }: { readonly args?: readonly string[]; readonly [option: string]: unknown } = {},
 ): object {
   return { command: process.execPath, args: [join(folder, `${name}-stdio-server.ts`), ...args], ...options }

@@ -12,6 +12,7 @@ import { HopExchange } from '../../mcp/bridge/legacy-to-modern/hop-exchange.ts'
 import { initializeResult } from '../../mcp/bridge/legacy-to-modern/initialize-result.ts'
 import { LegacyCall } from '../../mcp/bridge/legacy-to-modern/legacy-call.ts'
 import { SessionStream } from '../../mcp/bridge/legacy-to-modern/session-stream.ts'
+import { ToolFinder } from '../../mcp/bridge/legacy-to-modern/tool-finder.ts'
 import { type ClientSession, describeLegacyClient, unknownLegacyClient } from '../../mcp/client-session.ts'
 import { sessionOwnerOf } from '../../mcp/live-sessions.ts'
 import { acceptedAnswer } from '../../mcp/own-answer.ts'
@@ -20,7 +21,6 @@ import type { Bridge } from './bridge.ts'
 import { askUpstream, type ModernHop, ownerOf } from './modern-hop.ts'
 import { findCredentialRefusal } from './read-answer.ts'
 import { saysNothingOfEra, showsOtherEra } from './shows-other-era.ts'
-import { ToolFinder } from './tool-finder.ts'
 import type { Upstream } from './upstream.ts'
 
 /** What the bridge needs of its route. */
@@ -45,11 +45,10 @@ const longestTtlMs = 60 * 60 * 1000
 export class LegacyToModernBridge implements Bridge {
   readonly #options: LegacyToModernOptions
   readonly #discovered = new LRUCache<string, Discovered>({ max: mostDiscovered })
-  readonly #tools: ToolFinder
+  readonly #tools = new ToolFinder()
 
   constructor(options: LegacyToModernOptions) {
     this.#options = options
-    this.#tools = new ToolFinder(options.upstream)
   }
 
   async send(
@@ -73,7 +72,7 @@ export class LegacyToModernBridge implements Bridge {
     const opened = new SessionStream({
       client: session.client,
       session: this.#openLive(session, exchange),
-      onToolsChanged: () => this.#tools.forget(hop),
+      onToolsChanged: () => this.#tools.forget(ownerOf(hop)),
       listen: async (request, onAbort) => {
         const current = await this.#currentCredential(hop)
         if (current instanceof GatewayError) throw current
@@ -160,8 +159,12 @@ export class LegacyToModernBridge implements Bridge {
       client: hop.client,
       session,
       findTool: (anew) => {
-        running = new HopExchange(hop.exchange)
-        return this.#tools.find(message.name ?? '', hop, anew, running)
+        const finding = new HopExchange(hop.exchange)
+        running = finding
+        return this.#tools.find(ownerOf(hop), message.name ?? '', anew, async (listed) => {
+          const asked = { method: 'tools/list', params: listed }
+          return (await askUpstream(this.#options.upstream, asked, hop, finding)).response
+        })
       },
       send: async (request, headers) => {
         running = new HopExchange(hop.exchange, headers)
@@ -175,7 +178,7 @@ export class LegacyToModernBridge implements Bridge {
         return renewed ? this.#options.upstream.send(request, running, { credential: renewed }) : answer
       },
       onResult: (result) => {
-        if (message.method === 'tools/list') this.#tools.note(hop, result, params?.cursor === undefined)
+        if (message.method === 'tools/list') this.#tools.note(ownerOf(hop), result, params?.cursor === undefined)
       },
       abort: () => running?.cancel(),
     })

@@ -1,7 +1,7 @@
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { McpAnswer, StreamedAnswer } from '../../contracts/handler.ts'
 import type { LiveSession } from '../../contracts/live-sessions.ts'
-import type { McpMessage } from '../../contracts/mcp.ts'
+import type { Era, McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { isJsonObject, type JsonObject, objectMember, stringMember } from '../../lib/json.ts'
 import { isMoreVerbose } from '../../mcp/bridge/modern-to-legacy/filter-notification.ts'
@@ -9,18 +9,20 @@ import {
   beginClientSession,
   type ClientSession,
   describeLegacyClient,
+  type LegacyClient,
   openClientSession,
   sealClientSession,
 } from '../../mcp/client-session.ts'
 import { sessionOwnerOf } from '../../mcp/live-sessions.ts'
-import { acceptedAnswer, createOwnAnswer } from '../../mcp/own-answer.ts'
-import { agreeOnLegacyVersion, modernVersions } from '../../mcp/protocol-versions.ts'
+import { acceptedAnswer, createKnownAnswer, createOwnAnswer } from '../../mcp/own-answer.ts'
+import { agreeOnLegacyVersion } from '../../mcp/protocol-versions.ts'
 import { type Caller, describeCaller, ownerOf } from './caller.ts'
 import { ListeningStream } from './listening-stream.ts'
-import { OtherEra } from './open-session.ts'
+import { asRefusal, OtherEra } from './open-session.ts'
 import { RelayedCall } from './relayed-call.ts'
 import { processKeyOf, type StdioHost } from './stdio-host.ts'
 import type { StdioSession } from './stdio-session.ts'
+import { UpgradedClients } from './upgraded-clients.ts'
 
 interface OpenedSession {
   readonly session: ClientSession | undefined
@@ -30,9 +32,11 @@ interface OpenedSession {
 /** Clients of 2025-11-25 and older. Their sessions are the gateway's: the program knows only its one conversation. */
 export class LegacyClients {
   readonly #host: StdioHost
+  readonly #upgraded: UpgradedClients
 
   constructor(host: StdioHost) {
     this.#host = host
+    this.#upgraded = new UpgradedClients(host)
   }
 
   async answer(message: McpMessage, exchange: Exchange): Promise<McpAnswer | GatewayError> {
@@ -45,10 +49,12 @@ export class LegacyClients {
     exchange.onCancel(() => {
       isGone = true
     })
-    const process = await this.#openProcess(message, exchange)
-    if (process instanceof GatewayError) return process
+    const process = await this.#openProcess(exchange)
     if (isGone) return new GatewayError('request_cancelled')
     if (message.method === 'initialize') return this.#initialize(message, exchange, process)
+    if (process.era === 'modern') {
+      return this.#upgraded.answer(message, { process, caller, session: opened.session, exchange })
+    }
     if (!this.#mustRelay(message, caller, process)) return createOwnAnswer(message, {})
     const call = new RelayedCall(process, message, caller, this.#host.limits.sseEventBytes)
     exchange.onCancel(() => call.cancel())
@@ -61,6 +67,7 @@ export class LegacyClients {
     if (opened instanceof GatewayError) return opened
     const { session, live } = opened
     if (session === undefined || live === undefined) return new GatewayError('session_unknown')
+    if (this.#isModern) return this.#upgraded.openStream(exchange, session, live)
     const end = () => listening.end()
     const listening: ListeningStream = new ListeningStream({
       owner: ownerOf(exchange, session),
@@ -107,35 +114,46 @@ export class LegacyClients {
     return acceptedAnswer
   }
 
-  async #openProcess(message: McpMessage, exchange: Exchange): Promise<StdioSession | GatewayError> {
+  get #isModern(): boolean {
+    return this.#host.verdicts.eraFor('legacy', '') === 'modern'
+  }
+
+  /** Of the client's own era, unless the program does not speak it. */
+  async #openProcess(exchange: Exchange): Promise<StdioSession> {
     const { pool, verdicts } = this.#host
-    if (verdicts.eraFor('legacy', '') === 'modern') return onlyModern(message)
-    try {
-      return await pool.open(processKeyOf(this.#host, 'legacy', exchange))
-    } catch (error) {
-      if (!(error instanceof OtherEra)) throw error
-      verdicts.note('', 'modern')
-      return onlyModern(message)
+    const open = (era: Era) => pool.open(processKeyOf(this.#host, era, exchange))
+    if (!this.#isModern) {
+      const opened = await open('legacy').catch((error: unknown) => {
+        if (!(error instanceof OtherEra) || !verdicts.mayLearn) throw asRefusal(error)
+      })
+      if (opened) return opened
     }
+    const process = await open('modern').catch((error: unknown) => {
+      verdicts.forget('')
+      throw asRefusal(error)
+    })
+    verdicts.note('', 'modern')
+    return process
   }
 
   /** Answered from what the program said once. */
-  #initialize(message: McpMessage, exchange: Exchange, { opened }: StdioSession): McpAnswer {
+  #initialize(message: McpMessage, exchange: Exchange, process: StdioSession): McpAnswer {
     const client = describeLegacyClient(message)
     const session = beginClientSession(client, undefined)
     exchange.setResponseHeader('mcp-session-id', sealClientSession(this.#host.sessionSealer, session, exchange))
+    const result = process.era === 'modern' ? this.#upgraded.describe(process, client) : this.#describe(process, client)
+    // The program gave it, so policies read it.
+    return createKnownAnswer(message, result)
+  }
+
+  #describe({ opened }: StdioSession, client: LegacyClient): JsonObject {
     const agreed = agreeOnLegacyVersion(client.protocolVersion)
     const spoken = stringMember(opened, 'protocolVersion') ?? agreed
     // Revisions are dates: the older of the two is one that both sides know.
     const protocolVersion = spoken < agreed ? spoken : agreed
     const capabilities = objectMember(opened, 'capabilities') ?? {}
     const result = { ...opened, protocolVersion }
-    const answer = createOwnAnswer(
-      message,
-      this.#host.hasStream ? result : { ...result, capabilities: withoutStream(capabilities) },
-    )
-    // The program gave it, so policies read it.
-    return { ...answer, isOwn: false }
+    return this.#host.hasStream ? result : { ...result, capabilities: withoutStream(capabilities) }
   }
 
   /** False where the program is not to hear it: what one client sets must not take from another. */
@@ -171,11 +189,4 @@ function withoutStream(capabilities: JsonObject): JsonObject {
     return [name, rest] as const
   })
   return Object.fromEntries(entries)
-}
-
-function onlyModern({ protocolVersion }: McpMessage): GatewayError {
-  return new GatewayError('message_version_unsupported', {
-    message: 'The upstream speaks only 2026-07-28.',
-    data: { supported: modernVersions, requested: protocolVersion },
-  })
 }

@@ -16,7 +16,7 @@ import { acceptedAnswer, createOwnAnswer } from '../../mcp/own-answer.ts'
 import { BridgedCall, type BridgedCallHost, type CallRound } from './bridged-call.ts'
 import { describeCaller } from './caller.ts'
 import { ListeningStream } from './listening-stream.ts'
-import { OtherEra } from './open-session.ts'
+import { asRefusal, OtherEra } from './open-session.ts'
 import { sendOwn } from './own-call.ts'
 import { RelayedCall } from './relayed-call.ts'
 import { processKeyOf, type StdioHost } from './stdio-host.ts'
@@ -157,11 +157,4 @@ function lowerLogLevel(process: StdioSession, { owner, wishes }: CallRound): voi
   if (process.logLevel !== undefined && !isMoreVerbose(logLevel, process.logLevel)) return
   process.logLevel = logLevel
   sendOwn(process, owner, 'logging/setLevel', { level: logLevel })
-}
-
-function asRefusal(error: unknown): unknown {
-  if (!(error instanceof OtherEra)) return error
-  return new GatewayError('upstream_protocol_error', {
-    detail: `the program does not speak this era: ${error.message}`,
-  })
 }

@@ -11,6 +11,14 @@ import type { StdioSession } from './stdio-session.ts'
 /** The program does not speak this era, as far as can be seen. */
 export class OtherEra extends Error {}
 
+/** What is said when the program speaks no era that it could be spoken to in. */
+export function asRefusal(error: unknown): unknown {
+  if (!(error instanceof OtherEra)) return error
+  return new GatewayError('upstream_protocol_error', {
+    detail: `the program does not speak this era: ${error.message}`,
+  })
+}
+
 const clientInfo = { name: 'sallyport', version: '1' }
 
 /** What clients may be asked through the gateway. A client that cannot answer is not asked; the program hears so. */

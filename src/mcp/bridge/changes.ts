@@ -63,6 +63,7 @@ export const bridgedFeatures: readonly BridgedFeature[] = [
     ),
     legacyToModern: change(
       'All are computed; those of arguments from the tool’s schema, which is listed for it.',
+      'tool-finder',
       'tool-index',
     ),
   },
