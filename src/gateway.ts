@@ -200,6 +200,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       return { ok: false, problems }
     }
     snapshots.swap(build(result.project))
+    worker?.noteProject(result.project.contentHash)
     configuration.loadedAtMs = Date.now()
     configuration.failedReload = undefined
     // Clients may have left the project.

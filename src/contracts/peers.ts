@@ -46,4 +46,6 @@ export interface Worker extends Peers {
   findOwner(id: string): Peer | undefined
   /** Who has what is kept once under this key. Undefined: this process. */
   findPlace(key: string): Peer | undefined
+  /** This process has loaded the project again; those that run another one do so as well. */
+  noteProject(contentHash: string): void
 }

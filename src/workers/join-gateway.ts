@@ -83,6 +83,10 @@ export class JoinedWorker implements Worker {
     return this.#another(findPlace(this.#roster, key))
   }
 
+  noteProject(contentHash: string): void {
+    send({ kind: 'loaded', contentHash })
+  }
+
   /** From now on this process is among those that serve. */
   serve(project: ServedProject, orders: WorkerOrders): void {
     this.#orders = orders

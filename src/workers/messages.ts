@@ -38,6 +38,8 @@ export type ToWorker =
 export type FromWorker =
   | { readonly kind: 'hello' }
   | ({ readonly kind: 'serving' } & ServedProject)
+  /** It has loaded the project, whoever wanted it. */
+  | { readonly kind: 'loaded'; readonly contentHash: string }
   /** Takes nothing more that others pass on. */
   | { readonly kind: 'leaving' }
   /** Ends before it has served. `isProject`: it would end the same way again. */

@@ -32,6 +32,7 @@ export class Supervisor {
   /** What all workers should serve; undefined before the first one does. */
   #contentHash: string | undefined
   #reloading = Promise.resolve()
+  #reloads = 0
   #restarts = 0
   #isStopping = false
 
@@ -55,9 +56,12 @@ export class Supervisor {
 
   /** Loads the project again in one worker after the other. The first one that has a problem with it keeps the others from it. */
   reload(): void {
+    this.#reloads++
     this.#reloading = this.#reloading.then(async () => {
-      if (this.#isStopping) return
-      this.#contentHash = (await reloadSeats(this.#seats, this.#log, this.#voice)) ?? this.#contentHash
+      if (!this.#isStopping) {
+        this.#contentHash = (await reloadSeats(this.#seats, this.#log, this.#voice)) ?? this.#contentHash
+      }
+      this.#reloads--
     })
   }
 
@@ -107,6 +111,10 @@ export class Supervisor {
         break
       case 'leaving':
         this.#announceRoster()
+        break
+      case 'loaded':
+        // An administrator changed it, in one of them.
+        if (this.#reloads === 0 && message.contentHash !== this.#contentHash) this.reload()
         break
       default:
     }
