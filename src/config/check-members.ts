@@ -1,7 +1,7 @@
 import { nearestName } from '../lib/nearest-name.ts'
 import type { ProblemList } from './problem-list.ts'
 import type { RouteSpec } from './project.ts'
-import { type Operation, routeMember } from './read-operations.ts'
+import { isSwitchedOff, type Operation, routeMember } from './read-operations.ts'
 
 /**
  * Members of an aggregate are other MCP routes of the project, which it must not open to anybody who could not come to them by another way:
@@ -22,7 +22,7 @@ export function checkMembers(
       reached.add(target)
       const at = [...operation.at, routeMember, 'handler', 'options', 'members', name, 'route']
       const member = byName.get(target)
-      const [message, remedy] = member ? misfit(route, member) : unknownRoute(target, byName, routes)
+      const [message, remedy] = member ? misfit(route, member) : missingRoute(target, routes, operations)
       if (message !== undefined) problems.error(operation.document, at, message, remedy)
     }
   }
@@ -40,9 +40,14 @@ function membersOf({ handler }: RouteSpec): ReadonlyMap<string, string> | undefi
 
 type Misfit = readonly [message?: string, remedy?: string]
 
-function unknownRoute(target: string, byName: ReadonlyMap<string, RouteSpec>, routes: readonly RouteSpec[]): Misfit {
+function missingRoute(target: string, routes: readonly RouteSpec[], operations: readonly Operation[]): Misfit {
+  const isOff = operations.some((operation) => operation.fields.operationId === target && isSwitchedOff(operation))
+  if (isOff) return [`"${target}" is switched off`, 'Switch it on, or remove it from the members.']
   const names = routes.filter((route) => membersOf(route) === undefined).map(({ operationId }) => operationId)
-  const nearest = nearestName(target, [...byName.keys()])
+  const nearest = nearestName(
+    target,
+    routes.map(({ operationId }) => operationId),
+  )
   const remedy = nearest ? `Write "${nearest}".` : `There are: ${names.join(', ') || 'none yet'}.`
   return [`there is no route with the operationId "${target}"`, remedy]
 }

@@ -19,7 +19,7 @@ import { ProblemList } from './problem-list.ts'
 import type { Problem, Project, RouteSpec } from './project.ts'
 import type { Settings } from './project-schema.ts'
 import { readMentionedVariables } from './read-mentioned-variables.ts'
-import { type Operation, readOperations } from './read-operations.ts'
+import { isSwitchedOff, type Operation, readOperations } from './read-operations.ts'
 import { readVaultSecrets } from './read-vault-secrets.ts'
 
 /** What a project is compiled with. The lists come from outside: this room knows no policy and no handler. */
@@ -44,15 +44,16 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
   checkUnique(operations, problems)
   const pins = compilePins(sources.pins, problems)
   const routes = compileRoutes(operations, { sources, context, policies, compiled, pins, problems })
+  const served = routes.filter(isServed(operations))
   reportUnused(policies, operations, sources, problems)
   // A broken route would make its name look unknown.
   if (compiled && !problems.hasErrors) checkClients(compiled.settings, routes, sources.settings, problems)
   checkSubjects(policies, sources.policies, problems)
   checkUpstreams(policies, routes, sources.policies, problems)
   // A broken route would look like one that does not exist.
-  if (!problems.hasErrors) checkMembers(routes, operations, problems)
+  if (!problems.hasErrors) checkMembers(served, operations, problems)
   checkPins(pins, routes, sources.pins, problems)
-  const signIn = findSignIn(policies, routes)
+  const signIn = findSignIn(policies, served)
   // A broken route would make its name look unknown.
   if (signIn && !problems.hasErrors) checkScopes(policies, signIn, routes, sources.policies, problems)
   if (signIn?.devLogin && compiled) checkDevLogin(policies, compiled, { sources, context, problems })
@@ -61,14 +62,14 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
     problems.warning(sources.routes[0] ?? sources.settings, ['paths'], 'the project has no route')
   }
   if (problems.hasErrors || compiled === undefined) return { problems: problems.sorted() }
-  const virtualServers = routes.flatMap((route) => route.virtualServer ?? [])
+  const virtualServers = served.flatMap((route) => route.virtualServer ?? [])
   const { directory, contentHash, environment } = sources
   return {
     project: {
       directory,
       mode: context.mode,
       ...compiled,
-      routes,
+      routes: served,
       virtualServers,
       signIn,
       vaultSecrets: readVaultSecrets(environment),
@@ -112,6 +113,12 @@ function compileRoutes(
 function readScopes({ signIn, specs }: CompiledPolicies): RouteContext['scopes'] {
   const spec = signIn === undefined ? undefined : specs.get(signIn)
   return new Map(Object.entries(spec?.type.signInSettings?.(spec.options).scopes ?? {}))
+}
+
+/** What is switched off has to be in order like everything else, so that it can be switched on again. */
+function isServed(operations: readonly Operation[]): (route: RouteSpec) => boolean {
+  const off = new Set(operations.filter(isSwitchedOff).map(({ path }) => path))
+  return ({ path }) => !off.has(path)
 }
 
 /** A virtual server is one path and one name: both are unique over all files. */

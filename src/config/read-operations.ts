@@ -27,6 +27,12 @@ const operationMembers =
 /** The name of the member that makes an operation a route. */
 export const routeMember = 'x-gateway-route'
 
+/** `enabled` is false. */
+export function isSwitchedOff({ fields }: Operation): boolean {
+  const extension = fields[routeMember]
+  return isJsonObject(extension) && extension['enabled'] === false
+}
+
 /** Every operation of one OpenAPI file that is a route. Reports what is not OpenAPI, so that a typing error does not hide a route. */
 export function readOperations(document: SourceDocument, problems: ProblemList): Operation[] {
   const root = document.value

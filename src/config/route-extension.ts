@@ -63,6 +63,10 @@ export const routeExtensionSchema = z.strictObject({
     .enum(propagationModes)
     .optional()
     .describe('What the upstream is told of the trace a call belongs to. Default: `telemetry.propagation`.'),
+  enabled: z
+    .boolean()
+    .default(true)
+    .describe('`false`: checked like every other operation, and not served, neither to clients nor to aggregates.'),
   internal: z.boolean().default(false).describe('Answers only as a member of an aggregate, not on its own path.'),
   tenant: z
     .string()

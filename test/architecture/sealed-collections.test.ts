@@ -7,6 +7,7 @@ const source = join(import.meta.dirname, '../../src')
 /** Files that seal something into the store, and why `cli/sealed-collections.ts` knows it. */
 const sealers: { readonly [path: string]: string } = {
   'audit/load-signing-key.ts': 'auditKeyContext',
+  'config/edit/config-history.ts': 'collectConfigVersions',
   'credentials/check-vault-keys.ts': 'canaries stay under their own key',
   'credentials/connect/pending-connects.ts': 'pendingConnectModel',
   'credentials/connections.ts': 'collectConnections',

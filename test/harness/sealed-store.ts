@@ -79,10 +79,11 @@ export async function seedSecrets(storage: Storage, vault: Vault): Promise<void>
   })
   const sealed = vault.seal('registration', upstreamClientContext(registration))
   await storage.upstreamClients.putIfAbsent({ ...registration, sealed })
+  await historyOf(storage, vault).note({ actor: 'ada', origin: 'console' })
 }
 
 /** How many values `seedSecrets` seals, besides those under which the store says which keys it needs. */
-export const seededSecrets = 3 + 2 * people.length + 4
+export const seededSecrets = 3 + 2 * people.length + 5
 
 /** Opens everything that `seedSecrets` sealed, as its owners do; the answer is the same as long as nothing was lost. */
 export async function readSecrets(storage: Storage, vault: Vault): Promise<unknown> {
@@ -97,6 +98,7 @@ export async function readSecrets(storage: Storage, vault: Vault): Promise<unkno
   })
   const connections = people.map(async (person) => (await owners.connections.find(keyOf(person)))?.credential)
   const client = await storage.upstreamClients.find('default', registration.issuer, registration.redirectUri)
+  const version = await storage.configVersions.latest()
   return {
     forms,
     auditKey: auditKey.publicKey,
@@ -107,7 +109,14 @@ export async function readSecrets(storage: Storage, vault: Vault): Promise<unkno
     connect: await owners.connects.find('connect-1'),
     registration: vault.open(client?.sealed ?? '', upstreamClientContext(registration)),
     signIn: await readSignIn(storage, vault),
+    configuration: version && [...(await historyOf(storage, vault).open(version))],
   }
+}
+
+/** Of a project without files. */
+function historyOf(storage: Storage, vault: Vault) {
+  const parts = { versions: storage.configVersions, vault, clock: Date.now }
+  return createConfigHistory({ directory: import.meta.dirname, ...parts })
 }
 
 /** Read without using it up. */

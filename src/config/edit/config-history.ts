@@ -1,5 +1,4 @@
 import type { Clock } from '../../contracts/clock.ts'
-import type { Logger } from '../../contracts/logger.ts'
 import type { ConfigVersionRecord, ConfigVersions } from '../../contracts/storage.ts'
 import type { SealContext, SealedCollection, Vault } from '../../contracts/vault.ts'
 import { defaultTenant } from '../../lib/tenant.ts'
@@ -31,7 +30,6 @@ export interface ConfigHistoryHost {
   readonly versions: ConfigVersions
   readonly vault: Vault
   readonly clock: Clock
-  readonly log: Logger
 }
 
 /** The history of a project in its store. The contents are sealed: people do write secrets into files. */
