@@ -1,4 +1,7 @@
 import type { Command } from 'commander'
+import { renderOpenApi } from '../src/admin/openapi.ts'
+import type { OperationDeclaration } from '../src/admin/operation.ts'
+import { operations } from '../src/admin/operations/index.ts'
 import { eventFields, eventTypes } from '../src/analytics/event.ts'
 import { createProgram } from '../src/cli/run.ts'
 import { policiesFileSchema } from '../src/config/policies-schema.ts'
@@ -23,6 +26,8 @@ export function renderReference(): [path: string, content: string][] {
     page('reasons', 'Reasons', reasonCodes()),
     page('events', 'Events', events()),
     page('cli', 'Command line', cli()),
+    page('admin-api', 'Admin API', adminApi()),
+    ['docs/reference/admin-api.openapi.json', `${JSON.stringify(describeAdminApi(), undefined, 1)}\n`],
   ]
 }
 
@@ -104,6 +109,25 @@ function events(): string[] {
     ),
     '## Fields',
     renderOptions(toJsonSchema(eventFields), { withDefaults: false }),
+  ]
+}
+
+/** The version is not written down: it changes without the API, and the served document has it. */
+function describeAdminApi() {
+  return renderOpenApi(operations, '0')
+}
+
+function adminApi(): string[] {
+  const tags = Map.groupBy<string, OperationDeclaration>(operations, ({ tag }) => tag)
+  return [
+    'What the console uses, on the admin listener, below `/api/admin`. [admin-api.openapi.json](admin-api.openapi.json) has parameters, bodies and answers of every operation; a gateway serves it at `/api/admin/openapi.json`. Sign-in, roles and headers: [the console](../operations/admin.md).',
+    ...[...tags].flatMap(([tag, list]) => [
+      `## ${tag}`,
+      renderTable(
+        ['operation', '', 'role', 'what it does'],
+        list.map(({ id, method, path, role, summary }) => [`\`${method} ${path}\``, `\`${id}\``, role, summary]),
+      ),
+    ]),
   ]
 }
 

@@ -1,5 +1,7 @@
 import { z } from 'zod'
+import { eventTypes } from '../analytics/event.ts'
 import { type ReasonCode, reasons } from '../errors/reasons.ts'
+import { isJsonObject } from '../lib/json.ts'
 import type { OperationDeclaration } from './operation.ts'
 
 /** An OpenAPI 3.1 document. */
@@ -26,7 +28,7 @@ export function renderOpenApi(operations: readonly OperationDeclaration[], versi
   const paths: { [path: string]: { [method: string]: object } } = {}
   for (const operation of operations) {
     const item = (paths[operation.path] ??= {})
-    item[operation.method.toLowerCase()] = renderOperation(operation)
+    item[operation.method.toLowerCase()] = referToEnums(renderOperation(operation))
   }
   return {
     openapi: '3.1.1',
@@ -49,12 +51,15 @@ export function renderOpenApi(operations: readonly OperationDeclaration[], versi
           description: 'Set by the sign-in. Without TLS, on this machine: `sallyport-session-<port>`.',
         },
       },
-      schemas: { Problem: problemSchema },
+      schemas: {
+        Problem: problemSchema,
+        ...Object.fromEntries(longEnums.map(({ name, ...schema }) => [name, schema])),
+      },
     },
   }
 }
 
-function renderOperation(operation: OperationDeclaration): object {
+function renderOperation(operation: OperationDeclaration): Schema {
   const { id, tag, role, method, summary, body } = operation
   const parameters = [...renderParameters(operation), ...(method === 'GET' ? [] : [ownHeader])]
   return {
@@ -105,15 +110,24 @@ function renderRefusals({ params, query, body, needsIfMatch, reasons: own = [] }
   if (body) codes.add('limit_body_exceeded')
   if (needsIfMatch) codes.add('admin_version_required').add('admin_version_changed')
   const byStatus = Map.groupBy(codes, (code) => reasons[code].status)
+  const isUsual = (list: readonly ReasonCode[]) => list.every((code) => everywhere.includes(code))
+  const refer = (status: number) => ({ $ref: `#/components/responses/Refused${status}` })
   return Object.fromEntries(
-    [...byStatus].map(([status, list]) => [
-      status,
-      {
-        description: list.map((code) => `\`${code}\`: ${reasons[code].message}`).join(' '),
-        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-      },
-    ]),
+    [...byStatus].map(([status, list]) => [status, isUsual(list) ? refer(status) : renderRefusal(list)]),
   )
+}
+
+function renderRefusal(codes: readonly ReasonCode[]) {
+  return {
+    description: codes.map((code) => `\`${code}\`: ${reasons[code].message}`).join(' '),
+    content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+  }
+}
+
+/** Refusals of every operation, by name. */
+function renderUsualRefusals() {
+  const byStatus = Map.groupBy(everywhere, (code) => reasons[code].status)
+  return Object.fromEntries([...byStatus].map(([status, list]) => [`Refused${status}`, renderRefusal(list)]))
 }
 
 const problemSchema = {
@@ -128,6 +142,23 @@ const problemSchema = {
     requestId: { type: 'string' },
   },
   required: ['title', 'status', 'detail', 'reason', 'requestId'],
+}
+
+/** Lists of names that many operations have, in the document once. */
+const longEnums = [
+  { name: 'ReasonCode', type: 'string', enum: Object.keys(reasons) },
+  { name: 'EventType', type: 'string', enum: Object.keys(eventTypes) },
+]
+
+const namesOfEnums = new Map(longEnums.map(({ name, enum: values }) => [values.join(' '), name]))
+
+function referToEnums(schema: Schema): Schema {
+  return JSON.parse(JSON.stringify(schema), (_key, value: unknown) => {
+    const name = isJsonObject(value) && Array.isArray(value['enum']) && namesOfEnums.get(value['enum'].join(' '))
+    if (!name || !isJsonObject(value)) return value
+    const { type: _type, enum: _enum, ...rest } = value
+    return { ...rest, $ref: `#/components/schemas/${name}` }
+  }) as Schema
 }
 
 /** JSON Schema 2020-12, which is that of OpenAPI 3.1. */
