@@ -14,11 +14,14 @@ export function SessionMenu() {
   return (
     <Menu position="top-start" width={264}>
       <Menu.Target>
-        <UnstyledButton className={styles['button']} aria-label={`Session of ${session.name}`}>
+        <UnstyledButton className={styles['button']}>
           <Avatar size={26} radius="xl" color="port" name={session.name} aria-hidden="true" />
           <span className={styles['who']}>
             <span className={styles['name']}>{session.name}</span>
-            <span className={styles['role']}>{session.role}</span>
+            <span className={styles['role']}>
+              <span className="visually-hidden">, </span>
+              {session.role}
+            </span>
           </span>
         </UnstyledButton>
       </Menu.Target>

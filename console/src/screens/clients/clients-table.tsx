@@ -37,8 +37,20 @@ const columns: readonly TableColumn<Client>[] = [
   },
   { id: 'redirects', header: 'Redirects to', cell: ({ redirectUris }) => redirectUris.join(', '), wideOnly: true },
   { id: 'servers', header: 'On its own behalf', cell: ({ servers }) => servers.join(', '), wideOnly: true },
-  { id: 'rows', header: '', cell: ({ id }) => <RowsLink filter={{ clientId: id }}>Traffic</RowsLink>, wideOnly: true },
-  { id: 'remove', header: '', cell: (client) => <RemoveClientButton client={client} />, numeric: true },
+  {
+    id: 'rows',
+    header: 'Traffic',
+    hideHeader: true,
+    cell: ({ id }) => <RowsLink filter={{ clientId: id }}>Traffic</RowsLink>,
+    wideOnly: true,
+  },
+  {
+    id: 'remove',
+    header: 'Remove',
+    hideHeader: true,
+    cell: (client) => <RemoveClientButton client={client} />,
+    numeric: true,
+  },
 ]
 
 /** OAuth clients of all origins. */

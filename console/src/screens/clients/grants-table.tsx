@@ -37,11 +37,18 @@ const columns: readonly TableColumn<Grant>[] = [
   { id: 'expires', header: 'Expires', cell: ({ expiresAt }) => <TimeAgo at={expiresAt} none="–" />, wideOnly: true },
   {
     id: 'rows',
-    header: '',
+    header: 'Traffic',
+    hideHeader: true,
     cell: ({ subject, clientId }) => <RowsLink filter={{ subject, clientId }}>Traffic</RowsLink>,
     wideOnly: true,
   },
-  { id: 'revoke', header: '', cell: (grant) => <RevokeGrantButton grant={grant} />, numeric: true },
+  {
+    id: 'revoke',
+    header: 'Revoke',
+    hideHeader: true,
+    cell: (grant) => <RevokeGrantButton grant={grant} />,
+    numeric: true,
+  },
 ]
 
 /** What people allowed clients. */

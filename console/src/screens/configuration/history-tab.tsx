@@ -25,7 +25,8 @@ const columns: readonly TableColumn<Change>[] = [
   { id: 'origin', header: 'From', cell: ({ origin }) => origins[origin], wideOnly: true },
   {
     id: 'current',
-    header: '',
+    header: 'State',
+    hideHeader: true,
     cell: ({ isCurrent }) => isCurrent && <StatusBadge tone="good">Current</StatusBadge>,
     wideOnly: true,
   },

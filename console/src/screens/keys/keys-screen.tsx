@@ -46,11 +46,12 @@ const columns: readonly TableColumn<Key>[] = [
   { id: 'expires', header: 'Expires', cell: ({ expiresAt }) => <TimeAgo at={expiresAt} />, wideOnly: true },
   {
     id: 'rows',
-    header: '',
+    header: 'Traffic',
+    hideHeader: true,
     cell: ({ consumer }) => <RowsLink filter={{ subject: consumer }}>Traffic</RowsLink>,
     wideOnly: true,
   },
-  { id: 'revoke', header: '', cell: (key) => <RevokeKeyButton apiKey={key} />, numeric: true },
+  { id: 'revoke', header: 'Revoke', hideHeader: true, cell: (key) => <RevokeKeyButton apiKey={key} />, numeric: true },
 ]
 
 /** API keys of consumers. A key itself is seen once, when it is made. */

@@ -49,7 +49,13 @@ const columns: readonly TableColumn<Connection>[] = [
     wideOnly: true,
   },
   { id: 'used', header: 'Last used', cell: ({ lastUsedAt }) => <TimeAgo at={lastUsedAt} />, wideOnly: true },
-  { id: 'remove', header: '', cell: (connection) => <RemoveConnectionButton connection={connection} />, numeric: true },
+  {
+    id: 'remove',
+    header: 'Remove',
+    hideHeader: true,
+    cell: (connection) => <RemoveConnectionButton connection={connection} />,
+    numeric: true,
+  },
 ]
 
 type Shown = 'all' | Connection['state']

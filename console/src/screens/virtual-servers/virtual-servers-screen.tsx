@@ -39,7 +39,8 @@ const columns: readonly TableColumn<Server>[] = [
   { id: 'policies', header: 'Policies', cell: ({ policies }) => policies.join(', '), wideOnly: true },
   {
     id: 'rows',
-    header: '',
+    header: 'Traffic',
+    hideHeader: true,
     cell: ({ name }) => <RowsLink filter={{ virtualServer: name }}>Traffic</RowsLink>,
     wideOnly: true,
   },
