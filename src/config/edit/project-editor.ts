@@ -55,6 +55,8 @@ export interface AppliedEdits {
 export interface ApplyOptions extends ChangeOrigin {
   /** Version that was read. */
   readonly expected: string
+  /** Throws where whoever applies the edits may not make this of the project. Asked when nothing is written yet. */
+  readonly admit?: ((after: Project) => void) | undefined
 }
 
 /** Edits the files of a running project. */
@@ -148,7 +150,7 @@ function toBytes(text: string, original: Buffer | undefined): Buffer {
 async function applyPlan(
   host: EditorHost,
   plan: ConfigPlan,
-  { expected, actor, origin, note }: ApplyOptions,
+  { expected, actor, origin, note, admit }: ApplyOptions,
   addVersion: ConfigHistory['note'],
 ): Promise<AppliedEdits> {
   const { present, edited, problems } = plan
@@ -157,6 +159,7 @@ async function applyPlan(
   if (expected !== present.version) throw versionChanged([])
   if (present.readOnly !== undefined) throw new GatewayError('config_read_only', { message: present.readOnly })
   if (!plan.isValid) throw new GatewayError('config_invalid', { data: { problems } })
+  if ('project' in plan.compiled) admit?.(plan.compiled.project)
   if (names.length === 0) return { version: present.version, changeId: undefined, files: [], warnings }
   const after = applyTexts(present.files, edited)
   const before = new Map(names.map((file) => [file, present.files.get(file)]))

@@ -1,0 +1,61 @@
+import type { Project, RouteSpec } from '../config/project.ts'
+import { GatewayError } from '../errors/gateway-error.ts'
+import { Secret } from '../lib/secret.ts'
+import type { Administrator } from './admin-host.ts'
+import { includesRole } from './find-role.ts'
+
+/** Settings that decide who is who, and what the store and its keys are. */
+const guardedSettings = [
+  'admin',
+  'audit',
+  'storage',
+  'vault',
+  'publicUrl',
+  'basePath',
+  'allowedHosts',
+  'trustedProxies',
+] as const
+
+/**
+ * What of a change of the project only an owner may make: whatever would hand an editor more than the role gives. Who may sign in and how people
+ * are recognised decides who is an owner; a program that the gateway starts could read its store; the store and its keys are everything.
+ * Empty: an editor may make it.
+ */
+export function findOwnerChanges(before: Project, after: Project): readonly string[] {
+  const changed: string[] = guardedSettings.filter((name) => !isSame(before.settings[name], after.settings[name]))
+  if (!isSame(before.signIn, after.signIn)) changed.push('the sign-in policy')
+  const known = before.routes.flatMap(programOf)
+  const isNew = (program: unknown) => !known.some((each) => isSame(each, program))
+  if (after.routes.flatMap(programOf).some(isNew)) changed.push('programs that the gateway starts')
+  return changed
+}
+
+/** Throws `admin_role_required` where an editor would make a change that is an owner's. */
+export function admitChange(before: Project, after: Project, { role }: Administrator): void {
+  const changes = includesRole(role, 'owner') ? [] : findOwnerChanges(before, after)
+  if (changes.length === 0) return
+  throw new GatewayError('admin_role_required', {
+    message: `Only an owner may change ${changes.join(', ')}.`,
+    data: { role: 'owner', changes },
+    detail: `the edit changes ${changes.join(', ')}`,
+  })
+}
+
+/** What a route starts on this machine. A program that stays the same may move to another route. */
+function programOf({ handler }: RouteSpec): unknown[] {
+  return handler.type.exportName === 'McpStdioHandler' ? [handler.options] : []
+}
+
+/** Secrets are compared by what they hold: a variable of a program can make another one of it. */
+function isSame(left: unknown, right: unknown): boolean {
+  return JSON.stringify(expose(left)) === JSON.stringify(expose(right))
+}
+
+function expose(value: unknown): unknown {
+  if (value instanceof Secret) return { secret: value.reveal() }
+  if (value instanceof RegExp) return String(value)
+  if (value instanceof Map || value instanceof Set) return [...value].map(expose)
+  if (Array.isArray(value)) return value.map(expose)
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, expose(member)]))
+}
