@@ -1,11 +1,10 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { obtainToken, registerClient } from '../harness/obtain-token.ts'
 import { findFreePort } from '../harness/spawn-gateway.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
 import { signIn } from '../harness/write-project.ts'
 import expectedFailures from './expected-failures.json' with { type: 'json' }
+import { findLosses } from './find-losses.ts'
 import { type Fixture, startFixture } from './fixture/start-fixture.ts'
 import { type BearerInjector, startBearerInjector } from './inject-bearer.ts'
 import { runAuthorizationConformance } from './run-authorization.ts'
@@ -123,23 +122,6 @@ describe('official conformance suite', () => {
     240_000,
   )
 
-  it.each([
-    ['2025-11-25', 'both', 'governed'],
-    ['2026-07-28', 'both', 'governed'],
-    ['2025-11-25', '2026-07-28 only', 'newer'],
-    ['2026-07-28', '2025-11-25 only', 'older'],
-  ] as const)(
-    'the README says how many checks of %s pass over an upstream of %s',
-    async (client, upstream, server) => {
-      const direct = await runDirectly(client)
-      const lost = findLosses(direct, await runThroughGateway(server, client)).length
-      const passing = direct.filter(({ status }) => status === 'SUCCESS').length
-      const readme = await readFile(join(import.meta.dirname, '../../README.md'), 'utf8')
-      expect(readme).toContain(`| ${client} | ${upstream} | ${passing - lost} of ${passing} |`)
-    },
-    240_000,
-  )
-
   it('finds nothing wrong with the authorization server', async () => {
     const port = await findFreePort()
     const clientId = await registerClient(gateway.publicUrl, `http://127.0.0.1:${port}/callback`)
@@ -149,11 +131,3 @@ describe('official conformance suite', () => {
     expect(results.map(({ name }) => name.split('/')[0])).toContain('authorization-code-grant')
   }, 90_000)
 })
-
-/** Checks that pass directly and do not pass through the gateway. */
-function findLosses(direct: readonly CheckResult[], through: readonly CheckResult[]): string[] {
-  const passed = (results: readonly CheckResult[]) => results.filter(({ status }) => status === 'SUCCESS')
-  const kept = new Set(passed(through).map(({ name }) => name))
-  const lost = passed(direct).filter(({ name }) => !kept.has(name))
-  return lost.map(({ name }) => name).sort()
-}
