@@ -36,6 +36,7 @@ import {
   createAuthorizationServer,
 } from './oauth/authorization-server/create-authorization-server.ts'
 import { createResourceMetadataMount } from './oauth/resource-server/protected-resource-metadata.ts'
+import { openExports } from './open-exports.ts'
 import { openStores } from './open-stores.ts'
 import { buildRoutes } from './pipeline/build-routes.ts'
 import type { PeerRelay } from './pipeline/peer-relay.ts'
@@ -45,6 +46,7 @@ import { Snapshots } from './pipeline/snapshots.ts'
 import { policyTypes } from './policies/index.ts'
 import { createRegistryMount } from './registry/registry-mount.ts'
 import { type RevocationListener, watchRevocations } from './storage/watch-revocations.ts'
+import { describeGateway } from './telemetry/gateway-metrics.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 import { loneProcess } from './workers/lone-process.ts'
 
@@ -93,7 +95,8 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   const { worker } = options
   const peers: Peers = worker ?? loneProcess
   const relay = worker && (await openRelay(worker))
-  const stores = await openStores(project, options.mode, log)
+  const exports = await openExports(project, peers, readPackageManifest().version, log)
+  const stores = await openStores(project, options.mode, log, exports.sinks)
   const { storage, events, recorder } = stores
   const address = { publicUrl: project.publicUrl, basePath: project.settings.basePath }
   let snapshots: Snapshots
@@ -142,7 +145,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   const build = (next: Project): Snapshot => {
     const { limits, allowedHosts } = next.settings
     const hosts = allowHosts(next.publicUrl, listener.url, allowedHosts)
-    const pipeline = { limits, allowedHosts: hosts, recorder, log, relay }
+    const pipeline = { limits, allowedHosts: hosts, recorder, log, relay, tracer: exports.tracer }
     const routes = buildRoutes(next, {
       policies: {
         log,
@@ -159,6 +162,17 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     return new Snapshot(next, routes, pipeline)
   }
   snapshots = new Snapshots(build(project))
+  const sinkStates = () => [...recorder.sinks, ...exports.states()]
+  exports.addReader(() =>
+    describeGateway({
+      version: readPackageManifest().version,
+      ...snapshots.load,
+      sessions: liveSessions.size,
+      connections: snapshots.current.countConnections(),
+      bufferedEvents: recorder.depth,
+      sinks: sinkStates(),
+    }),
+  )
   warnAbout(project, log)
   relay?.hearListsChanged((route) => snapshots.current.forgetLists(route))
   const onRevocations: RevocationListener = {
@@ -222,6 +236,8 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       disconnect: (key) => credentials.disconnect(key),
       forget: (revocation) => onRevocations.onRevoked(revocation),
       recorder,
+      sinkStates,
+      ...(project.settings.telemetry.metrics && { renderMetrics: () => exports.metrics.renderMetrics() }),
       events: () => {
         throw new GatewayError('gateway_error', { detail: 'the event store is not open' })
       },
@@ -269,6 +285,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       await definitionWatch.flush()
       await credentials.close()
       await stores.close()
+      await exports.close()
       log.flush()
     },
   }

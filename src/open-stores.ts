@@ -1,10 +1,12 @@
 import { isAbsolute, join } from 'node:path'
 import { createEventBuffer, type EventBuffer } from './analytics/buffer.ts'
+import type { GatewayEvent } from './analytics/event.ts'
 import { createLogSink } from './analytics/sinks/log.ts'
 import { createSqliteSink } from './analytics/sinks/sqlite.ts'
 import { loadAuditKey } from './audit/load-signing-key.ts'
 import { openAudit } from './audit/open-audit.ts'
 import type { Project } from './config/project.ts'
+import type { EventSink } from './contracts/event-sink.ts'
 import type { Storage } from './contracts/storage.ts'
 import { openVault } from './credentials/open-vault.ts'
 import { openDatabase } from './storage/sqlite/open-database.ts'
@@ -12,7 +14,12 @@ import { openStorage } from './storage/sqlite/open-storage.ts'
 import type { Log } from './telemetry/log.ts'
 
 /** Opens the store, the vault and the events of a project. Rejects when the store needs a vault key that is not there. */
-export async function openStores(project: Project, mode: Project['mode'], log: Log) {
+export async function openStores(
+  project: Project,
+  mode: Project['mode'],
+  log: Log,
+  exportSinks: readonly EventSink<GatewayEvent>[],
+) {
   const { settings } = project
   const directory = inProject(project, settings.storage.directory)
   const storage = await openStorage(directory)
@@ -20,7 +27,7 @@ export async function openStores(project: Project, mode: Project['mode'], log: L
   const latestRevocation = await storage.revocations.latest()
   const { vault, reloadVaultKeys } = await openProjectVault(project, mode, storage, log)
   const events = openDatabase(join(directory, 'events.db'), { durability: 'normal', busyTimeoutMs: 200 })
-  const sinks = [createSqliteSink(events)]
+  const sinks = [createSqliteSink(events), ...exportSinks]
   // The database has every event. A line for each in the log as well costs a tenth of a call, so `start` leaves successes out.
   const logEvents = settings.telemetry.logEvents ?? (mode === 'dev' ? 'all' : 'problems')
   if (logEvents !== 'none') sinks.push(createLogSink(log, logEvents))

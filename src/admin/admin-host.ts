@@ -3,6 +3,7 @@ import type { GatewayEventStore } from '../analytics/event-store.ts'
 import type { Problem, Project } from '../config/project.ts'
 import type { AuditTrail } from '../contracts/audit.ts'
 import type { Clock } from '../contracts/clock.ts'
+import type { SinkState } from '../contracts/event-sink.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { ConnectionKey, Revocation, Storage } from '../contracts/storage.ts'
 import type { UpstreamDirectory } from '../contracts/upstream.ts'
@@ -24,6 +25,8 @@ export interface AdminHost {
   readonly reload: () => Promise<{ readonly ok: true } | { readonly ok: false; readonly problems: readonly Problem[] }>
   /** Everything that is counted, for Prometheus. */
   readonly renderMetrics?: (() => { readonly contentType: string; readonly body: string }) | undefined
+  /** How the receivers of events, metrics and traces are doing. */
+  readonly sinkStates: () => readonly SinkState[]
   /** The gateway is about to stop. */
   readonly isStopping: () => boolean
   readonly storage: Storage

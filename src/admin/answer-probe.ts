@@ -29,7 +29,11 @@ export function answerProbe(
   if (path === '/readyz') {
     const checks = checkReadiness(host)
     const isReady = Object.values(checks).every((state) => state === 'ok')
-    return send(response, isReady ? 200 : 503, { status: isReady ? 'ready' : 'not ready', checks })
+    return send(response, isReady ? 200 : 503, {
+      status: isReady ? 'ready' : 'not ready',
+      checks,
+      sinks: showSinks(host),
+    })
   }
   sendMetrics(response, host)
 }
@@ -42,6 +46,15 @@ function checkReadiness(host: AdminHost): { readonly [check: string]: string } {
     // A change with problems was not taken over; what ran before goes on, so the gateway is ready.
     project: host.project().routes.length > 0 || failed === undefined ? 'ok' : 'empty',
   }
+}
+
+/** A receiver that is away does not keep the gateway from serving. Who may see this may not see what it answered. */
+function showSinks({ sinkStates }: AdminHost): { readonly [sink: string]: object } {
+  const shown = sinkStates().map(({ name, waiting, dropped, trouble }) => {
+    const state = trouble ? { state: 'failing', since: new Date(trouble.sinceMs).toISOString() } : { state: 'ok' }
+    return [name, { ...state, waiting, dropped }] as const
+  })
+  return Object.fromEntries(shown)
 }
 
 function checkStore({ storage }: AdminHost): string {

@@ -191,5 +191,16 @@ export interface McpHandler {
   openStream?(exchange: Exchange): MaybePromise<StreamedAnswer | GatewayError>
   /** DELETE: ends a legacy session. Absent: sessions cannot be ended. */
   endSession?(exchange: Exchange): MaybePromise<GatewayError | undefined>
+  /** Present where there are connections to an upstream: how many now. */
+  countConnections?(): UpstreamConnections
   close?(): Promise<void>
+}
+
+/** Connections to an upstream, at this moment. */
+export interface UpstreamConnections {
+  readonly open: number
+  /** Of these, with a request. */
+  readonly busy: number
+  /** Requests that wait for one. */
+  readonly waiting: number
 }

@@ -42,6 +42,8 @@ export interface LiveSession {
  * when its owner has many: nobody's sessions push out those of others. The owner of a session is always the same.
  */
 export interface LiveSessions {
+  /** How many are remembered. */
+  readonly size: number
   /** The session of this key; undefined when it was ended. */
   open(key: string, owner: string): LiveSession | undefined
   hasEnded(key: string): boolean

@@ -83,6 +83,12 @@ class SessionsInMemory implements LiveSessions {
   readonly #owners = new LRUCache<string, Map<string, LiveSessionState>>({ max: mostOwners })
   readonly #ended = new LRUCache<string, true>({ max: mostEnded })
 
+  get size(): number {
+    let size = 0
+    for (const sessions of this.#owners.values()) size += sessions.size
+    return size
+  }
+
   open(key: string, owner: string): LiveSession | undefined {
     const sessions = this.#owners.get(owner)
     const known = sessions?.get(key)

@@ -57,6 +57,18 @@ export function findMethod(method: string, era: Era): McpMethod | undefined {
   return known?.eras.includes(era) ? known : undefined
 }
 
+const notifications: ReadonlySet<string> = new Set([
+  'notifications/initialized',
+  'notifications/cancelled',
+  'notifications/progress',
+  'notifications/roots/list_changed',
+])
+
+/** True for the methods of MCP in any era, as opposed to what a client made up. */
+export function isKnownMethod(method: string): boolean {
+  return Object.hasOwn(methods, method) || notifications.has(method)
+}
+
 /** Methods that list capabilities, with the list member of their result. */
 export const listMethods: ReadonlyMap<string, string> = new Map(
   Object.entries(methods).flatMap(([name, method]) => (method.lists ? [[name, method.lists.member] as const] : [])),

@@ -13,6 +13,11 @@ export class RunningExchanges {
     return this.#slots.length - this.#free.length
   }
 
+  /** Of these, streams that would never end by themselves. */
+  get streams(): number {
+    return this.#slots.reduce((count, exchange) => count + (exchange?.onDrain ? 1 : 0), 0)
+  }
+
   /** Takes an exchange in; `leave` wants the slot back. */
   enter(exchange: HttpExchange): number {
     const slot = this.#free.pop() ?? this.#slots.length

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Project } from '../config/project.ts'
+import type { UpstreamConnections } from '../contracts/handler.ts'
 import { type ClientAddressReader, createClientAddressReader } from '../http/client-address.ts'
 import { HttpExchange } from '../http/exchange.ts'
 import type { Arrival } from '../http/read-arrival.ts'
@@ -40,6 +41,19 @@ export class Snapshot {
       (error: unknown) => this.#abandon(exchange, slot, error),
     )
     return true
+  }
+
+  /** What is under way. */
+  get load(): { readonly requests: number; readonly streams: number } {
+    return { requests: this.#running.size, streams: this.#running.streams }
+  }
+
+  /** Connections to upstreams, by route. */
+  countConnections(): readonly (UpstreamConnections & { readonly virtualServer: string })[] {
+    return [...this.#built.names.values()].flatMap(({ name, handler }) => {
+      const count = handler.countConnections?.()
+      return count ? [{ virtualServer: name, ...count }] : []
+    })
   }
 
   /** Another process heard that the lists of this route changed. */

@@ -28,6 +28,15 @@ export class Snapshots {
     void retired.retire(drainMsOf(retired)).then(() => this.#running.delete(retired))
   }
 
+  /** What is under way, on all of them. */
+  get load(): { readonly requests: number; readonly streams: number } {
+    const loads = [...this.#running].map(({ load }) => load)
+    return {
+      requests: loads.reduce((sum, { requests }) => sum + requests, 0),
+      streams: loads.reduce((sum, { streams }) => sum + streams, 0),
+    }
+  }
+
   /** Ends the requests that run under a revoked credential. */
   endRevoked(revocableId: string): void {
     for (const snapshot of this.#running) snapshot.endRevoked(revocableId)

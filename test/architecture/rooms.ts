@@ -47,8 +47,9 @@ export const mayImport: { readonly [room: string]: readonly string[] } = {
   admin: [...ground, ...product, 'policies', 'handlers', 'pipeline'],
 
   'open-stores.ts': everythingBelow,
+  'open-exports.ts': everythingBelow,
   workers: [...ground, ...product],
-  'gateway.ts': [...everythingBelow, 'open-stores.ts', 'workers'],
+  'gateway.ts': [...everythingBelow, 'open-exports.ts', 'open-stores.ts', 'workers'],
   'index.ts': [...everythingBelow, 'gateway.ts'],
   cli: [...everythingBelow, 'workers', 'gateway.ts', 'index.ts'],
   'main.ts': ['cli', 'lib', 'errors'],

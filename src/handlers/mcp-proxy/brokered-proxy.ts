@@ -1,7 +1,13 @@
 import { setTimeout } from 'node:timers/promises'
 import type { CredentialSource, UpstreamCredential } from '../../contracts/credential.ts'
 import type { Exchange } from '../../contracts/exchange.ts'
-import type { HandlerHost, McpAnswer, McpHandler, StreamedAnswer } from '../../contracts/handler.ts'
+import type {
+  HandlerHost,
+  McpAnswer,
+  McpHandler,
+  StreamedAnswer,
+  UpstreamConnections,
+} from '../../contracts/handler.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { objectMember } from '../../lib/json.ts'
@@ -118,6 +124,10 @@ export class BrokeredProxy implements McpHandler {
     const relayed = relayedSession(session, credential)
     if (relayed?.id !== undefined) await endUpstreamSession(this.#upstream, exchange, relayed)
     return undefined
+  }
+
+  countConnections(): UpstreamConnections {
+    return this.#upstream.countConnections()
   }
 
   async close(): Promise<void> {

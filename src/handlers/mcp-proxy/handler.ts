@@ -1,5 +1,12 @@
 import type { Exchange } from '../../contracts/exchange.ts'
-import type { HandlerHost, HandlerType, McpAnswer, McpHandler, StreamedAnswer } from '../../contracts/handler.ts'
+import type {
+  HandlerHost,
+  HandlerType,
+  McpAnswer,
+  McpHandler,
+  StreamedAnswer,
+  UpstreamConnections,
+} from '../../contracts/handler.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { UpstreamAnswer } from '../../http/send-upstream.ts'
@@ -86,13 +93,18 @@ class McpProxy implements McpHandler {
       const crossed = await this.#eras.cross({ message, exchange, credential, session: undefined })
       if (crossed) return this.#finishCrossing(crossed, message, exchange)
     }
-    const received = await this.#upstream.send(message, exchange, { sessionId })
+    let received = await this.#upstream.send(message, exchange, { sessionId })
     if (sessionId === undefined && this.#eras.mustReconsider(received, message)) {
       const other = await this.#eras.reconsider(received, { message, exchange, credential, session: undefined })
       if (other !== received) return this.#finishCrossing(other, message, exchange)
+      if (message.method === 'initialize') received = await this.#upstream.sendOlder(received, message, exchange, {})
     }
     this.#passSessionOn(received, exchange)
     return readAnswer(received, message, sessionId !== undefined)
+  }
+
+  countConnections(): UpstreamConnections {
+    return this.#upstream.countConnections()
   }
 
   async close(): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Pool } from 'undici'
+import type { UpstreamCredential } from '../../contracts/credential.ts'
 import type { Exchange } from '../../contracts/exchange.ts'
-import type { HandlerHost } from '../../contracts/handler.ts'
+import type { HandlerHost, UpstreamConnections } from '../../contracts/handler.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
 import {
   createUpstreamPool,
@@ -9,6 +10,10 @@ import {
   type UpstreamLimits,
   type UpstreamRequest,
 } from '../../http/send-upstream.ts'
+import type { JsonObject } from '../../lib/json.ts'
+import { createMessage } from '../../mcp/classify-message.ts'
+import { RevisionVerdicts } from '../../mcp/revision-verdicts.ts'
+import { adaptRevision, askOlderRevision } from './ask-older-revision.ts'
 import type { McpProxyOptions } from './options.ts'
 import { buildUpstreamHeaders, type UpstreamHop } from './upstream-headers.ts'
 
@@ -33,6 +38,7 @@ export class Upstream {
   readonly #search: string
   readonly #forwardSearch: boolean
   readonly #limits: UpstreamLimits
+  readonly #revisions = new RevisionVerdicts()
 
   constructor(options: McpProxyOptions, { limits, credentials }: HandlerHost) {
     const url = new URL(options.rewritePattern)
@@ -57,8 +63,32 @@ export class Upstream {
     }
   }
 
-  /** Sends one message. Rejects with an `upstream_…` reason; HTTP statuses are answers. */
+  /**
+   * Sends one message. Rejects with an `upstream_…` reason; HTTP statuses are answers. `initialize` asks for the revision that this upstream is
+   * known to take.
+   */
   send(message: McpMessage, exchange: Exchange, hop: UpstreamHop): Promise<UpstreamAnswer> {
+    const isHandshake = message.method === 'initialize'
+    return this.#send(isHandshake ? this.#adapt(message, hop) : message, exchange, hop)
+  }
+
+  /** Asks in an older revision where an `initialize` was refused; the answer to it, or the one that is given. */
+  sendOlder(
+    refused: UpstreamAnswer,
+    message: McpMessage,
+    exchange: Exchange,
+    hop: UpstreamHop,
+  ): Promise<UpstreamAnswer> {
+    const identity = hop.credential?.identity ?? ''
+    const send = (older: McpMessage) => this.#send(older, exchange, hop)
+    return askOlderRevision(refused, this.#adapt(message, hop), identity, this.#revisions, send)
+  }
+
+  #adapt(message: McpMessage, { credential }: UpstreamHop): McpMessage {
+    return adaptRevision(message, credential?.identity ?? '', this.#revisions)
+  }
+
+  #send(message: McpMessage, exchange: Exchange, hop: UpstreamHop): Promise<UpstreamAnswer> {
     const call = sendUpstream(
       message.method === 'subscriptions/listen' ? this.#subscriptions : this.#pool,
       {
@@ -72,10 +102,33 @@ export class Upstream {
     return call.answer
   }
 
+  /** `initialize` of a session of the gateway's own, likewise. */
+  async initialize(
+    body: JsonObject,
+    credential: UpstreamCredential | undefined,
+    request: Omit<SessionRequest, 'body'>,
+  ): Promise<UpstreamAnswer> {
+    const identity = credential?.identity ?? ''
+    const send = (message: McpMessage) => this.request({ ...request, body: message.bytes }).answer
+    const own = createMessage({ era: 'legacy', protocolVersion: undefined }, body)
+    const message = adaptRevision(own, identity, this.#revisions)
+    return askOlderRevision(await send(message), message, identity, this.#revisions, send)
+  }
+
   /** Sends one request of a session. Rejects like `send`. */
   request({ search, ...request }: SessionRequest): UpstreamExchange {
     const pool = request.method === 'GET' ? this.#subscriptions : this.#pool
     return sendUpstream(pool, { ...request, path: this.#path + this.#searchFor(search) }, this.#limits)
+  }
+
+  /** Of both pools. */
+  countConnections(): UpstreamConnections {
+    const [calls, streams] = [this.#pool.stats, this.#subscriptions.stats]
+    return {
+      open: calls.connected + streams.connected,
+      busy: calls.running + streams.running,
+      waiting: calls.queued + streams.queued,
+    }
   }
 
   async close(): Promise<void> {
