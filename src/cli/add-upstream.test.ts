@@ -4,13 +4,15 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { runCli } from '../../test/harness/run-cli.ts'
 import { catalogEntrySchema } from '../config/catalog-entry.ts'
+import { listSteps } from '../config/edit/list-steps.ts'
+import type { UpstreamMode } from '../config/edit/upstream-modes.ts'
+import { listModes } from '../config/edit/upstream-policy.ts'
+import { readCatalog } from '../config/read-catalog.ts'
 import type { UpstreamSettings } from '../contracts/upstream.ts'
 import { addUpstream } from './add-upstream.ts'
-import { type AddMode, listModes } from './catalog-policy.ts'
 import { compileDirectory } from './compile-directory.ts'
 import { UsageError } from './describe-error.ts'
-import { listSteps } from './manage-catalog.ts'
-import { findCatalogEntry, readCatalog } from './read-catalog.ts'
+import { findCatalogEntry } from './read-catalog.ts'
 
 const catalog = await readCatalog()
 const routes = `{
@@ -44,7 +46,11 @@ beforeEach(async () => {
 })
 afterEach(() => rm(directory, { recursive: true }))
 
-async function add(id: string, mode: AddMode, changes: { name?: string; apiKeyEnv?: string; inbound?: string[] } = {}) {
+async function add(
+  id: string,
+  mode: UpstreamMode,
+  changes: { name?: string; apiKeyEnv?: string; inbound?: string[] } = {},
+) {
   const { name = id, apiKeyEnv, inbound } = changes
   const answers = { mode, name, apiKeyEnv, clientIdEnv: 'THE_CLIENT_ID', clientSecretEnv: 'THE_CLIENT_SECRET' }
   const entry = await findCatalogEntry(id)
@@ -187,12 +193,17 @@ describe('addUpstream', () => {
     await expect(add('notion', 'shared-api-key')).rejects.toThrow('There are: user-oauth, shared-oauth.')
   })
 
-  test('routes in YAML are left alone', async () => {
+  test('routes in YAML are edited in place', async () => {
     await rm(file('config/routes.oas.json'))
-    const yaml = 'openapi: 3.1.0\ninfo: { title: Routes, version: 1.0.0 }\npaths: {}\n'
+    const yaml =
+      '# ours\nopenapi: 3.1.0\ninfo: {title: Routes, version: 1.0.0}   # of the team\npaths:\n    # none yet\n    {}\n'
     await writeFile(file('config/routes.oas.yaml'), yaml)
-    await expect(add('linear', 'user-oauth')).rejects.toThrow('routes in YAML are not edited')
-    expect(await read('config/policies.json')).toBe(policies)
+    await add('linear', 'user-oauth')
+    const [upstream] = await compiled()
+    expect(upstream).toMatchObject({ id: 'linear', mode: 'user-oauth' })
+    const text = await read('config/routes.oas.yaml')
+    expect(text).toMatch(/^# ours\nopenapi: 3\.1\.0\ninfo: \{title: Routes, version: 1\.0\.0\} {3}# of the team\n/)
+    expect(text).toContain('# none yet')
   })
 
   test('tabs and Windows line ends stay', async () => {

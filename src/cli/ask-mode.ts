@@ -1,6 +1,7 @@
 import { cancel, isCancel, select } from '@clack/prompts'
 import type { CatalogEntry } from '../config/catalog-entry.ts'
-import { type AddMode, listModes } from './catalog-policy.ts'
+import type { UpstreamMode } from '../config/edit/upstream-modes.ts'
+import { listModes } from '../config/edit/upstream-policy.ts'
 import { UsageError } from './describe-error.ts'
 
 const labels = {
@@ -9,10 +10,10 @@ const labels = {
   'shared-oauth': 'One account for all, which an administrator connects',
   'user-api-key': 'Everybody stores their own key',
   'shared-api-key': 'One key for all',
-} as const satisfies { [Mode in AddMode]: string }
+} as const satisfies { [Mode in UpstreamMode]: string }
 
 /** Asks whose credential the upstream sees. Throws a `UsageError` when the person cancels. */
-export async function askMode(entry: CatalogEntry): Promise<AddMode> {
+export async function askMode(entry: CatalogEntry): Promise<UpstreamMode> {
   const modes = listModes(entry)
   const [only] = modes
   if (modes.length === 1 && only !== undefined) return only

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type CatalogAuth, type CatalogEntry, catalogEntrySchema } from '../config/catalog-entry.ts'
+import { projectCatalogDirectory, readCatalog } from '../config/read-catalog.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { createFetchDocument, isPublicAddress } from '../http/fetch-document.ts'
 import { findHiddenCharacters } from '../lib/hidden-characters.ts'
@@ -9,7 +10,6 @@ import { type RegistryContent, type RegistryServer, readRegistry } from '../regi
 import { printAnswer } from './command-group.ts'
 import { UsageError } from './describe-error.ts'
 import { formatTable } from './format-table.ts'
-import { projectCatalogDirectory, readCatalog } from './read-catalog.ts'
 import { replaceUnprintable } from './replace-unprintable.ts'
 
 interface ImportOptions {

@@ -1,11 +1,13 @@
 import { type CatalogEntry, registrations } from '../config/catalog-entry.ts'
-import type { AddedUpstream } from './add-upstream.ts'
-import { type AddAnswers, type AddMode, findAuth, listModes } from './catalog-policy.ts'
+import { listSteps } from '../config/edit/list-steps.ts'
+import type { UpstreamMode } from '../config/edit/upstream-modes.ts'
+import { listModes, type UpstreamAnswers } from '../config/edit/upstream-policy.ts'
+import { readCatalog } from '../config/read-catalog.ts'
 import { printAnswer } from './command-group.ts'
 import { UsageError } from './describe-error.ts'
 import { formatTable } from './format-table.ts'
 import { answerChecks } from './init-answers.ts'
-import { findCatalogEntry, readCatalog } from './read-catalog.ts'
+import { findCatalogEntry } from './read-catalog.ts'
 
 interface AddOptions {
   readonly mode?: string
@@ -80,13 +82,13 @@ export async function addFromCatalog(id: string, directory: string, options: Add
   printAnswer(options.json, { id, mode: answers.mode, ...added, steps }, text.join('\n'))
 }
 
-function checkMode(entry: CatalogEntry, mode: string | undefined): AddMode {
+function checkMode(entry: CatalogEntry, mode: string | undefined): UpstreamMode {
   const found = listModes(entry).find((each) => each === mode)
   if (found !== undefined) return found
   throw new UsageError(`${entry.name} has no mode "${mode}". There are: ${listModes(entry).join(', ')}.`)
 }
 
-function answersOf(entry: CatalogEntry, options: AddOptions, mode: AddMode): AddAnswers {
+function answersOf(entry: CatalogEntry, options: AddOptions, mode: UpstreamMode): UpstreamAnswers {
   const name = options.name ?? entry.id
   const prefix = name.toUpperCase().replaceAll('-', '_')
   const { clientIdEnv = `${prefix}_CLIENT_ID`, clientSecretEnv = `${prefix}_CLIENT_SECRET`, apiKeyEnv } = options
@@ -95,36 +97,4 @@ function answersOf(entry: CatalogEntry, options: AddOptions, mode: AddMode): Add
     [clientIdEnv, clientSecretEnv, apiKeyEnv ?? 'A'].map(answerChecks.apiKeyEnv).find((each) => each !== undefined)
   if (problem) throw new UsageError(problem)
   return { mode, name, clientIdEnv, clientSecretEnv, apiKeyEnv }
-}
-
-/** What is left to do before the upstream can be used, in order. */
-export function listSteps(
-  entry: CatalogEntry,
-  answers: AddAnswers,
-  added: AddedUpstream,
-  directory: string,
-): readonly string[] {
-  const auth = findAuth(entry, answers.mode)
-  const where = directory === '.' ? answers.name : `${answers.name} ${directory}`
-  const whoConnects = {
-    none: [],
-    'user-oauth': ['Everybody connects their own account: on the consent page, or at /auth/connections.'],
-    'shared-oauth': [`An administrator connects the account for all: sallyport connections connect ${where}`],
-    'user-api-key': ['Everybody stores their own key at /auth/connections.'],
-    'shared-api-key':
-      answers.apiKeyEnv === undefined ? [`Store the key for all: sallyport connections set-key ${where} --shared`] : [],
-  } as const
-  return [
-    ...(auth.kind === 'oauth' ? auth.setUp : []),
-    ...(auth.kind === 'oauth' && (auth.registration === 'manual' || auth.registration === 'allow-list')
-      ? [`The callback URL is ${added.callbackUrl}`]
-      : []),
-    ...added.variables.map((name) => `Put ${name}=… into .env or the environment.`),
-    ...whoConnects[answers.mode],
-    `MCP clients connect to ${added.url}`,
-    ...entry.quirks.map((quirk) => `Good to know: ${quirk}`),
-    ...(entry.verified === 'unverified'
-      ? ['This entry is unverified: compare it with the documentation of the vendor.']
-      : []),
-  ]
 }

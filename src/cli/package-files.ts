@@ -17,11 +17,6 @@ export function carriedNodes(): { readonly [name: string]: string } {
   return readPackageManifest().optionalDependencies
 }
 
-/** Folder of the curated upstreams, one JSON file each. */
-export function catalogDirectory(): string {
-  return join(packageDirectory, 'catalog')
-}
-
 /** Folder of the demo project that `init` copies: the example itself in a checkout, its copy in the published package. */
 export function quickstartDirectory(): string {
   const example = join(packageDirectory, 'examples', '01-quickstart')

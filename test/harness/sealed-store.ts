@@ -1,4 +1,5 @@
 import { loadAuditKey } from '../../src/audit/load-signing-key.ts'
+import { createConfigHistory } from '../../src/config/edit/config-history.ts'
 import type { IdentityProvider } from '../../src/contracts/identity-provider.ts'
 import type { Storage, UpstreamClientRecord } from '../../src/contracts/storage.ts'
 import type { Vault } from '../../src/contracts/vault.ts'

@@ -1,0 +1,43 @@
+import { expect, it } from 'vitest'
+import { Secret } from '../lib/secret.ts'
+import { redactSettings } from './redact-settings.ts'
+
+const environmentValues = new Map([
+  ['TOKEN', 'tok-1234'],
+  ['LONGER', 'tok-1234-and-more'],
+  ['ONE', '1'],
+])
+const redact = (value: unknown) => redactSettings(value, { environmentValues })
+
+it('what is declared as a secret is never shown', () => {
+  expect(redact({ key: new Secret('literal'), list: [new Secret('other')] })).toEqual({
+    key: '[secret]',
+    list: ['[secret]'],
+  })
+})
+
+it('what came from the environment is its name again, wherever it ended up', () => {
+  expect(
+    redact({
+      value: 'tok-1234',
+      url: 'https://up.example/tok-1234/mcp',
+      headers: [{ name: 'x', value: 'Bearer tok-1234-and-more' }],
+      'tok-1234': true,
+    }),
+  ).toEqual({
+    value: '$env(TOKEN)',
+    url: 'https://up.example/$env(TOKEN)/mcp',
+    headers: [{ name: 'x', value: 'Bearer $env(LONGER)' }],
+    '$env(TOKEN)': true,
+  })
+})
+
+it('a short value is hidden where it is the whole text, and nowhere else', () => {
+  expect(redact(['1', 'v1'])).toEqual(['$env(ONE)', 'v1'])
+})
+
+it('everything else stays as it is', () => {
+  const plain = { text: 'x', number: 1, flag: false, nothing: null, list: [1, 'a'], deep: { deeper: {} } }
+  expect(redact(plain)).toEqual(plain)
+  expect(redact({ absent: undefined, call: () => 1, map: new Map([['a', 1]]) })).toEqual({ map: { a: 1 } })
+})
