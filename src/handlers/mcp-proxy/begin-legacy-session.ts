@@ -27,8 +27,8 @@ export async function beginLegacySession(
 ): Promise<LegacySession> {
   const headers = buildSessionHeaders(caller, noSession, 'application/json, text/event-stream')
   headers.push('content-type', 'application/json')
-  const body = Buffer.from(JSON.stringify(initializeMessage(client)))
-  const answer = await upstream.request({ headers, search: caller.search, body }).answer
+  const { search, credential } = caller
+  const answer = await upstream.initialize(initializeMessage(client), credential, { headers, search })
   if (answer.status !== 200) {
     discardAnswer(answer)
     throw new RefusedHandshake(answer)

@@ -8,7 +8,7 @@ import type { ClientSession } from '../../mcp/client-session.ts'
 import { RefusedHandshake } from './begin-legacy-session.ts'
 import { findCredentialRefusal } from './read-answer.ts'
 import type { Upstream } from './upstream.ts'
-import type { UpstreamEras } from './upstream-eras.ts'
+import type { Crossing, UpstreamEras } from './upstream-eras.ts'
 import { type LegacyHop, UpstreamHandshakes } from './upstream-handshakes.ts'
 
 /** What came back, and under which credential. */
@@ -87,10 +87,8 @@ export class CredentialedCalls {
       if (hop === undefined) return undefined
       exchange.connectionId = credential?.revocableId
       const received = await this.#upstream.send(message, exchange, hop)
-      const isOpen = hop.sessionId === undefined && this.#eras.mustReconsider(received, message)
-      const answer = isOpen
-        ? await this.#eras.reconsider(received, { message, exchange, credential, session })
-        : received
+      const isOpen = hop.sessionId === undefined
+      const answer = isOpen ? await this.#reconsider(received, { message, exchange, credential, session }) : received
       if (answer.status !== 404 || hop.forget === undefined || !mayBeginAnew) {
         return { answer, credential, inSession: hop.sessionId !== undefined }
       }
@@ -105,6 +103,15 @@ export class CredentialedCalls {
         : error.answer
       return { answer, credential, inSession: false }
     }
+  }
+
+  /** A refusal may be about the era of a message, or about the revision of a handshake. */
+  async #reconsider(received: UpstreamAnswer, crossing: Crossing): Promise<UpstreamAnswer> {
+    const { message, exchange, credential } = crossing
+    const mayBeOther = this.#eras.mustReconsider(received, message)
+    const answer = mayBeOther ? await this.#eras.reconsider(received, crossing) : received
+    if (answer !== received || message.method !== 'initialize') return answer
+    return this.#upstream.sendOlder(received, message, exchange, { credential })
   }
 }
 

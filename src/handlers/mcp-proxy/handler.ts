@@ -97,8 +97,8 @@ class McpProxy implements McpHandler {
     if (sessionId === undefined && this.#eras.mustReconsider(received, message)) {
       const other = await this.#eras.reconsider(received, { message, exchange, credential, session: undefined })
       if (other !== received) return this.#finishCrossing(other, message, exchange)
-      if (message.method === 'initialize') received = await this.#upstream.sendOlder(received, message, exchange, {})
     }
+    if (message.method === 'initialize') received = await this.#upstream.sendOlder(received, message, exchange, {})
     this.#passSessionOn(received, exchange)
     return readAnswer(received, message, sessionId !== undefined)
   }
