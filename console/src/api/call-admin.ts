@@ -64,10 +64,10 @@ export async function callVersioned<Id extends OperationId>(
 
 /** The URL of an operation, for what the browser opens by itself: an event stream. */
 export function adminUrl(path: string, params: LooseMembers = {}, query: object = {}): string {
-  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(String(params[name] ?? '')))
+  const filled = path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] as string))
   const search = new URLSearchParams()
   for (const [name, value] of Object.entries(query)) {
-    if (value !== undefined && value !== null) search.set(name, String(value))
+    if (value !== undefined && value !== null) search.set(name, `${value as string | number}`)
   }
   const text = search.toString()
   return `/api/admin${filled}${text === '' ? '' : `?${text}`}`

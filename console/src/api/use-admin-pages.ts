@@ -23,8 +23,8 @@ export interface Pages<Item> {
   readonly error: Error | null
   readonly hasMore: boolean
   readonly isReadingMore: boolean
-  readMore(): void
-  retry(): void
+  readonly readMore: () => void
+  readonly retry: () => void
 }
 
 /** Reads a list page by page. */

@@ -54,7 +54,7 @@ export function readEventFilter(search: Search): EventFilter {
     const value = Number(search[name] ?? Number.NaN)
     if (Number.isFinite(value)) read[name] = value
   }
-  return read as EventFilter
+  return read
 }
 
 /** What the URL of a list with details says: the id of what is open. */

@@ -10,7 +10,7 @@ export function SessionMenu() {
   const session = useSession()
   const queries = useQueryClient()
   const end = useChange('endSession', [])
-  const leave = () => end.mutate({}, { onSettled: () => queries.resetQueries() })
+  const leave = () => end.mutate({}, { onSettled: () => void queries.resetQueries() })
   return (
     <Menu position="top-start" width={264}>
       <Menu.Target>

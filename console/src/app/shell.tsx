@@ -17,7 +17,8 @@ export function Shell() {
   const pathname = useRouterState({ select: (state) => state.location.pathname })
   useGoKeys(navigationEntries)
   // The drawer has done its work when a screen was chosen.
-  useEffect(drawer.close, [pathname])
+  const { close } = drawer
+  useEffect(() => close(), [close, pathname])
   return (
     <div className={styles['shell']}>
       <a className={styles['skip']} href="#content">

@@ -27,9 +27,9 @@ export function ApplyPlan({ plan, edits, label, onApplied, onCancel, onOutdated 
     apply.mutate(
       { body: { edits, ...(note !== '' && { note }) }, ifMatch: `"${plan.version}"` },
       {
-        onSuccess: async () => {
+        onSuccess: () => {
           // The whole project may be another one now.
-          await queries.invalidateQueries()
+          void queries.invalidateQueries()
           onApplied()
         },
       },

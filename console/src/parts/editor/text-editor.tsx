@@ -55,6 +55,7 @@ export default function TextEditor({ label, value, onChange, language, schema, p
     })
     view.current = made
     return () => made.destroy()
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- value and schema are told to the editor below
   }, [label, language, readOnly])
 
   useEffect(() => {

@@ -40,7 +40,7 @@ export function AddCondition({ onAdd }: AddConditionProps) {
               data={filterFields.map((each) => ({ value: each.name, label: each.label }))}
               value={name}
               onChange={(chosen) => {
-                setName((chosen ?? 'virtualServer') as keyof EventFilter)
+                setName(chosen ?? 'virtualServer')
                 setValue('')
               }}
               comboboxProps={{ withinPortal: false }}

@@ -31,9 +31,12 @@ export function SchemaField(props: SchemaFieldProps) {
       <Select
         {...described}
         clearable={!required}
-        data={choices.map(String)}
-        value={value === undefined ? null : String(value)}
-        onChange={(next) => onChange(choices.find((choice) => String(choice) === next))}
+        data={choices.map((choice) => ({
+          value: JSON.stringify(choice),
+          label: typeof choice === 'string' ? choice : JSON.stringify(choice),
+        }))}
+        value={value === undefined ? null : JSON.stringify(value)}
+        onChange={(next) => onChange(choices.find((choice) => JSON.stringify(choice) === next))}
       />
     )
   }

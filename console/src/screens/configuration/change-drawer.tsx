@@ -55,8 +55,8 @@ function Rollback({ id, onDone }: { readonly id: string; readonly onDone: () => 
     rollback.mutate(
       { params: { id }, body: {}, ifMatch: `"${version}"` },
       {
-        onSuccess: async () => {
-          await queries.invalidateQueries()
+        onSuccess: () => {
+          void queries.invalidateQueries()
           dialogue.close()
           onDone()
           notifications.show({

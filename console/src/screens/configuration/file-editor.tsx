@@ -1,6 +1,5 @@
 import { useAdmin } from '../../api/use-admin.ts'
 import type { ItemOf } from '../../api/use-admin-pages.ts'
-import type { JsonSchema } from '../../parts/editor/json-schema.ts'
 import { LazyEditor } from '../../parts/editor/lazy-editor.tsx'
 import { Note } from '../../parts/note.tsx'
 import type { Problem } from '../../parts/problem-list.tsx'
@@ -35,7 +34,7 @@ export function FileEditor({ file, drafts, problems, mayEdit }: FileEditorProps)
         label={`Text of ${name}`}
         language={language === 'jsonc' ? 'json' : 'text'}
         value={drafts.textOf(name) ?? text}
-        schema={schema === null ? undefined : (described.data as JsonSchema | undefined)}
+        schema={schema === null ? undefined : described.data}
         problems={problems.filter((problem) => problem.file === name)}
         {...(mayEdit && writable && { onChange: (next: string) => drafts.write(name, version, next, text) })}
       />

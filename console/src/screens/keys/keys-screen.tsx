@@ -78,7 +78,7 @@ export function KeysScreen() {
           <SegmentedControl
             aria-label="State"
             value={state}
-            onChange={(value) => setState(value as Key['state'] | 'all')}
+            onChange={(value) => setState(value)}
             data={[
               { value: 'live', label: 'Live' },
               { value: 'expired', label: 'Expired' },

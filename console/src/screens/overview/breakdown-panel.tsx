@@ -29,7 +29,7 @@ export function BreakdownPanel({ filter, onNarrow }: BreakdownPanelProps) {
           aria-label="Taken apart by"
           data={breakdowns.map(({ group, items }) => ({ group, items: [...items] }))}
           value={question}
-          onChange={(next) => next && setQuestion(next as ListQuestion)}
+          onChange={(next) => next && setQuestion(next)}
           maxDropdownHeight={420}
           w={232}
         />

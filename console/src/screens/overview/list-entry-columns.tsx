@@ -100,5 +100,5 @@ function EntryName({ entry }: { readonly entry: Entry }) {
 }
 
 function nameEntry({ filter }: Entry): string {
-  return Object.values(filter).reverse().join(' ')
+  return Object.values(filter).toReversed().join(' ')
 }

@@ -33,7 +33,8 @@ export function TrafficScreen() {
   const show = useCallback(
     (id: string | undefined) =>
       void navigate({
-        search: ({ open: _, ...others }: TrafficSearch) => (id === undefined ? others : { ...others, open: id }),
+        // An absent member leaves the address.
+        search: (before: TrafficSearch) => ({ ...before, open: id }) as TrafficSearch,
       }),
     [navigate],
   )

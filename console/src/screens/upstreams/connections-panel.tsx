@@ -73,7 +73,7 @@ export function ConnectionsPanel() {
         <SegmentedControl
           aria-label="State"
           value={shown}
-          onChange={(value) => setShown(value as Shown)}
+          onChange={(value) => setShown(value)}
           data={[
             { value: 'all', label: 'All' },
             { value: 'connected', label: 'Connected' },

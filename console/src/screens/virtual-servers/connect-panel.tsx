@@ -37,6 +37,14 @@ export function ConnectPanel({ server }: { readonly server: Server }) {
 }
 
 function WayToConnect({ client, way }: { readonly client: string; readonly way: Way }) {
+  if (way.kind === 'url') {
+    return (
+      <>
+        <p className="soft">Paste the URL where {client} adds a connector.</p>
+        <CodeBlock text={way.text} label={`URL for ${client}`} />
+      </>
+    )
+  }
   if (way.kind !== 'link') return <CodeBlock text={way.text} label={`${way.kind} for ${client}`} />
   return (
     <Button

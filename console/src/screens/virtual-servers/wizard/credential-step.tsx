@@ -37,7 +37,7 @@ export function CredentialStep({ draft, update, onNext }: StepProps) {
       <Radio.Group
         aria-label="Whose credential the upstream sees"
         value={credential.mode}
-        onChange={(mode) => update({ credential: { mode: mode as UpstreamMode } })}
+        onChange={(mode) => update({ credential: { mode: mode } })}
       >
         <Stack gap="xs">
           {modes.map(({ mode, label, what }) => (

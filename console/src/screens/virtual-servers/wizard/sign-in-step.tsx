@@ -1,6 +1,5 @@
 import { MultiSelect, Radio, Select, Stack } from '@mantine/core'
 import { useAdmin } from '../../../api/use-admin.ts'
-import type { JsonSchema } from '../../../parts/editor/json-schema.ts'
 import { Note } from '../../../parts/note.tsx'
 import { SchemaForm } from '../../../parts/schema-form/schema-form.tsx'
 import { StateMessage } from '../../../parts/state-message.tsx'
@@ -71,7 +70,7 @@ export function SignInStep({ draft, update, onNext }: StepProps) {
             <SchemaForm
               key={signIn.policyType}
               label="Options of the policy"
-              schema={(types.find(({ type }) => type === signIn.policyType)?.schema ?? {}) as JsonSchema}
+              schema={types.find(({ type }) => type === signIn.policyType)?.schema ?? {}}
               value={signIn.options}
               onChange={(options) => update({ signIn: { ...signIn, options: options as typeof signIn.options } })}
             />

@@ -26,10 +26,9 @@ export function TestStep({ draft, update, onNext }: StepProps) {
           }),
       },
     )
-  // Each upstream is called once by itself, and again when somebody asks.
-  // oxlint-disable-next-line react-hooks/exhaustive-deps
   useEffect(() => {
     if (!test) run()
+    // oxlint-disable-next-line react-hooks/exhaustive-deps -- an upstream is called once by itself, and again when somebody asks
   }, [url])
   return (
     <div aria-live="polite" aria-busy={call.isPending}>
