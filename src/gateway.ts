@@ -173,7 +173,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       sinks: sinkStates(),
     }),
   )
-  warnAbout(project, log)
+  if (peers.isSpeaker) warnAbout(project, log)
   relay?.hearListsChanged((route) => snapshots.current.forgetLists(route))
   const onRevocations: RevocationListener = {
     onRevoked({ kind, id }) {
@@ -219,7 +219,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     configuration.failedReload = undefined
     // Clients may have left the project.
     authorizationServer.verifier.forgetAll()
-    warnAbout(result.project, log)
+    if (peers.isSpeaker) warnAbout(result.project, log)
     return { ok: true }
   }
   const admin = createAdmin(

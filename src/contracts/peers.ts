@@ -11,6 +11,8 @@ export interface Peers {
   /** How many processes serve when all are well. */
   readonly count: number
   readonly isLeader: boolean
+  /** Of what each of them would say alike, e.g. warnings about the project, this one says it. */
+  readonly isSpeaker: boolean
   /**
    * Runs `start` once, when this process is the leader: at once, or when it becomes it. `start` returns how to stop what it started; that runs
    * when the returned function is called. An error of `start` is thrown where this process is the leader already, else logged.

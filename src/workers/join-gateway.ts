@@ -54,6 +54,10 @@ export class JoinedWorker implements Worker {
     return this.#leader === this.self
   }
 
+  get isSpeaker(): boolean {
+    return this.slot === 0
+  }
+
   onLeader(start: () => StopLeading): StopLeading {
     if (this.isLeader) return start()
     let stop: StopLeading | undefined

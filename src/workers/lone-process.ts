@@ -5,6 +5,7 @@ export const loneProcess: Peers = {
   self: '',
   count: 1,
   isLeader: true,
+  isSpeaker: true,
   onLeader: (start) => start(),
   tell: () => undefined,
   hear: () => undefined,
