@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import { authorize, redeemCode, registerClient } from '../test/harness/obtain-token.ts'
 import { signIn, type TestProject } from '../test/harness/write-project.ts'
 import type { UpstreamCounts } from './stream-upstream.ts'
@@ -59,4 +60,14 @@ export async function signPeopleIn(publicUrl: string, direction: Direction, peop
     tokens.push((await redeemCode(publicUrl, resource, clientId, code, verifier)).accessToken)
   }
   return tokens
+}
+
+/** Waits until a gateway that was just started serves. */
+export async function waitForGateway(publicUrl: string): Promise<void> {
+  const metadata = `${publicUrl}/.well-known/oauth-authorization-server`
+  for (let tries = 0; tries < 200; tries++) {
+    if ((await fetch(metadata).catch(() => undefined))?.ok) return
+    await pause(50)
+  }
+  throw new Error('the gateway does not answer')
 }

@@ -67,6 +67,12 @@ export class SoakClient {
     this.#agent = new Agent({ connections: 1 })
   }
 
+  /** One call of `quick`, which is answered as JSON, or of `stream`, which has two notifications before its answer; read as a whole. */
+  async relay(tool: 'quick' | 'stream'): Promise<void> {
+    const { message } = await this.#post(this.#callOf(tool, tool === 'stream' ? this.#lastId : undefined))
+    requireText(message, tool === 'stream' ? 'streamed' : 'quick')
+  }
+
   readonly operations: { readonly [operation in Operation]: () => Promise<void> } = {
     list: async () => {
       const { message } = await this.#post({ id: ++this.#lastId, method: 'tools/list', params: {} })

@@ -18,7 +18,11 @@ export interface UpstreamCounts {
 interface Message {
   readonly id?: string | number
   readonly method?: string
-  readonly params?: { readonly name?: string; readonly _meta?: { readonly [key: string]: unknown } }
+  readonly params?: {
+    readonly name?: string
+    readonly requestId?: string | number
+    readonly _meta?: { readonly [key: string]: unknown }
+  }
   readonly result?: { readonly action?: string; readonly content?: { readonly name?: string } }
 }
 
@@ -33,6 +37,8 @@ const nameSchema = { type: 'object', properties: { name: { type: 'string' } } }
 const legacyStreams = new Set<ServerResponse>()
 const modernStreams = new Map<ServerResponse, string | number>()
 const sessions = new Set<string>()
+/** Calls of `slow` in a session, by session and id. */
+const slow = new Map<string, ServerResponse>()
 /** Calls that wait for the answer to a question, by its id. */
 const asked = new Map<string, (name: string) => void>()
 let calls = 0
@@ -76,6 +82,12 @@ function answerLegacy(message: Message, { method, headers }: IncomingMessage, re
   if (method === 'DELETE') {
     sessions.delete(session)
     return void response.writeHead(204).end()
+  }
+  if (message.method === 'notifications/cancelled') slow.get(`${session} ${message.params?.requestId}`)?.end()
+  if (message.params?.name === 'slow') {
+    const key = `${session} ${message.id}`
+    slow.set(key, response)
+    response.once('close', () => slow.delete(key))
   }
   if (method !== 'GET') return answerBoth(message, {}, response)
   openStream(response)

@@ -15,6 +15,7 @@ import {
   type MixedUpstream,
   signPeopleIn,
   startMixedUpstream,
+  waitForGateway,
 } from './mixed-project.ts'
 import { type OpenStream, openBenchStream } from './open-stream.ts'
 import { readResidentMebibytes, startProcess, stopProcess } from './processes.ts'
@@ -85,15 +86,6 @@ async function run(): Promise<number> {
     await upstream.close()
     rmSync(directory, { recursive: true, force: true })
   }
-}
-
-async function waitForGateway(publicUrl: string): Promise<void> {
-  const metadata = `${publicUrl}/.well-known/oauth-authorization-server`
-  for (let tries = 0; tries < 200; tries++) {
-    if ((await fetch(metadata).catch(() => undefined))?.ok) return
-    await pause(50)
-  }
-  throw new Error('the gateway does not answer')
 }
 
 async function measure(publicUrl: string, pid: number, upstream: MixedUpstream): Promise<Measured> {
