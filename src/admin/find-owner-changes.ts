@@ -4,7 +4,7 @@ import { Secret } from '../lib/secret.ts'
 import type { Administrator } from './admin-host.ts'
 import { includesRole } from './find-role.ts'
 
-/** Settings that decide who is who, and what the store and its keys are. */
+/** Settings that decide who is who, what may call on its own behalf, and what the store and its keys are. */
 const guardedSettings = [
   'admin',
   'audit',
@@ -14,6 +14,7 @@ const guardedSettings = [
   'basePath',
   'allowedHosts',
   'trustedProxies',
+  'clients',
 ] as const
 
 /**

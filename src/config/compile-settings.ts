@@ -1,3 +1,4 @@
+import { isLoopbackHost } from '../lib/loopback.ts'
 import { checkShape } from './check-shape.ts'
 import type { ProjectSources } from './load-project.ts'
 import type { ProblemList } from './problem-list.ts'
@@ -22,6 +23,7 @@ export function compileSettings(
   const value = substituteEnvironment(document.value, [], { document, environment, problems })
   const settings = checkShape(settingsSchema, { document, path: [], value, problems })
   if (settings === undefined) return undefined
+  checkAdminUrl(settings, document, problems)
   return { settings, publicUrl: checkPublicUrl(settings, { mode, listenUrl }, document, problems) }
 }
 
@@ -49,6 +51,14 @@ function checkPublicUrl(
     )
   }
   return url.origin
+}
+
+/** Without TLS, whoever is on the way to the console reads the session of its administrators. */
+function checkAdminUrl({ admin }: Settings, document: SourceDocument, problems: ProblemList): void {
+  const { protocol, hostname } = new URL(admin.publicUrl ?? 'http://localhost')
+  if (protocol === 'https:' || isLoopbackHost(hostname)) return
+  const message = 'the console needs https where others can reach it'
+  problems.error(document, ['admin', 'publicUrl'], message, `Put TLS in front and write "https://${hostname}".`)
 }
 
 function listenAddress({ listen }: Settings): string {

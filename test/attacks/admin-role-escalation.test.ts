@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type AdminRole, adminRoles as ranks, type OperationDeclaration } from '../../src/admin/operation.ts'
+import { type AdminRole, type OperationDeclaration, adminRoles as ranks } from '../../src/admin/operation.ts'
 import { operations } from '../../src/admin/operations/index.ts'
 import { type AdminClient, signInByName } from '../harness/admin-client.ts'
 import { adminRoles, describeAdminProject, startAdminGateway } from '../harness/admin-gateway.ts'
@@ -59,7 +59,9 @@ it('another method of the same path does not go round the role', async () => {
     const { json } = (await viewer?.call(method, '/keys/x', { body: {} })) ?? { json: {} }
     expect(json.reason).toBe('method_not_allowed')
   }
-  const overridden = await viewer?.call('GET', '/keys/x?_method=DELETE', { headers: { 'x-http-method-override': 'DELETE' } })
+  const overridden = await viewer?.call('GET', '/keys/x?_method=DELETE', {
+    headers: { 'x-http-method-override': 'DELETE' },
+  })
   expect(overridden?.status).toBe(405)
 })
 

@@ -275,6 +275,15 @@ sallyport.jsonc:4:53 error: must be a number, not a string
     expect(await describeProblems(files)).toContain(`error: ${message}`)
   })
 
+  it.each([
+    ['http://admin.example.com', 'the console needs https where others can reach it'],
+    ['https://admin.example.com/console', 'must be an origin without a path'],
+    ['ftp://admin.example.com', 'admin.publicUrl'],
+  ])('the console is not at %s', async (publicUrl, message) => {
+    const files = project({ 'sallyport.jsonc': JSON.stringify({ version: 1, admin: { publicUrl } }) })
+    expect(await describeProblems(files)).toContain(message)
+  })
+
   it('host names, origins and networks are accepted in their usual forms', async () => {
     const settings = {
       version: 1,
