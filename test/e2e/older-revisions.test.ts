@@ -19,13 +19,14 @@ beforeEach(async () => {
   asked = []
   taken = ['2025-06-18', '2025-03-26']
   refusal = 'unsupported protocol version'
-  upstream = await startUpstream((message, { method }, response) => {
+  upstream = await startUpstream((message, { method, headers }, response) => {
     if (method !== 'POST') return response.writeHead(405).end()
     if (message.id === undefined) return response.writeHead(202).end()
     if (message.method !== 'initialize') {
+      if (headers['mcp-session-id'] === undefined) return response.writeHead(400).end('Missing session ID')
       const error = { code: -32601, message: 'Method not found' }
-      const result = handshakeResult(message)
-      return sendJson(response, { jsonrpc: '2.0', id: message.id, ...(result ? { result } : { error }) })
+      const outcome = message.method === 'tools/list' ? { result: { tools: [] } } : { error }
+      return sendJson(response, { jsonrpc: '2.0', id: message.id, ...outcome })
     }
     const { protocolVersion } = message.params as { protocolVersion: string }
     asked.push(protocolVersion)
@@ -34,7 +35,8 @@ beforeEach(async () => {
         ? response.writeHead(400, { 'content-type': 'text/plain' }).end(refusal)
         : sendJson(response, refusal, 400)
     }
-    sendJson(response, { jsonrpc: '2.0', id: message.id, result: { ...handshakeResult(message), protocolVersion } })
+    const result = { ...handshakeResult(message), protocolVersion }
+    sendJson(response, { jsonrpc: '2.0', id: message.id, result }, 200, { 'mcp-session-id': 'upstream-1' })
   })
   gateway = await startTestGateway({
     servers: {
@@ -85,6 +87,6 @@ it('are asked once more where the operator wrote the era down', async () => {
 
 it('serve clients of 2026-07-28 as well, in a session of the gateway', async () => {
   const { message } = await postModern(gateway.server('older'), token, 'tools/list')
-  expect(message?.result).toMatchObject({ resultType: 'complete' })
+  expect(message?.result).toMatchObject({ resultType: 'complete', tools: [] })
   expect(asked).toEqual(['2025-11-25', '2025-06-18'])
 })
