@@ -29,6 +29,8 @@ export function buildConsole(): void {
   const { status, error } = spawnSync(process.execPath, [vite, ...args], {
     cwd: root,
     stdio: 'inherit',
+    // A test runner says something else, and React would come with its checks of development.
+    env: { ...process.env, NODE_ENV: 'production' },
   })
   if (error) throw error
   if (status !== 0) {

@@ -23,22 +23,8 @@ export type AdminInput<Id extends OperationId> = Given<'params', OperationParams
     readonly signal?: AbortSignal
   }
 
-/** The answer of an operation with the version it has. */
-export interface Versioned<Value> {
-  readonly value: Value
-  readonly etag: string | undefined
-}
-
 /** Calls an operation of the admin API. Rejects with `AdminError`. */
 export async function callAdmin<Id extends OperationId>(id: Id, input: AdminInput<Id>): Promise<OperationResult<Id>> {
-  return (await callVersioned(id, input)).value
-}
-
-/** As `callAdmin`, with the entity tag of the answer. */
-export async function callVersioned<Id extends OperationId>(
-  id: Id,
-  input: AdminInput<Id>,
-): Promise<Versioned<OperationResult<Id>>> {
   const { params, query, body, ifMatch, signal } = input as LooseInput
   const [method = 'GET', path = ''] = routes[id].split(' ')
   const headers: Record<string, string> = { accept: 'application/json', ...changeHeaders(method) }
@@ -58,8 +44,7 @@ export async function callVersioned<Id extends OperationId>(
     throw new AdminError(0, { title: 'The gateway does not answer.', remedy: 'Check that it runs, then try again.' })
   }
   if (!response.ok) throw await readAdminError(response)
-  const value = (response.status === 204 ? undefined : await response.json()) as OperationResult<Id>
-  return { value, etag: response.headers.get('etag') ?? undefined }
+  return (response.status === 204 ? undefined : await response.json()) as OperationResult<Id>
 }
 
 /** The URL of an operation, for what the browser opens by itself: an event stream. */

@@ -44,7 +44,7 @@ export function readTrafficSearch(search: Search): TrafficSearch {
 }
 
 /** Reads a filter from a URL; what it does not know is left out, and the gateway refuses values that it does not know. */
-export function readEventFilter(search: Search): EventFilter {
+function readEventFilter(search: Search): EventFilter {
   const read: Record<string, string | number> = {}
   for (const name of textMembers) {
     const value = search[name]
