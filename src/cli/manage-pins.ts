@@ -11,11 +11,12 @@ import { randomToken } from '../lib/random-id.ts'
 import { comparePins, type PinDifference } from '../mcp/definitions/compare-pins.ts'
 import { readKeptDefinitions } from '../mcp/definitions/kept-definitions.ts'
 import { definitionLists, formatPins, mapLists, pinDefinitions, pinsFile } from '../mcp/definitions/pins-file.ts'
+import { type ListedDefinitions, listUpstream } from '../mcp/list-upstream.ts'
 import { printAnswer } from './command-group.ts'
 import { compileDirectory } from './compile-directory.ts'
 import { UsageError } from './describe-error.ts'
-import { type ListedDefinitions, listUpstream } from './list-upstream.ts'
 import { type ProjectStore, withStore } from './open-store.ts'
+import { packageVersion } from './package-files.ts'
 import { replaceUnprintable } from './replace-unprintable.ts'
 
 interface PinsOptions {
@@ -112,7 +113,9 @@ async function listLive(
   const token = tokenEnv === undefined ? undefined : process.env[tokenEnv]
   if (tokenEnv !== undefined && !token) throw new UsageError(`the variable ${tokenEnv} is not set.`)
   try {
-    return await listUpstream(upstreamUrl, token)
+    const headers = token === undefined ? {} : { authorization: `Bearer ${token}` }
+    const clientInfo = { name: 'sallyport-pins', version: packageVersion() }
+    return (await listUpstream(upstreamUrl, { clientInfo, headers })).lists
   } catch (error) {
     if (!(error instanceof GatewayError)) throw error
     const hint =

@@ -52,6 +52,16 @@ export const adminSettings = z
       .describe(
         'The files of the project are kept elsewhere, e.g. in Git: the console shows what to change and writes nothing.',
       ),
+    allowedUpstreamHosts: z
+      .array(
+        z
+          .string()
+          .regex(/^(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:\d+)?$/, 'must be a host name without scheme and path'),
+      )
+      .default([])
+      .describe(
+        'Hosts that the wizard may test an upstream on although they are not public, or without https. `dev` allows this machine.',
+      ),
     sessionSeconds: z.int().positive().default(28_800).describe('How long somebody stays signed in at most. Seconds.'),
     sessionIdleSeconds: z
       .int()
