@@ -21,19 +21,27 @@ it('what came from the environment is its name again, wherever it ended up', () 
     redact({
       value: 'tok-1234',
       url: 'https://up.example/tok-1234/mcp',
-      headers: [{ name: 'x', value: 'Bearer tok-1234-and-more' }],
+      headers: [{ name: 'x', value: 'Key tok-1234-and-more' }],
       'tok-1234': true,
     }),
   ).toEqual({
     value: '$env(TOKEN)',
     url: 'https://up.example/$env(TOKEN)/mcp',
-    headers: [{ name: 'x', value: 'Bearer $env(LONGER)' }],
+    headers: [{ name: 'x', value: 'Key $env(LONGER)' }],
     '$env(TOKEN)': true,
   })
 })
 
 it('a short value is hidden where it is the whole text, and nowhere else', () => {
   expect(redact(['1', 'v1'])).toEqual(['$env(ONE)', 'v1'])
+})
+
+it('what is named like a secret, or looks like one, is none to be shown', () => {
+  const shown = JSON.stringify(
+    redact({ password: 'hunter2-hunter2', note: 'Bearer eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.abcdefgh' }),
+  )
+  expect(shown).not.toContain('hunter2')
+  expect(shown).not.toContain('eyJzdWIiOiIxIn0')
 })
 
 it('everything else stays as it is', () => {
