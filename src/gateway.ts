@@ -5,6 +5,7 @@ import { createAdmin } from './admin/open-admin.ts'
 import type { EventBuffer } from './analytics/buffer.ts'
 import { startRetention } from './analytics/retention.ts'
 import { compileProject } from './config/compile-project.ts'
+import { createConfigHistory } from './config/edit/config-history.ts'
 import { findFixedSettings } from './config/find-fixed-settings.ts'
 import { loadProject } from './config/load-project.ts'
 import type { Problem, Project, RouteSpec } from './config/project.ts'
@@ -206,6 +207,18 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     failedReload: undefined as FailedReload | undefined,
     isStopping: false,
   }
+  const configHistory = createConfigHistory({
+    directory: project.directory,
+    versions: storage.configVersions,
+    vault: stores.vault,
+    clock: Date.now,
+  })
+  /** Who changed the files is not known here: edits of the console are noted before this is. */
+  const noteConfiguration = () => {
+    configHistory.note({ actor: undefined, origin: 'outside' }).catch((error: unknown) => {
+      if (!configuration.isStopping) log.error({ err: error }, 'a change of the configuration could not be kept')
+    })
+  }
   const reload = async (): Promise<ReloadResult> => {
     const result = await tryCompile(options, listener.url)
     const problems = 'problems' in result ? result.problems : findFixedSettings(project, result.project)
@@ -230,6 +243,8 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       failedReload: () => configuration.failedReload,
       isStopping: () => configuration.isStopping,
       reload,
+      configHistory,
+      ask: (name, call) => snapshots.current.ask(name, call),
       storage,
       vault: stores.vault,
       upstreams: createUpstreamDirectory(() => snapshots.project),
@@ -289,6 +304,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       log.flush()
     },
   }
+  noteConfiguration()
   try {
     await admin?.open()
   } catch (error) {

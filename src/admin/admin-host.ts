@@ -1,5 +1,6 @@
 import type { EventRecorder } from '../analytics/event.ts'
 import type { GatewayEventStore } from '../analytics/event-store.ts'
+import type { ConfigHistory } from '../config/edit/config-history.ts'
 import type { Problem, Project } from '../config/project.ts'
 import type { AuditTrail } from '../contracts/audit.ts'
 import type { Clock } from '../contracts/clock.ts'
@@ -9,6 +10,7 @@ import type { ConnectionKey, Revocation, Storage } from '../contracts/storage.ts
 import type { UpstreamDirectory } from '../contracts/upstream.ts'
 import type { Vault } from '../contracts/vault.ts'
 import type { JsonValue } from '../lib/json.ts'
+import type { OperatorAnswer, OperatorCall } from '../pipeline/ask-for-operator.ts'
 import type { AdminRole } from './operation.ts'
 import type { AdminSession } from './sessions.ts'
 
@@ -27,6 +29,10 @@ export interface AdminHost {
   readonly renderMetrics?: (() => { readonly contentType: string; readonly body: string }) | undefined
   /** How the receivers of events, metrics and traces are doing. */
   readonly sinkStates: () => readonly SinkState[]
+  /** Versions of the files of the project. */
+  readonly configHistory: ConfigHistory
+  /** Asks a virtual server in the name of an administrator; undefined when there is none of that name. */
+  readonly ask: (virtualServer: string, call: OperatorCall) => Promise<OperatorAnswer | undefined>
   /** The gateway is about to stop. */
   readonly isStopping: () => boolean
   readonly storage: Storage

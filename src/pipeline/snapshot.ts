@@ -4,6 +4,7 @@ import type { UpstreamConnections } from '../contracts/handler.ts'
 import { type ClientAddressReader, createClientAddressReader } from '../http/client-address.ts'
 import { HttpExchange } from '../http/exchange.ts'
 import type { Arrival } from '../http/read-arrival.ts'
+import type { OperatorAnswer, OperatorCall } from './ask-for-operator.ts'
 import type { BuiltRoutes } from './build-routes.ts'
 import { handleRequest } from './handle-request.ts'
 import type { PipelineHost, Route } from './route.ts'
@@ -41,6 +42,21 @@ export class Snapshot {
       (error: unknown) => this.#abandon(exchange, slot, error),
     )
     return true
+  }
+
+  /** Asks a virtual server in the name of an operator; undefined when there is none of that name. */
+  async ask(name: string, call: OperatorCall): Promise<OperatorAnswer | undefined> {
+    const route = this.#built.names.get(name)
+    if (route === undefined) return undefined
+    // Nobody does, until somebody opens the console.
+    const { askForOperator, newOperatorExchange } = await import('./ask-for-operator.ts')
+    const exchange = newOperatorExchange(call, route)
+    const slot = this.#running.enter(exchange)
+    try {
+      return await askForOperator(call, exchange, route, this.host)
+    } finally {
+      this.#leave(slot)
+    }
   }
 
   /** What is under way. */

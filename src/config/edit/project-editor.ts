@@ -9,7 +9,7 @@ import { type ConfigEdit, type EditedTexts, editTexts } from './config-edit.ts'
 import type { ChangeOrigin, ConfigHistory } from './config-history.ts'
 import { findReadOnly } from './find-read-only.ts'
 import { restoreSecrets } from './mask-secrets.ts'
-import { FilesChangedError, finishPendingEdit, writeProjectFiles } from './write-files.ts'
+import { FilesChangedError, writeProjectFiles } from './write-files.ts'
 
 /** What the editor needs of the gateway that runs the project. */
 export interface EditorHost {
@@ -202,12 +202,6 @@ async function takeOver(
   await reload().catch(() => undefined)
   if ('cause' in failure) throw new GatewayError('config_reload_failed', { cause: failure.cause })
   throw new GatewayError('config_reload_failed', { data: { problems: failure.problems } })
-}
-
-/** Puts an edit that another process left behind into its place, before anything else happens. Never throws. */
-export async function settleProject(directory: string): Promise<void> {
-  // Where the files cannot be written, reading goes on to see the edit.
-  await finishPendingEdit(directory).catch(() => undefined)
 }
 
 /** The edits that lead from the files as they are to those of a version, for the files that it changed. */
