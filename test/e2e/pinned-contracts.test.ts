@@ -1,11 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from 'vitest'
 import { writePins } from '../harness/pin-definitions.ts'
 import { type PostAnswer, postLegacy, postModern } from '../harness/post-message.ts'
 import { runCli } from '../harness/run-cli.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
 import { type ChangingUpstream, startChangingUpstream } from '../harness/upstreams/changing-upstream.ts'
+import { startModernUpstream } from '../harness/upstreams/modern-upstream.ts'
 import type { TestProject } from '../harness/write-project.ts'
 
 const search = {
@@ -257,6 +258,30 @@ describe('pinned definitions', () => {
     expect((await call(modern, 'remove')).message?.result).toBeDefined()
   })
 })
+
+it.each([postLegacy, postModern])(
+  'a tool with output that is no object is the same for clients of either era (%o)',
+  async (post) => {
+    const count = { name: 'count', inputSchema: { type: 'object' }, outputSchema: { type: 'number' } }
+    const server = await startModernUpstream()
+    onTestFinished(() => server.close())
+    server.tools = [count]
+    const project = {
+      servers: { counted: { upstream: server.url, inbound: ['pins'] } },
+      policies: { pins: ['mcp-pinned-contracts-inbound', { onChange: 'block' }] },
+    } satisfies TestProject
+    const bridged = await startTestGateway(project)
+    onTestFinished(() => bridged.close())
+    await writePins(bridged.directory, { counted: { tools: [count] } })
+    expect(await bridged.reload(project)).toEqual({ ok: true })
+    const list = () => post(bridged.server('counted'), '', 'tools/list')
+    expect(namesIn(await list())).toEqual(['count'])
+    server.tools = [{ ...count, outputSchema: { type: 'string' } }]
+    expect(namesIn(await list())).toEqual([])
+    await bridged.waitForEvent(({ type }) => type === 'capability_changed')
+    expect(bridged.events().filter(({ type }) => type === 'capability_changed')).toHaveLength(1)
+  },
+)
 
 describe('sallyport pins', () => {
   const pins = (...args: string[]) => runCli('pins', ...args, '--project', gateway.directory)

@@ -3,6 +3,7 @@ import type { DefinitionList } from '../../contracts/pinned-definitions.ts'
 import { canonicalJson, sortMembers } from '../../lib/canonical-json.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, type JsonObject } from '../../lib/json.ts'
+import { describesObject, wrapSchema } from '../bridge/legacy-to-modern/output-schema.ts'
 
 /** What is defined, by the method that returns it. */
 export const listOfMethod: ReadonlyMap<string, DefinitionList> = new Map([
@@ -42,7 +43,8 @@ export function entriesOf(list: DefinitionList, result: JsonObject): readonly un
 /**
  * SHA-256 over the canonical definition: every member counts, also those that no specification knows, and their order does not. Not
  * counted are size and time of the last change of resources, which say something of the content, and `execution` of tools, which
- * servers of both eras send in one of them only.
+ * servers of both eras send in one of them only. Output that is no object counts as older revisions show it, so that a tool has one hash,
+ * whoever lists it and whichever era its upstream speaks.
  */
 export function hashDefinition(list: DefinitionList, definition: JsonObject): string {
   return sha256(canonicalJson(definingMembers(list, definition)))
@@ -51,7 +53,10 @@ export function hashDefinition(list: DefinitionList, definition: JsonObject): st
 function definingMembers(list: DefinitionList, definition: JsonObject): JsonObject {
   if (list === 'tools') {
     const { execution: _, ...others } = definition
-    return others
+    const { outputSchema } = others
+    return outputSchema === undefined || describesObject(outputSchema)
+      ? others
+      : { ...others, outputSchema: wrapSchema(outputSchema) }
   }
   if (list !== 'resources') return definition
   const { size: _, annotations, ...others } = definition
