@@ -8,6 +8,7 @@ export default defineConfig({
       'examples/**/*.test.ts',
       'tools/**/*.test.ts',
       'bench/**/*.test.ts',
+      'console/src/**/*.test.ts',
     ],
     testTimeout: 30_000,
     hookTimeout: 60_000,
