@@ -11,16 +11,10 @@ import { waitForStop } from './wait-for-stop.ts'
  */
 export async function runGateway(directory: string, mode: 'dev' | 'start'): Promise<void> {
   const role = mode === 'start' ? await findRole(directory) : 'alone'
-  if (role !== 'alone' && role !== 'worker') {
-    const { runWorkers } = await import('./run-workers.ts')
-    return runWorkers(role)
-  }
+  if (role === 'worker') return (await import('./run-as-worker.ts')).runAsWorker(directory)
+  if (role !== 'alone') return (await import('./run-workers.ts')).runWorkers(role)
   const { startGateway } = await import('../gateway.ts')
   const log = await openLog(directory, mode)
-  if (role === 'worker') {
-    const { runAsWorker } = await import('./run-as-worker.ts')
-    return runAsWorker(directory, log)
-  }
   const announcer = mode === 'dev' ? announceToPerson() : announceToLog(log)
   const gateway = await startGateway({ projectDirectory: directory, mode, log })
   announcer.ready(gateway, mode === 'dev' ? await createConsoleLink(gateway) : undefined)

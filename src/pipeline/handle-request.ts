@@ -44,13 +44,12 @@ export async function handleRequest(exchange: HttpExchange, route: Route, host: 
         if (host.relay && (await host.relay.passRound(exchange, received))) return
         message = route.handler.unwrapMessage?.(received) ?? received
         if (message.era === 'modern') exchange.cancelOnDisconnect()
-        outcome = await answerMessage(message, exchange, route, host).catch((error: unknown) =>
-          passClaimed(error, exchange, received, host),
-        )
-        if (outcome === undefined) return
+        outcome = await answerMessage(message, exchange, route, host)
       }
     }
-  } catch (error) {
+  } catch (thrown) {
+    const error = thrown instanceof ServedElsewhere ? await host.relay?.passClaimed(exchange, thrown, message) : thrown
+    if (error === undefined) return
     outcome = await refuse(error, exchange, message, host)
   }
   recordExchange(exchange, route, message, outcome, host.recorder)
@@ -103,17 +102,6 @@ async function answerMessage(
   })
   const answer = await askHandler(message, exchange, route)
   return sendAnswer(answer, message, exchange, route, host, key)
-}
-
-/** What another process keeps is answered there. */
-async function passClaimed(
-  error: unknown,
-  exchange: HttpExchange,
-  received: McpMessage,
-  host: PipelineHost,
-): Promise<undefined> {
-  if (!(error instanceof ServedElsewhere)) throw error
-  await host.relay?.passClaimed(exchange, error, received)
 }
 
 async function refuse(

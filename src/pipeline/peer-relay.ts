@@ -1,7 +1,7 @@
 import type { Exchange } from '../contracts/exchange.ts'
 import type { McpMessage } from '../contracts/mcp.ts'
 import type { Peer, Worker } from '../contracts/peers.ts'
-import { GatewayError } from '../errors/gateway-error.ts'
+import { asGatewayError, GatewayError } from '../errors/gateway-error.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import type { RequestForwarder } from '../http/forward-request.ts'
 import { addressOf } from '../lib/address-tokens.ts'
@@ -60,9 +60,17 @@ export class PeerRelay {
     if (peer) throw new ServedElsewhere(peer)
   }
 
-  /** After `claim`. Here it was not prepared for, so who cannot be reached is lost. */
-  async passClaimed(exchange: HttpExchange, { peer }: ServedElsewhere, { bytes }: McpMessage): Promise<void> {
-    if (!(await this.#pass(exchange, peer, true, bytes))) throw new GatewayError('worker_lost')
+  /** After `claim`. Undefined when it was answered there; who cannot be reached any more is lost, since here the message is half answered. */
+  async passClaimed(
+    exchange: HttpExchange,
+    { peer }: ServedElsewhere,
+    message: McpMessage | undefined,
+  ): Promise<GatewayError | undefined> {
+    try {
+      return (await this.#pass(exchange, peer, true, message?.bytes)) ? undefined : new GatewayError('worker_lost')
+    } catch (error) {
+      return asGatewayError(error)
+    }
   }
 
   /** What other processes remember of the lists of this route is old. */

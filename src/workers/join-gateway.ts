@@ -23,6 +23,13 @@ export function joinGateway(log: Logger): Promise<JoinedWorker> {
   })
 }
 
+/** This process ends by itself after this, with an error, and has never served. `isProject`: the next one would end in the same way. */
+export function giveUp(isProject: boolean): void {
+  send({ kind: 'unfit', isProject })
+  // Nothing else keeps it.
+  process.channel?.unref()
+}
+
 /** This process among those of its gateway. It ends with the process that started it: `node:cluster` sees to that. */
 export class JoinedWorker implements Worker {
   readonly self: string
@@ -100,17 +107,6 @@ export class JoinedWorker implements Worker {
   /** From now on nothing is passed on to this process any more. */
   leave(): void {
     send({ kind: 'leaving' })
-  }
-
-  /** It ends by itself after this, with an error, and has never served. */
-  giveUp(isProject: boolean): void {
-    send({ kind: 'unfit', isProject })
-    process.channel?.unref()
-  }
-
-  /** Ends this process. */
-  disconnect(): void {
-    if (process.connected) process.disconnect?.()
   }
 
   #another(peer: Peer | undefined): Peer | undefined {

@@ -9,6 +9,8 @@ export interface SeatEvents {
   onEnded(code: number, signal: string | null): void
 }
 
+/** Longer than any gateway takes to start, key management that does not answer included. */
+const startMs = 180_000
 /** Longer than any project takes to load. */
 const reloadMs = 60_000
 
@@ -19,6 +21,7 @@ export class Seat {
   readonly #events: SeatEvents
   #child: Child | undefined
   #startedAtMs = 0
+  #late: NodeJS.Timeout | undefined
   #reloading: ((outcome: ReloadOutcome) => void) | undefined
   name = ''
   /** Present while others may pass requests on to it. */
@@ -50,6 +53,7 @@ export class Seat {
     // One that could not be started, or not be told something: its end says the rest.
     child.on('error', () => undefined)
     child.once('exit', (code, signal) => this.#end(code, signal))
+    this.#late = setTimeout(() => this.kill(), startMs).unref()
   }
 
   send(message: ToWorker): void {
@@ -77,13 +81,19 @@ export class Seat {
 
   #hear(message: FromWorker): void {
     if (message.kind === 'unfit') this.isUnfit = message.isProject
-    else if (message.kind === 'serving') this.serving = message
+    else if (message.kind === 'serving') this.#serve(message)
     else if (message.kind === 'leaving') this.serving = undefined
     else if (message.kind === 'outcome') this.#reloading?.(message.outcome)
     this.#events.onMessage(message)
   }
 
+  #serve(project: ServedProject): void {
+    clearTimeout(this.#late)
+    this.serving = project
+  }
+
   #end(code: number, signal: string | null): void {
+    clearTimeout(this.#late)
     this.#child = undefined
     this.serving = undefined
     this.pauses.noteEnd(performance.now() - this.#startedAtMs)
