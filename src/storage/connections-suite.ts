@@ -1,32 +1,11 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { ConnectionKey, ConnectionRecord, Storage, UpstreamClientRecord } from '../contracts/storage.ts'
-import type { StorageUnderTest } from './suite.ts'
-
-const runFile = promisify(execFile)
+import { describe, expect, test } from 'vitest'
+import type { ConnectionKey, ConnectionRecord, UpstreamClientRecord } from '../contracts/storage.ts'
+import { type StorageUnderTest, useStore } from './store-of-suite.ts'
 
 /** What every storage adapter promises of connections, registrations and catalogues. Call it from the test file of the adapter. */
 export function runConnectionsSuite(createStore: () => Promise<StorageUnderTest>): void {
-  let store: StorageUnderTest
-  let opened: Storage[]
-  let now: number
-
-  beforeEach(async () => {
-    store = await createStore()
-    opened = []
-    now = 1_000_000
-  })
-  afterEach(async () => {
-    await Promise.all(opened.map((storage) => storage.close()))
-    await store.destroy()
-  })
-
-  async function open(): Promise<Storage> {
-    const storage = await store.open(() => now)
-    opened.push(storage)
-    return storage
-  }
+  const store = useStore(createStore)
+  const open = () => store.open()
 
   const key: ConnectionKey = { tenant: 'default', upstream: 'tracker', owner: 'subject:ada' }
 
@@ -44,9 +23,9 @@ export function runConnectionsSuite(createStore: () => Promise<StorageUnderTest>
       scopes: ['read', 'write'],
       connectedBy: 'ada',
       sealed: 'sealed-1',
-      expiresAtMs: now + 1000,
-      createdAtMs: now,
-      updatedAtMs: now,
+      expiresAtMs: store.now + 1000,
+      createdAtMs: store.now,
+      updatedAtMs: store.now,
       lastUsedAtMs: undefined,
       ...changes,
     }
@@ -75,7 +54,7 @@ export function runConnectionsSuite(createStore: () => Promise<StorageUnderTest>
         const other = { ...key, [part]: 'other' }
         expect(await connections.find(other)).toBeUndefined()
         expect(await connections.update(other, first, { sealed: 'theirs' })).toBe(false)
-        expect(await connections.lease(other, first, 'h', now + 1000)).toBe(false)
+        expect(await connections.lease(other, first, 'h', store.now + 1000)).toBe(false)
         expect(await connections.remove(other)).toBe(false)
       }
       expect(await connections.find(key)).toEqual(connectionOf())
@@ -90,7 +69,7 @@ export function runConnectionsSuite(createStore: () => Promise<StorageUnderTest>
         { id: 'd', tenant: 'acme' },
       ]
       for (const changes of list) {
-        now += 1
+        store.now += 1
         await connections.put(connectionOf(changes))
       }
       const ids = async (filter: Partial<ConnectionKey>, limit = 10) =>
@@ -109,11 +88,11 @@ export function runConnectionsSuite(createStore: () => Promise<StorageUnderTest>
       await connections.put(connectionOf())
       expect((await revocations.readAfter(0)).revocations).toEqual([])
       const next = connectionOf({ id: 'c2', kind: 'api-key', sealed: 'key', connectedBy: 'root', clientId: undefined })
-      await connections.lease(key, first, 'h', now + 1000)
+      await connections.lease(key, first, 'h', store.now + 1000)
       await connections.put(next)
       expect(await connections.find(key)).toEqual(next)
       expect((await revocations.readAfter(0)).revocations).toEqual([{ kind: 'connection', id: 'c1' }])
-      expect(await connections.lease(key, { id: 'c2', generation: 1 }, 'i', now + 1000)).toBe(true)
+      expect(await connections.lease(key, { id: 'c2', generation: 1 }, 'i', store.now + 1000)).toBe(true)
     })
 
     test('the id of a connection is never used twice', async () => {
@@ -135,14 +114,20 @@ export function runConnectionsSuite(createStore: () => Promise<StorageUnderTest>
     test('change only for whoever saw the last generation of the same connection', async () => {
       const { connections } = await open()
       await connections.put(connectionOf())
-      now += 5
+      store.now += 5
       expect(await connections.update(key, { id: 'c0', generation: 1 }, { sealed: 'x' })).toBe(false)
       expect(await connections.update(key, second, { sealed: 'x' })).toBe(false)
       const change = { sealed: 'sealed-2', expiresAtMs: undefined, scopes: ['read'], stateReason: 'why' } as const
       expect(await connections.update(key, first, { ...change, state: 'reconsent_required' })).toBe(true)
       expect(await connections.update(key, first, { sealed: 'x' })).toBe(false)
-      const changed = { ...connectionOf(), ...change, state: 'reconsent_required', generation: 2, updatedAtMs: now }
-      expect(await connections.find(key)).toEqual({ ...changed, createdAtMs: now - 5 })
+      const changed = {
+        ...connectionOf(),
+        ...change,
+        state: 'reconsent_required',
+        generation: 2,
+        updatedAtMs: store.now,
+      }
+      expect(await connections.find(key)).toEqual({ ...changed, createdAtMs: store.now - 5 })
     })
 
     test('a walk by pages sees every one; a credential under another key is the same credential', async () => {
@@ -151,12 +136,12 @@ export function runConnectionsSuite(createStore: () => Promise<StorageUnderTest>
       expect((await connections.page('', 2)).map(({ id }) => id)).toEqual(['a', 'b'])
       expect((await connections.page('b', 2)).map(({ id }) => id)).toEqual(['c'])
       const held = { id: 'a', generation: 1 }
-      await connections.lease({ ...key, upstream: 'a' }, held, 'holder', now + 10)
+      await connections.lease({ ...key, upstream: 'a' }, held, 'holder', store.now + 10)
       expect(await connections.replaceSealed('a', 'other', 'sealed-2')).toBe(false)
       expect(await connections.replaceSealed('a', 'sealed-1', 'sealed-2')).toBe(true)
       const stored = await connections.find({ ...key, upstream: 'a' })
       expect(stored).toEqual(connectionOf({ id: 'a', upstream: 'a', sealed: 'sealed-2' }))
-      expect(await connections.lease({ ...key, upstream: 'a' }, held, 'second', now + 10)).toBe(false)
+      expect(await connections.lease({ ...key, upstream: 'a' }, held, 'second', store.now + 10)).toBe(false)
     })
 
     test('the time of the last use never goes back', async () => {
@@ -174,12 +159,12 @@ export function runConnectionsSuite(createStore: () => Promise<StorageUnderTest>
     test('has one holder until it ends by itself, is given back, or used', async () => {
       const { connections } = await open()
       await connections.put(connectionOf())
-      const take = (holder: string, expected = first) => connections.lease(key, expected, holder, now + 100)
+      const take = (holder: string, expected = first) => connections.lease(key, expected, holder, store.now + 100)
       expect(await take('a')).toBe(true)
       expect(await take('b')).toBe(false)
-      now += 99
+      store.now += 99
       expect(await take('b')).toBe(false)
-      now += 1
+      store.now += 1
       expect(await take('b')).toBe(true)
       await connections.release(key, 'a')
       expect(await take('a')).toBe(false)
@@ -193,9 +178,9 @@ export function runConnectionsSuite(createStore: () => Promise<StorageUnderTest>
     test('is neither a change, nor of another connection or generation', async () => {
       const { connections } = await open()
       await connections.put(connectionOf())
-      expect(await connections.lease(key, { id: 'c0', generation: 1 }, 'a', now + 100)).toBe(false)
-      expect(await connections.lease(key, second, 'a', now + 100)).toBe(false)
-      expect(await connections.lease(key, first, 'a', now + 100)).toBe(true)
+      expect(await connections.lease(key, { id: 'c0', generation: 1 }, 'a', store.now + 100)).toBe(false)
+      expect(await connections.lease(key, second, 'a', store.now + 100)).toBe(false)
+      expect(await connections.lease(key, first, 'a', store.now + 100)).toBe(true)
       expect(await connections.find(key)).toEqual(connectionOf())
     })
 
@@ -213,8 +198,7 @@ export function runConnectionsSuite(createStore: () => Promise<StorageUnderTest>
       count: number,
       owners: readonly string[],
     ): Promise<{ leased: string[]; updated: string[] }[]> {
-      const script = `${store.openInProcess}
-        const [leased, updated] = [[], []]
+      const script = `const [leased, updated] = [[], []]
         for (const owner of ${JSON.stringify(owners)}) {
           const key = { tenant: 'default', upstream: 'tracker', owner }
           const expected = { id: owner, generation: 1 }
@@ -235,7 +219,7 @@ export function runConnectionsSuite(createStore: () => Promise<StorageUnderTest>
 
     async function runTogether<T>(count: number, script: string): Promise<T[]> {
       let waiting = count
-      const runs = Array.from({ length: count }, () => runFile(process.execPath, ['--input-type=module', '-e', script]))
+      const runs = Array.from({ length: count }, () => store.startProcess(script))
       for (const { child } of runs) {
         child.stdout?.once('data', () => {
           waiting -= 1
@@ -255,7 +239,7 @@ export function runConnectionsSuite(createStore: () => Promise<StorageUnderTest>
       clientId: 'one',
       sealed: 'sealed',
       expiresAtMs: undefined,
-      createdAtMs: now,
+      createdAtMs: store.now,
       ...changes,
     })
 
@@ -285,7 +269,12 @@ export function runConnectionsSuite(createStore: () => Promise<StorageUnderTest>
     test('one that does not hold any more is replaced once', async () => {
       const { upstreamClients } = await open()
       await upstreamClients.putIfAbsent(clientOf())
-      const two = clientOf({ clientId: 'two', sealed: 'sealed-2', createdAtMs: now + 1, expiresAtMs: now + 9 })
+      const two = clientOf({
+        clientId: 'two',
+        sealed: 'sealed-2',
+        createdAtMs: store.now + 1,
+        expiresAtMs: store.now + 9,
+      })
       expect(await upstreamClients.replace('one', two)).toEqual(two)
       expect(await upstreamClients.replace('one', clientOf({ clientId: 'three' }))).toEqual(two)
       const elsewhere = clientOf({ issuer: 'https://new.example', clientId: 'four' })

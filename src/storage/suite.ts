@@ -1,51 +1,20 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import * as fc from 'fast-check'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import type { Clock } from '../contracts/clock.ts'
-import type { NewApiKey, OAuthRecord, Storage } from '../contracts/storage.ts'
-
-/** One empty store of an adapter, for one test. */
-export interface StorageUnderTest {
-  /** Opens it; several may be open at once. */
-  open(clock?: Clock): Promise<Storage>
-  /** Text of an ES module that opens the same store in another process, as `const storage = …`. */
-  readonly openInProcess: string
-  destroy(): Promise<void>
-}
-
-const runFile = promisify(execFile)
+import { describe, expect, test } from 'vitest'
+import type { NewApiKey, OAuthRecord } from '../contracts/storage.ts'
+import { type StorageUnderTest, useStore } from './store-of-suite.ts'
 
 /** What every storage adapter promises. Call it from the test file of the adapter. */
 export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): void {
-  let store: StorageUnderTest
-  let opened: Storage[]
-  let now: number
-
-  beforeEach(async () => {
-    store = await createStore()
-    opened = []
-    now = 1_000_000
-  })
-  afterEach(async () => {
-    await Promise.all(opened.map((storage) => storage.close()))
-    await store.destroy()
-  })
-
-  async function open(): Promise<Storage> {
-    const storage = await store.open(() => now)
-    opened.push(storage)
-    return storage
-  }
+  const store = useStore(createStore)
+  const open = () => store.open()
 
   /** Runs the same statements in several processes at once; each returns what `result` holds in the end. */
   async function runInProcesses(count: number, statements: string): Promise<unknown[]> {
-    const script = `${store.openInProcess}
-      let result
+    const script = `let result
       ${statements}
       console.log(JSON.stringify(result ?? null))
       await storage.close()`
-    const runs = Array.from({ length: count }, () => runFile(process.execPath, ['--input-type=module', '-e', script]))
+    const runs = Array.from({ length: count }, () => store.startProcess(script))
     return (await Promise.all(runs)).map(({ stdout }) => JSON.parse(stdout) as unknown)
   }
 
@@ -132,15 +101,17 @@ export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): v
     test('lists and counts live records, newest first', async () => {
       const { oauth } = await open()
       for (const idHash of ['a', 'b', 'c', 'd']) {
-        await oauth.upsert(recordOf({ model: 'Client', idHash, expiresAtMs: idHash === 'b' ? now + 10 : undefined }))
-        if (idHash !== 'c') now += 1
+        await oauth.upsert(
+          recordOf({ model: 'Client', idHash, expiresAtMs: idHash === 'b' ? store.now + 10 : undefined }),
+        )
+        if (idHash !== 'c') store.now += 1
       }
       await oauth.upsert(recordOf({ model: 'Client', idHash: 'a', payload: '"again"' }))
       const ids = async (limit: number) => (await oauth.list('Client', limit)).map((record) => record.idHash)
       expect(await ids(10)).toEqual(['d', 'c', 'b', 'a'])
       expect(await ids(2)).toEqual(['d', 'c'])
       expect(await oauth.count('Client')).toBe(4)
-      now += 10
+      store.now += 10
       expect(await ids(10)).toEqual(['d', 'c', 'a'])
       expect(await oauth.count('Client')).toBe(3)
       expect(await oauth.count('Session')).toBe(0)
@@ -288,12 +259,19 @@ export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): v
     test('come back as they were written, with the metadata of their consumer', async () => {
       const { apiKeys } = await open()
       await apiKeys.create(keyOf({ metadata: { plan: 'gold' } }))
-      now += 5
-      await apiKeys.create(keyOf({ id: 'k2', keyHash: 'hash-2', expiresAtMs: now + 10 }))
+      store.now += 5
+      await apiKeys.create(keyOf({ id: 'k2', keyHash: 'hash-2', expiresAtMs: store.now + 10 }))
       const consumer = { tenant: 'default', name: 'billing', metadata: { plan: 'gold' } }
       const times = { revokedAtMs: undefined, lastUsedAtMs: undefined }
-      const first = { id: 'k1', keyHash: 'hash-1', consumer, createdAtMs: now - 5, expiresAtMs: undefined, ...times }
-      const second = { ...first, id: 'k2', keyHash: 'hash-2', createdAtMs: now, expiresAtMs: now + 10 }
+      const first = {
+        id: 'k1',
+        keyHash: 'hash-1',
+        consumer,
+        createdAtMs: store.now - 5,
+        expiresAtMs: undefined,
+        ...times,
+      }
+      const second = { ...first, id: 'k2', keyHash: 'hash-2', createdAtMs: store.now, expiresAtMs: store.now + 10 }
       const restarted = await open()
       expect(await restarted.apiKeys.findByHash('hash-1')).toEqual(first)
       expect(await restarted.apiKeys.find('default', 'k2')).toEqual(second)
@@ -330,10 +308,10 @@ export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): v
     test('are revoked once, and the revocation is announced', async () => {
       const { apiKeys, revocations } = await open()
       await apiKeys.create(keyOf())
-      now += 7
+      store.now += 7
       expect(await apiKeys.revoke('default', 'k1')).toBe(true)
       expect(await apiKeys.revoke('default', 'k1')).toBe(false)
-      expect((await apiKeys.findByHash('hash-1'))?.revokedAtMs).toBe(now)
+      expect((await apiKeys.findByHash('hash-1'))?.revokedAtMs).toBe(store.now)
       expect((await revocations.readAfter(0)).revocations).toEqual([{ kind: 'api-key', id: 'k1' }])
     })
 
@@ -365,7 +343,7 @@ export function runStorageSuite(createStore: () => Promise<StorageUnderTest>): v
     test('a reader that slept for days hears that it missed some', async () => {
       const { revocations } = await open()
       await revocations.add([{ kind: 'grant', id: 'a' }])
-      now += 3 * 24 * 3600 * 1000
+      store.now += 3 * 24 * 3600 * 1000
       await revocations.add([{ kind: 'grant', id: 'b' }])
       expect(await revocations.readAfter(0)).toMatchObject({ complete: false, revocations: [{ id: 'b' }] })
       expect(await revocations.readAfter(1)).toMatchObject({ complete: true, revocations: [{ id: 'b' }] })
