@@ -8,7 +8,7 @@ const built = join(root, 'dist/console')
 const vite = join(root, 'node_modules/vite/bin/vite.js')
 
 /** What goes into the build, besides the packages that the lockfile names. */
-const sources = ['console/**/*', 'src/lib/design-tokens.ts', 'src/errors/reasons.ts', 'package-lock.json']
+const sources = ['console/**/*', 'src/lib/{design-tokens,steps}.ts', 'src/errors/reasons.ts', 'package-lock.json']
 
 if (import.meta.main) ensureConsole()
 

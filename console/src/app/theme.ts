@@ -75,7 +75,10 @@ export const theme = createTheme({
     MultiSelect: MultiSelect.extend(small),
     NumberInput: NumberInput.extend(small),
     PasswordInput: PasswordInput.extend(small),
-    SegmentedControl: SegmentedControl.extend({ defaultProps: { size: 'xs' } }),
+    SegmentedControl: SegmentedControl.extend({
+      defaultProps: { size: 'xs' },
+      styles: { label: { fontWeight: 500 } },
+    }),
     Select: Select.extend({ defaultProps: { size: 'sm', allowDeselect: false, checkIconPosition: 'right' } }),
     Switch: Switch.extend(small),
     Tabs: Tabs.extend({ defaultProps: { keepMounted: false } }),

@@ -5,6 +5,8 @@ import { FactList } from '../../parts/fact-list.tsx'
 import { formatBytes, formatDateTime } from '../../parts/format.ts'
 import { RowsLink } from '../../parts/rows-link.tsx'
 
+const kinds = { tool: 'Tool', prompt: 'Prompt', resource: 'Resource' } as const
+
 /** Everything else that is recorded of an exchange; values lead to the others that share them. */
 export function ExchangeFacts({ exchange }: { readonly exchange: Exchange }) {
   const same = (name: keyof EventFilter & keyof Exchange): ReactNode => {
@@ -20,7 +22,7 @@ export function ExchangeFacts({ exchange }: { readonly exchange: Exchange }) {
         { name: 'When', value: formatDateTime(exchange.time) },
         { name: 'Event', value: same('type') },
         { name: 'Method', value: same('method') },
-        { name: exchange.capabilityType ?? 'capability', value: same('capability') },
+        { name: kinds[exchange.capabilityType ?? 'tool'], value: same('capability') },
         { name: 'Virtual server', value: same('virtualServer') },
         { name: 'As member of', value: exchange.via },
         { name: 'Upstream', value: same('upstream') },
