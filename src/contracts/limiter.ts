@@ -5,6 +5,8 @@ export interface LimitVerdict {
   readonly allowed: boolean
   /** Whole seconds until a request would be allowed again; 0 when allowed. */
   readonly retryAfterSeconds: number
+  /** How much of the limit is used now; present from half of it on. */
+  readonly used?: number | undefined
 }
 
 /** Counts requests per key. */

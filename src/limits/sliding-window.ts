@@ -29,7 +29,7 @@ export class SlidingWindow {
     const slot = this.#newest % slots
     this.#counts[slot] = (this.#counts[slot] ?? 0) + 1
     this.#total++
-    return allowed
+    return this.#total * 2 < limit ? allowed : { allowed: true, retryAfterSeconds: 0, used: this.#total }
   }
 
   /**

@@ -43,7 +43,7 @@ export const alertsSettings = z
     quota: z
       .strictObject({
         enabled: switchOff('Whether it is looked at.'),
-        percent: z.number().positive().max(100).default(80).describe('Fires at this share of a limit.'),
+        percent: z.number().min(50).max(100).default(80).describe('Fires at this share of a limit.'),
         minutes: window(5),
       })
       .prefault({})
