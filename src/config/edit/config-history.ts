@@ -3,7 +3,7 @@ import type { ConfigVersionRecord, ConfigVersions } from '../../contracts/storag
 import type { SealContext, SealedCollection, Vault } from '../../contracts/vault.ts'
 import { defaultTenant } from '../../lib/tenant.ts'
 import { environmentFile, hashFiles, type ProjectFiles, readProjectFiles } from '../project-files.ts'
-import { settleProject } from './pending-edit.ts'
+import { settleProject } from './settle-project.ts'
 
 /** Versions that are kept. The files of a project are small and sealed compressed: tens of kilobytes each. */
 const keptVersions = 300

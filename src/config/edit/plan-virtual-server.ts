@@ -34,6 +34,8 @@ export interface NewVirtualServer {
   readonly inbound?: readonly string[] | undefined
   /** Goes before `inbound`. */
   readonly newSignIn?: { readonly name: string; readonly policyType: string; readonly options: object } | undefined
+  /** Goes behind `inbound`. */
+  readonly extraInbound?: readonly string[] | undefined
   readonly capabilities?: ChosenCapabilities | undefined
 }
 
@@ -61,7 +63,8 @@ export function planVirtualServer(wanted: NewVirtualServer, from: PlanSources): 
   const added = [...(signIn ? [signIn] : []), ...own]
   refuseTaken(from, path, answers.name, added)
   const inbound = wanted.inbound ?? (signIn ? [] : findSignIn(from))
-  const names = [...(signIn ? [signIn.name] : []), ...inbound, ...own.map(({ name }) => name)]
+  const front = [...(signIn ? [signIn.name] : []), ...inbound, ...(wanted.extraInbound ?? [])]
+  const names = [...front, ...own.map(({ name }) => name)]
   const { sources, project } = from
   const route = routeOf(offer, answers.name, names)
   const edits: ConfigEdit[] = [

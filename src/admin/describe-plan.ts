@@ -1,0 +1,34 @@
+import { diffTexts } from '../config/edit/diff-texts.ts'
+import { maskSecrets } from '../config/edit/mask-secrets.ts'
+import type { ConfigPlan } from '../config/edit/project-editor.ts'
+import { describeProblem } from './answers/project.ts'
+import { projectTypes } from './project-editor-of.ts'
+
+/** A plan as the console is told of it: no secret that stands in a file is in it. */
+export async function describePlan({ present, edited, problems, needsRestart, isValid }: ConfigPlan) {
+  const { version, texts, readOnly } = present
+  return {
+    version,
+    changes: await describeChanges([...edited].map(([file, after]) => [file, texts.get(file) ?? null, after])),
+    ok: isValid && readOnly === undefined,
+    problems: problems.map(describeProblem),
+    needsRestart: [...needsRestart],
+    readOnly: readOnly ?? null,
+  }
+}
+
+/** Diffs of files, secrets masked on both sides. */
+export async function describeChanges(
+  changed: readonly (readonly [file: string, before: string | null, after: string | null])[],
+) {
+  const mask = async (file: string, text: string | null) =>
+    text === null ? null : (await maskSecrets(file, text, projectTypes)).text
+  return Promise.all(
+    changed.map(async ([file, before, after]) => {
+      const change = diffTexts(file, await mask(file, before), await mask(file, after))
+      return change.diff === '' && before !== after
+        ? { ...change, diff: '# Only a secret or the end of lines differs.\n' }
+        : change
+    }),
+  )
+}
