@@ -87,6 +87,8 @@ class AlertsLoop {
   constructor(host: AlertsHost, firing: readonly FiringAlert[]) {
     this.#host = host
     this.#book = new AlertBook(firing)
+    // What was counted before nobody asked about is not of the first window.
+    this.#traffic.add(host.counts(), host.clock())
   }
 
   get firing(): readonly FiringAlert[] {
