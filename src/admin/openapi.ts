@@ -51,6 +51,7 @@ export function renderOpenApi(operations: readonly OperationDeclaration[], versi
           description: 'Set by the sign-in. Without TLS, on this machine: `sallyport-session-<port>`.',
         },
       },
+      responses: renderUsualRefusals(),
       schemas: {
         Problem: problemSchema,
         ...Object.fromEntries(longEnums.map(({ name, ...schema }) => [name, schema])),

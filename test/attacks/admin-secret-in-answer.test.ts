@@ -101,7 +101,7 @@ async function idsOf(path: string): Promise<readonly string[]> {
   if (known !== undefined) return known
   const list = path.slice(0, path.indexOf('/{'))
   const { json } = await owner.call('GET', list)
-  return (json['items'] as { id: string }[]).map(({ id }) => String(id))
+  return (json['items'] as { id: string }[]).map(({ id }) => id)
 }
 
 const reads = operations.filter(({ method, id }: OperationDeclaration) => method === 'GET' && id !== 'streamEvents')
