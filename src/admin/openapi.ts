@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { eventTypes } from '../analytics/event.ts'
 import { type ReasonCode, reasons } from '../errors/reasons.ts'
-import { isJsonObject } from '../lib/json.ts'
+import { isJsonObject, stringMember } from '../lib/json.ts'
 import type { OperationDeclaration } from './operation.ts'
 
 /** An OpenAPI 3.1 document. */
@@ -28,7 +28,7 @@ export function renderOpenApi(operations: readonly OperationDeclaration[], versi
   const paths: { [path: string]: { [method: string]: object } } = {}
   for (const operation of operations) {
     const item = (paths[operation.path] ??= {})
-    item[operation.method.toLowerCase()] = referToEnums(renderOperation(operation))
+    item[operation.method.toLowerCase()] = referToParts(renderOperation(operation))
   }
   return {
     openapi: '3.1.1',
@@ -153,8 +153,11 @@ const longEnums = [
 
 const namesOfEnums = new Map(longEnums.map(({ name, enum: values }) => [values.join(' '), name]))
 
-function referToEnums(schema: Schema): Schema {
-  return JSON.parse(JSON.stringify(schema), (_key, value: unknown) => {
+/** What stands in the document once is referred to. The only schema that refers to itself is that of any JSON, which needs none. */
+function referToParts(schema: Schema): Schema {
+  return JSON.parse(JSON.stringify(schema), (key, value: unknown) => {
+    if (key === '$defs') return undefined
+    if (isJsonObject(value) && stringMember(value, '$ref')?.startsWith('#/$defs/')) return {}
     const name = isJsonObject(value) && Array.isArray(value['enum']) && namesOfEnums.get(value['enum'].join(' '))
     if (!name || !isJsonObject(value)) return value
     const { type: _type, enum: _enum, ...rest } = value
