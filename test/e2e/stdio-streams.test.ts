@@ -51,6 +51,30 @@ it('tells nobody about resources that others subscribed to, nor logs of a shared
   expect(methodsOf(bobHears)).toEqual(['tools/list_changed', 'tools/list_changed'])
 })
 
+it.each(['per-subject', 'shared'] as const)(
+  'unsubscribes at the program with the last who wants a resource (%s)',
+  async (processes) => {
+    const gateway = await start(processes)
+    const [first, second] = [await openAs(gateway, 'ada'), await openAs(gateway, 'ada')]
+    const uri = 'file:///a'
+    const send = (client: StdioClient, method: 'subscribe' | 'unsubscribe') =>
+      client.post({ id: 1, method: `resources/${method}`, params: { uri } })
+    const ended = async () =>
+      ((await first.call('received')) as string[]).filter((line) => line.includes('resources/unsubscribe')).length
+    await send(first, 'subscribe')
+    await send(second, 'subscribe')
+    const token = (await obtainToken(gateway.publicUrl, gateway.server('local'), 'ada')).accessToken
+    const wanted = { resourceSubscriptions: [uri] }
+    const modern = await listenToModern(gateway.server('local'), token, wanted, () => undefined)
+    expect((await send(first, 'unsubscribe')).message?.result).toEqual({})
+    expect(await ended()).toBe(0)
+    expect((await second.end()).status).toBe(204)
+    expect(await ended()).toBe(0)
+    modern.close()
+    await expect.poll(ended).toBe(1)
+  },
+)
+
 it('goes on listening while processes come and go, also to resources', async () => {
   const gateway = await start('per-subject')
   const client = await openAs(gateway, 'ada')

@@ -95,6 +95,7 @@ describe('who listens to a session', () => {
     const stream = await listeners.listen(wanted({ resourceSubscriptions: ['a'] }), vi.fn())
     read(stream)
     stream.cancel()
+    await vi.waitFor(() => expect(session.ask).toHaveBeenCalledTimes(2))
     expect(session.ask.mock.calls).toEqual([
       ['resources/subscribe', { uri: 'a' }],
       ['resources/unsubscribe', { uri: 'a' }],

@@ -7,6 +7,7 @@ import { noAnswer } from '../../mcp/bridge/modern-to-legacy/ask-client.ts'
 import { acknowledge, concerns, endOf, type Subscription, tag } from '../../mcp/bridge/modern-to-legacy/subscription.ts'
 import { QueuedStream } from '../../mcp/queued-stream.ts'
 import { parseJson } from './read-answer.ts'
+import { SharedSubscriptions } from './shared-subscriptions.ts'
 import type { UpstreamExchange } from './upstream.ts'
 
 /** What listening needs of a session. */
@@ -49,7 +50,7 @@ export class SessionListeners {
   readonly #session: ListenedSession
   readonly #listeners = new Set<Listener>()
   readonly #attendants = new Set<Attendant>()
-  readonly #subscribed = new Map<string, number>()
+  readonly #subscriptions: SharedSubscriptions
   #source: UpstreamExchange | undefined
   #opening: Promise<void> | undefined
   #ready: Promise<void> | undefined
@@ -62,6 +63,7 @@ export class SessionListeners {
 
   constructor(session: ListenedSession) {
     this.#session = session
+    this.#subscriptions = new SharedSubscriptions((method, uri) => session.ask(method, { uri }))
   }
 
   /** A stream for what is subscribed to, acknowledged first. `onLeave` runs once, when it is over. */
@@ -116,7 +118,7 @@ export class SessionListeners {
   #createListener(subscription: Subscription, onLeave: () => void): Listener {
     const leave = (): void => {
       if (!this.#listeners.delete(listener)) return
-      this.#unsubscribe(subscription.resources)
+      for (const uri of subscription.resources) this.#subscriptions.leave(uri)
       if (!this.#isNeeded) this.#close()
       onLeave()
     }
@@ -127,25 +129,8 @@ export class SessionListeners {
 
   /** Those that the upstream agreed to. */
   async #subscribe(uris: readonly string[]): Promise<readonly string[]> {
-    const agreed = await Promise.all(
-      uris.map(async (uri) => {
-        const count = this.#subscribed.get(uri) ?? 0
-        this.#subscribed.set(uri, count + 1)
-        if (count > 0 || (await this.#session.ask('resources/subscribe', { uri }))) return uri
-        this.#unsubscribe([uri], false)
-        return undefined
-      }),
-    )
-    return agreed.filter((uri) => uri !== undefined)
-  }
-
-  #unsubscribe(uris: readonly string[], tell = true): void {
-    for (const uri of uris) {
-      const left = (this.#subscribed.get(uri) ?? 1) - 1
-      if (left > 0) this.#subscribed.set(uri, left)
-      else this.#subscribed.delete(uri)
-      if (left <= 0 && tell) void this.#session.ask('resources/unsubscribe', { uri })
-    }
+    const agreed = await Promise.all(uris.map((uri) => this.#subscriptions.enter(uri)))
+    return uris.filter((_, index) => agreed[index])
   }
 
   /** Opens the GET stream if it is not open. Without one, notifications may still come on the streams of calls. */

@@ -19,6 +19,7 @@ import { agreeOnLegacyVersion } from '../../mcp/protocol-versions.ts'
 import { type Caller, describeCaller, ownerOf } from './caller.ts'
 import { ListeningStream } from './listening-stream.ts'
 import { asRefusal, OtherEra } from './open-session.ts'
+import { unsubscribeLeft } from './own-call.ts'
 import { RelayedCall } from './relayed-call.ts'
 import { processKeyOf, type StdioHost } from './stdio-host.ts'
 import type { StdioSession } from './stdio-session.ts'
@@ -89,9 +90,18 @@ export class LegacyClients {
   endSession(exchange: Exchange): GatewayError | undefined {
     const opened = this.#openSession(exchange)
     if (opened instanceof GatewayError) return opened
-    if (opened.session === undefined) return new GatewayError('session_unknown')
-    this.#host.liveSessions.end(opened.session.key, sessionOwnerOf(exchange))
+    const { session, live } = opened
+    if (session === undefined || live === undefined) return new GatewayError('session_unknown')
+    this.#unsubscribeAll(live, exchange)
+    this.#host.liveSessions.end(session.key, sessionOwnerOf(exchange))
     return undefined
+  }
+
+  #unsubscribeAll(live: LiveSession, exchange: Exchange): void {
+    const process = this.#host.pool.find(processKeyOf(this.#host, 'legacy', exchange))
+    const uris = live.subscriptions
+    for (const uri of uris) live.unsubscribe(uri)
+    if (process) unsubscribeLeft(process, uris, live)
   }
 
   /** Clients without a session are served as well; they cannot be asked anything. */
@@ -160,10 +170,13 @@ export class LegacyClients {
   #mustRelay(message: McpMessage, { live }: Caller, process: StdioSession): boolean {
     const params = objectMember(message.body, 'params') ?? {}
     const uri = stringMember(params, 'uri')
-    if (message.method === 'resources/subscribe' && uri !== undefined) live?.subscribe(uri)
+    if (message.method === 'resources/subscribe' && uri !== undefined && live?.subscribe(uri)) {
+      process.subscribe(uri, live)
+    }
     if (message.method === 'resources/unsubscribe') {
-      if (uri !== undefined) live?.unsubscribe(uri)
-      return !this.#host.isShared
+      if (uri === undefined || live === undefined) return !this.#host.isShared
+      live.unsubscribe(uri)
+      return process.unsubscribe(uri, live)
     }
     if (message.method !== 'logging/setLevel') return true
     const level = stringMember(params, 'level') ?? ''

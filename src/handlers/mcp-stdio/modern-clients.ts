@@ -17,7 +17,7 @@ import { BridgedCall, type BridgedCallHost, type CallRound } from './bridged-cal
 import { describeCaller } from './caller.ts'
 import { ListeningStream } from './listening-stream.ts'
 import { asRefusal, OtherEra } from './open-session.ts'
-import { sendOwn } from './own-call.ts'
+import { sendOwn, unsubscribeLeft } from './own-call.ts'
 import { RelayedCall } from './relayed-call.ts'
 import { processKeyOf, type StdioHost } from './stdio-host.ts'
 import type { StdioSession } from './stdio-session.ts'
@@ -134,17 +134,25 @@ export class ModernClients {
     const { owner } = describeCaller(message, exchange, undefined, undefined)
     const capabilities = objectMember(process.opened, 'capabilities') ?? {}
     const wanted = readSubscription(message.id ?? '', objectMember(message.body, 'params') ?? {}, capabilities)
+    const key = processKeyOf(this.#host, 'legacy', exchange)
     const listening: ListeningStream = new ListeningStream({
       owner,
       mostBehindBytes: this.#host.limits.sseEventBytes,
       subscriptions: () => wanted.resources,
       shape: (notification) => (concerns(notification, wanted) ? tag(notification, wanted) : undefined),
-      onEnd: () => release(),
+      onEnd: () => {
+        release()
+        const current = this.#host.pool.find(key)
+        if (current) unsubscribeLeft(current, wanted.resources, listening)
+      },
     })
-    const release = this.#host.pool.listen(processKeyOf(this.#host, 'legacy', exchange), listening)
+    const release = this.#host.pool.listen(key, listening)
     exchange.onCancel(() => listening.end())
     listening.stream.push(formatEvent(JSON.stringify(acknowledge(wanted))))
-    for (const uri of wanted.resources) sendOwn(process, owner, 'resources/subscribe', { uri })
+    for (const uri of wanted.resources) {
+      process.subscribe(uri, listening)
+      sendOwn(process, owner, 'resources/subscribe', { uri })
+    }
     return listening.stream
   }
 }

@@ -1,6 +1,6 @@
 import type { GatewayError } from '../../errors/gateway-error.ts'
 import type { JsonObject } from '../../lib/json.ts'
-import type { PendingCall } from './pending-call.ts'
+import { nobody, type PendingCall } from './pending-call.ts'
 import type { StdioSession } from './stdio-session.ts'
 
 /** A request that the gateway makes itself, on behalf of `owner`. Nobody can be asked anything meanwhile. */
@@ -37,4 +37,16 @@ export class OwnCall implements PendingCall {
 export function sendOwn(session: StdioSession, owner: string, method: string, params: object): void {
   const nobodyWaits = () => {}
   session.start(new OwnCall(owner, false, nobodyWaits, nobodyWaits), { jsonrpc: '2.0', method, params }, false)
+}
+
+/** Somebody wants no updates of these any more; the program is told of those that nobody else wants. */
+export function unsubscribeLeft(session: StdioSession, uris: readonly string[], subscriber: object): void {
+  for (const uri of uris) {
+    if (!session.unsubscribe(uri, subscriber)) continue
+    try {
+      sendOwn(session, nobody, 'resources/unsubscribe', { uri })
+    } catch {
+      // A program that takes nothing more sends updates that nobody is told of.
+    }
+  }
 }

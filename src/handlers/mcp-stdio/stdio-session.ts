@@ -43,6 +43,9 @@ export class StdioSession {
   readonly #calls = new Map<number, Place>()
   readonly #asked = new Map<string, PendingCall>()
   readonly #audience: Audience
+  readonly #listeners: ReadonlySet<Listener>
+  /** Who subscribed to a resource in this process, by URI: it knows of one subscriber only. */
+  readonly #subscribers = new Map<string, Set<object>>()
   #lastId = 0
   #ended: GatewayError | undefined
 
@@ -55,6 +58,7 @@ export class StdioSession {
     this.era = era
     this.#link = link
     this.#limits = limits
+    this.#listeners = listeners
     this.#audience = new Audience(owner, listeners)
   }
 
@@ -97,6 +101,21 @@ export class StdioSession {
   /** Sends a notification. */
   tell(notification: JsonObject): void {
     this.#link.send(notification)
+  }
+
+  /** Somebody wants updates of a resource. */
+  subscribe(uri: string, subscriber: object): void {
+    this.#subscribers.set(uri, (this.#subscribers.get(uri) ?? new Set()).add(subscriber))
+  }
+
+  /** True when nobody wants updates of it any more, so that the program may be told. */
+  unsubscribe(uri: string, subscriber: object): boolean {
+    const subscribers = this.#subscribers.get(uri)
+    subscribers?.delete(subscriber)
+    if (subscribers !== undefined && subscribers.size > 0) return false
+    this.#subscribers.delete(uri)
+    // Those who subscribed in a process before this one.
+    return ![...this.#listeners].some(({ subscriptions }) => subscriptions.includes(uri))
   }
 
   /** What the program says. */
