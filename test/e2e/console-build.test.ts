@@ -37,7 +37,6 @@ it('charts and editor are loaded when they are first shown', () => {
     'src/screens/overview/charts/outcomes-chart.tsx',
     'src/screens/overview/charts/latency-chart.tsx',
     'src/parts/editor/text-editor.tsx',
-    'src/parts/editor/diff-view.tsx',
   ]) {
     expect(Object.keys(manifest)).toContain(later)
     expect(first).not.toContain(later)

@@ -8,6 +8,7 @@ import {
   type MantineColorsTuple,
   Modal,
   MultiSelect,
+  Notification,
   NumberInput,
   PasswordInput,
   SegmentedControl,
@@ -73,6 +74,10 @@ export const theme = createTheme({
     Drawer: Drawer.extend({ defaultProps: { position: 'right', overlayProps: { backgroundOpacity: 0.25 } } }),
     Modal: Modal.extend({ defaultProps: { centered: true, radius: 'lg' } }),
     MultiSelect: MultiSelect.extend(small),
+    Notification: Notification.extend({
+      defaultProps: { closeButtonProps: { 'aria-label': 'Dismiss' } },
+      styles: { description: { color: 'var(--soft)' } },
+    }),
     NumberInput: NumberInput.extend(small),
     PasswordInput: PasswordInput.extend(small),
     SegmentedControl: SegmentedControl.extend({

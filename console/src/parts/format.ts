@@ -65,3 +65,8 @@ export function formatAgo(milliseconds: number, nowMs: number = Date.now()): str
   }
   return Math.abs(distance) < 10_000 ? 'now' : relative.format(Math.trunc(distance / 1000), 'second')
 }
+
+/** A number of things: `1 tool`, `3 tools`. */
+export function formatCounted(count: number, noun: string): string {
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`
+}

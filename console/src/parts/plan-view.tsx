@@ -1,6 +1,6 @@
 import type { OperationResult } from '../../../src/admin/api-types.ts'
 import { CodeBlock } from './code-block.tsx'
-import { LazyDiff } from './editor/lazy-editor.tsx'
+import { DiffView } from './diff/diff-view.tsx'
 import { Note } from './note.tsx'
 import styles from './plan-view.module.css'
 import { ProblemList } from './problem-list.tsx'
@@ -25,7 +25,7 @@ export function PlanView({ plan }: { readonly plan: ConfigPlan }) {
       )}
       <ProblemList problems={problems} />
       {changes.length === 0 && <p className="soft">Nothing would be different.</p>}
-      {changes.map(({ file, change, additions, deletions, before, after, diff }) => (
+      {changes.map(({ file, change, additions, deletions, diff }) => (
         <section key={file} aria-label={`Diff of ${file}`}>
           <header className={styles['file']}>
             <code>{file}</code>
@@ -34,7 +34,7 @@ export function PlanView({ plan }: { readonly plan: ConfigPlan }) {
             <span className={styles['removed']}>−{deletions}</span>
           </header>
           {readOnly === null ? (
-            <LazyDiff label={`Diff of ${file}`} before={before ?? ''} after={after ?? ''} />
+            <DiffView label={`Lines of ${file}`} diff={diff} />
           ) : (
             <CodeBlock label={`diff of ${file}`} text={diff} />
           )}

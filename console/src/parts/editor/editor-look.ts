@@ -26,11 +26,6 @@ const look = EditorView.theme({
   '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--accent-bg)', color: 'var(--ink)' },
   '.cm-completionInfo': { maxWidth: '42ch', fontFamily: 'var(--mantine-font-family)' },
   '.cm-panels': { backgroundColor: 'var(--sunk)', color: 'var(--ink)' },
-  '.cm-changedLine': { backgroundColor: 'var(--good-bg) !important' },
-  '.cm-deletedChunk': { backgroundColor: 'var(--bad-bg)' },
-  '.cm-changedText': { background: 'color-mix(in srgb, var(--good) 22%, transparent)' },
-  '.cm-deletedText': { background: 'color-mix(in srgb, var(--bad) 22%, transparent)' },
-  '.cm-collapsedLines': { background: 'var(--sunk)', color: 'var(--soft)', fontSize: '0.75rem' },
 })
 
 const highlight = HighlightStyle.define([

@@ -3,7 +3,6 @@ import { StateMessage } from '../state-message.tsx'
 import styles from './lazy-editor.module.css'
 
 const TextEditor = lazy(() => import('./text-editor.tsx'))
-const DiffView = lazy(() => import('./diff-view.tsx'))
 
 /** The editor, loaded when it is first shown. */
 export function LazyEditor(props: Parameters<typeof TextEditor>[0]) {
@@ -11,17 +10,6 @@ export function LazyEditor(props: Parameters<typeof TextEditor>[0]) {
     <div className={styles['frame']}>
       <Suspense fallback={<StateMessage kind="loading" title="Opening the editor" />}>
         <TextEditor {...props} />
-      </Suspense>
-    </div>
-  )
-}
-
-/** A diff, whose code is loaded when it is first shown. */
-export function LazyDiff(props: Parameters<typeof DiffView>[0]) {
-  return (
-    <div className={styles['frame']}>
-      <Suspense fallback={<StateMessage kind="loading" title="Comparing" />}>
-        <DiffView {...props} />
       </Suspense>
     </div>
   )

@@ -6,7 +6,7 @@ import { useAdmin, useChange } from '../../api/use-admin.ts'
 import { useMay } from '../../app/session.tsx'
 import { CopyText } from '../../parts/copy-text.tsx'
 import { DetailsDrawer } from '../../parts/details-drawer.tsx'
-import { LazyDiff } from '../../parts/editor/lazy-editor.tsx'
+import { DiffView } from '../../parts/diff/diff-view.tsx'
 import { ErrorNote } from '../../parts/error-note.tsx'
 import { FactList } from '../../parts/fact-list.tsx'
 import { formatDateTime } from '../../parts/format.ts'
@@ -32,10 +32,10 @@ export function ChangeDrawer({ id, onClose }: { readonly id: string | undefined;
               { name: 'Change', value: <CopyText text={change.id} /> },
             ]}
           />
-          {change.changes.map(({ file, before, after }) => (
+          {change.changes.map(({ file, diff }) => (
             <section key={file}>
               <h3>{file}</h3>
-              <LazyDiff label={`Diff of ${file}`} before={before ?? ''} after={after ?? ''} />
+              <DiffView label={`Lines of ${file}`} diff={diff} />
             </section>
           ))}
           <Rollback id={change.id} onDone={onClose} />

@@ -2,12 +2,13 @@ import { Button, Loader } from '@mantine/core'
 import { useEffect } from 'react'
 import { useChange } from '../../../api/use-admin.ts'
 import { FactList } from '../../../parts/fact-list.tsx'
-import { formatMs } from '../../../parts/format.ts'
+import { formatCounted, formatMs } from '../../../parts/format.ts'
 import { Icon } from '../../../parts/icon.tsx'
 import { Note } from '../../../parts/note.tsx'
 import { StateMessage } from '../../../parts/state-message.tsx'
 import { StepActions } from './step-actions.tsx'
 import { TestCredential, type TestedCredential } from './test-credential.tsx'
+import styles from './test-step.module.css'
 import type { StepProps, UpstreamTest } from './wizard-draft.ts'
 
 /** Calls the upstream from the gateway and shows what it speaks, wants and offers. */
@@ -31,7 +32,7 @@ export function TestStep({ draft, update, onNext }: StepProps) {
     // oxlint-disable-next-line react-hooks/exhaustive-deps -- an upstream is called once by itself, and again when somebody asks
   }, [url])
   return (
-    <div aria-live="polite" aria-busy={call.isPending}>
+    <div aria-live="polite" aria-busy={call.isPending} className={styles['step']}>
       {call.isPending && (
         <p style={{ display: 'flex', alignItems: 'center', gap: 10 }}>
           <Loader size="xs" /> Calling {url}
@@ -61,7 +62,11 @@ export function TestStep({ draft, update, onNext }: StepProps) {
 function TestFindings({ test }: { readonly test: UpstreamTest }) {
   const { reachable, message, auth, server, protocolVersion, latencyMs, tools, prompts, resources, resourceTemplates } =
     test
-  const counts = `${tools.length} tools, ${prompts.length} prompts, ${resources.length + resourceTemplates.length} resources`
+  const counts = [
+    formatCounted(tools.length, 'tool'),
+    formatCounted(prompts.length, 'prompt'),
+    formatCounted(resources.length + resourceTemplates.length, 'resource'),
+  ].join(', ')
   return (
     <>
       {!reachable && (
