@@ -21,11 +21,16 @@ function openOutput() {
 
 /** A process that logs; `statements` see `output`, which writes to its standard output. */
 function startLogging(statements: string) {
-  const script = `
+  return spawn(process.execPath, ['--input-type=module', '-e', scriptOf(statements)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+}
+
+function scriptOf(statements: string): string {
+  return `
     import { BufferedOutput } from ${JSON.stringify(new URL('./buffered-output.ts', import.meta.url).href)}
     const output = new BufferedOutput(1)
     ${statements}`
-  return spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
 test('few lines are written together after a while, many at once, all in order', async () => {
@@ -53,6 +58,21 @@ test('nothing is lost when the process exits', async () => {
   const lines = (await text(writer.stdout)).trim().split('\n')
   expect(lines).toHaveLength(50_000)
   expect(lines.at(-1)).toBe('line 49999')
+})
+
+test('lines of several processes with one output do not mix, however slow the reader', async () => {
+  const statements = (mark: string) =>
+    `const rest = '${mark}'.repeat(200); setInterval(() => { for (let n = 0; n < 500; n++) output.write('${mark}' + rest + '\\n') }, 1); setTimeout(() => process.exit(0), 300)`
+  const writers = ['a', 'b', 'c'].map((mark) => JSON.stringify(scriptOf(statements(mark))))
+  const parent = `
+    import { spawn } from 'node:child_process'
+    for (const script of [${writers.join()}]) spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: 'inherit' })`
+  const started = spawn(process.execPath, ['--input-type=module', '-e', parent], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const lines = (await text(started.stdout)).trim().split('\n')
+  expect(lines.filter((line) => !/^(a{201}|b{201}|c{201}|\{.*\})$/.test(line))).toEqual([])
+  for (const mark of ['a', 'b', 'c']) expect(lines).toContain(mark.repeat(201))
 })
 
 test('a reader that goes away neither ends nor hangs the process', async () => {

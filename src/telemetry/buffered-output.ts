@@ -17,6 +17,8 @@ const maxFlushMilliseconds = 2000
 export class BufferedOutput {
   readonly #descriptor: number
   #waiting = ''
+  /** Taken to be written, after what is being written. */
+  #rest: Buffer = nothing
   #dropped = 0
   #isWriting = false
   #isBroken = false
@@ -43,10 +45,11 @@ export class BufferedOutput {
   /** Writes what waits and returns when it is written, or cannot be. */
   flushSync(): void {
     const deadline = performance.now() + maxFlushMilliseconds
-    let bytes = this.#takeWaiting()
+    let bytes = Buffer.concat([this.#rest, this.#takeWaiting()])
+    this.#rest = nothing
     while (bytes.length > 0 && !this.#isBroken) {
       try {
-        bytes = bytes.subarray(writeSync(this.#descriptor, bytes))
+        bytes = bytes.subarray(writeSync(this.#descriptor, bytes, 0, wholeLines(bytes)))
       } catch (error) {
         if (!isBusy(error) || performance.now() > deadline) this.#isBroken = true
         else Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, retryMilliseconds)
@@ -65,16 +68,21 @@ export class BufferedOutput {
     return bytes
   }
 
+  /** Whole lines, as many as a pipe takes at once; the rest waits where `flushSync` finds it. */
   #writeBatch(): void {
-    this.#writeBytes(this.#takeWaiting())
-  }
-
-  #writeBytes(bytes: Buffer): void {
+    const bytes = this.#rest.length > 0 ? this.#rest : this.#takeWaiting()
+    const end = wholeLines(bytes)
+    this.#rest = bytes.subarray(end)
     this.#isWriting = true
-    write(this.#descriptor, bytes, (error, written) => {
-      if (isBusy(error)) setTimeout(() => this.#writeBytes(bytes), retryMilliseconds)
-      else if (error) this.#isBroken = true
-      else if (written < bytes.length) this.#writeBytes(bytes.subarray(written))
+    write(this.#descriptor, bytes, 0, end, null, (error, written) => {
+      if (error && !isBusy(error)) {
+        this.#isBroken = true
+        return
+      }
+      const left = bytes.subarray(error ? 0 : written, end)
+      if (left.length > 0) this.#rest = Buffer.concat([left, this.#rest])
+      if (error) setTimeout(() => this.#writeBatch(), retryMilliseconds)
+      else if (this.#rest.length > 0) this.#writeBatch()
       else {
         this.#isWriting = false
         // Lines that came meanwhile are written now, or wait for more when they are few.
@@ -82,6 +90,19 @@ export class BufferedOutput {
       }
     })
   }
+}
+
+const nothing = Buffer.alloc(0)
+
+/** What a pipe takes at once or not at all (POSIX PIPE_BUF, on Linux): lines of several workers must not mix. */
+const pipeBytes = 4096
+
+/** As many whole lines as that, at least one. */
+function wholeLines(bytes: Buffer): number {
+  if (bytes.length <= pipeBytes) return bytes.length
+  const newline = 10
+  const end = bytes.lastIndexOf(newline, pipeBytes - 1) + 1
+  return end > 0 ? end : bytes.indexOf(newline) + 1 || bytes.length
 }
 
 /** A pipe that is full for now, where nobody wants to wait for it. */
