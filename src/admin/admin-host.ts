@@ -43,7 +43,7 @@ export interface AdminHost {
   /** Makes this process forget at once what was just revoked in the store; others learn of it from there. */
   readonly forget: (revocation: Revocation) => void
   readonly recorder: EventRecorder & { readonly dropped: number }
-  /** Opened when it is first asked. Throws where this process keeps no events. */
+  /** What is stored of them. */
   readonly events: () => GatewayEventStore
   /** Undefined: `audit.enabled` is false. */
   readonly audit: AuditTrail | undefined
@@ -90,9 +90,9 @@ export interface AdminCall {
   /** Aborted when the client has gone. */
   readonly signal: AbortSignal
   /** Sends `ETag` with the answer: the version of what is in it. */
-  setVersion(version: string): void
+  readonly setVersion: (version: string) => void
   /** Ends the session of the call. */
-  endSession(): Promise<void>
+  readonly endSession: () => Promise<void>
   /** Writes a change to the audit trail and the events. Call it when the change is made. */
-  recordChange(change: Change): Promise<void>
+  readonly recordChange: (change: Change) => Promise<void>
 }

@@ -5,6 +5,7 @@ import { maskSecrets } from '../../config/edit/mask-secrets.ts'
 import { type ConfigPlan, editsTo, fileVersion, type PresentFiles } from '../../config/edit/project-editor.ts'
 import { parseProject } from '../../config/load-project.ts'
 import { ProblemList } from '../../config/problem-list.ts'
+import type { Project } from '../../config/project.ts'
 import { isRoutesFile, policiesFiles, settingsFile } from '../../config/project-files.ts'
 import { isSwitchedOff, readOperations } from '../../config/read-operations.ts'
 import type { ConfigVersionRecord } from '../../contracts/storage.ts'
@@ -15,6 +16,7 @@ import { packageDirectory } from '../../lib/package-manifest.ts'
 import type { AdminCall, AdminHost } from '../admin-host.ts'
 import type { AnswersOf } from '../answer.ts'
 import { describeChanges, describePlan } from '../describe-plan.ts'
+import { admitChange } from '../find-owner-changes.ts'
 import { projectEditorOf, projectTypes } from '../project-editor-of.ts'
 import { describeProblem } from './project.ts'
 
@@ -64,7 +66,7 @@ export const configurationAnswers: AnswersOf<Ids> = {
   async applyConfig({ body: { edits, note } }, call) {
     const editor = projectEditorOf(call.host)
     const plan = await editor.plan(edits)
-    const options = { actor: call.administrator.subject, origin: 'console', note, expected: expectedOf(call) } as const
+    const options = { ...optionsOf(call), origin: 'console', note } as const
     return recordApplied(call, plan, await editor.apply(edits, options))
   },
   async listConfigHistory({ query: { cursor, limit } }, { host }) {
@@ -93,12 +95,7 @@ export const configurationAnswers: AnswersOf<Ids> = {
     const editor = projectEditorOf(call.host)
     const edits = await rollbackEdits(id, call.host)
     const plan = await editor.plan(edits)
-    const options = {
-      actor: call.administrator.subject,
-      origin: 'rollback',
-      note: note ?? `back to before change ${id}`,
-      expected: expectedOf(call),
-    } as const
+    const options = { ...optionsOf(call), origin: 'rollback', note: note ?? `back to before change ${id}` } as const
     return recordApplied(call, plan, await editor.apply(edits, options))
   },
 }
@@ -137,8 +134,13 @@ async function listDisabled({ files }: PresentFiles) {
   })
 }
 
-function expectedOf({ ifMatch = '' }: AdminCall): string {
-  return ifMatch.replace(/^"(.*)"$/, '$1')
+/** By whom, on which version, and within which role. */
+function optionsOf({ administrator, host, ifMatch = '' }: AdminCall) {
+  return {
+    actor: administrator.subject,
+    expected: ifMatch.replace(/^"(.*)"$/, '$1'),
+    admit: (after: Project) => admitChange(host.project(), after, administrator),
+  }
 }
 
 /** Names of files and hashes go to the audit trail; their texts are in the history, sealed. */

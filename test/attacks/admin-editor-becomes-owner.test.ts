@@ -1,0 +1,92 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type AdminClient, signInByName } from '../harness/admin-client.ts'
+import { startAdminGateway } from '../harness/admin-gateway.ts'
+import type { TestGateway } from '../harness/start-gateway.ts'
+
+// An editor writes the files of the project, and they say who is an owner.
+let gateway: TestGateway
+let editor: AdminClient
+let owner: AdminClient
+
+beforeAll(async () => {
+  gateway = await startAdminGateway()
+  editor = await signInByName(gateway.directory, 'edda')
+  owner = await signInByName(gateway.directory, 'olga')
+})
+afterAll(() => gateway.close())
+
+const settings = 'sallyport.jsonc'
+const route = ['paths', '/mcp/tracker', 'get,post', 'x-gateway-route']
+const set = (file: string, path: readonly (string | number)[], value: unknown) => ({ kind: 'set', file, path, value })
+const program = { module: '$import(sallyport)', export: 'McpStdioHandler', options: { command: 'cat' } }
+
+const escalations = [
+  ['gives themselves a role', set(settings, ['admin', 'roles', 'owner', 'subjects'], ['edda']), 'admin'],
+  ['makes sessions last', set(settings, ['admin', 'sessionSeconds'], 10_000_000), 'admin'],
+  ['opens the gateway to another name', set(settings, ['allowedHosts'], ['evil.example']), 'allowedHosts'],
+  [
+    'makes a client that calls on its own behalf',
+    set(settings, ['clients'], [{ id: 'x', name: 'x', secret: 's'.repeat(20), servers: ['*'] }]),
+    'clients',
+  ],
+  [
+    'changes how people sign in',
+    set('config/policies.json', ['policies', 0, 'handler', 'options', 'gateway', 'accessTokenTtlSeconds'], 3000),
+    'sign-in',
+  ],
+  ['starts a program', set('config/routes.oas.json', [...route, 'handler'], program), 'programs'],
+] as const
+
+async function apply(client: AdminClient, edit: object) {
+  const { headers } = await client.call('GET', '/config/files')
+  const edits = [edit]
+  return client.call('POST', '/config/apply', { body: { edits }, headers: { 'if-match': String(headers['etag']) } })
+}
+const readFiles = async () =>
+  Promise.all(
+    [settings, 'config/policies.json', 'config/routes.oas.json'].map((file) =>
+      readFile(join(gateway.directory, file), 'utf8'),
+    ),
+  )
+
+describe('an editor', () => {
+  it.each(escalations)('who %s is refused', async (_what, edit, change) => {
+    const before = await readFiles()
+    const { status, json } = await apply(editor, edit)
+    expect([status, json.reason, json['role']]).toEqual([403, 'admin_role_required', 'owner'])
+    expect(JSON.stringify(json['changes'])).toContain(change)
+    expect(await readFiles()).toEqual(before)
+  })
+
+  it('changes what is an editor’s', async () => {
+    const title = set('config/routes.oas.json', ['paths', '/mcp/tracker', 'get,post', 'summary'], 'Edited')
+    expect((await apply(editor, title)).status).toBe(200)
+    expect((await owner.call('GET', '/virtual-servers/tracker')).json).toMatchObject({ title: 'Edited' })
+  })
+
+  it('cannot bring an escalation back by going back in the history', async () => {
+    const raised = set(settings, ['admin', 'roles', 'owner', 'subjects'], ['olga', 'edda'])
+    expect((await apply(owner, raised)).status).toBe(200)
+    const lowered = await apply(owner, set(settings, ['admin', 'roles', 'owner', 'subjects'], ['olga']))
+    const { headers } = await editor.call('GET', '/config/files')
+    const { status, json } = await editor.call('POST', `/config/history/${String(lowered.json['changeId'])}/rollback`, {
+      body: {},
+      headers: { 'if-match': String(headers['etag']) },
+    })
+    expect([status, json.reason]).toEqual([403, 'admin_role_required'])
+    expect((await editor.call('GET', '/session')).json).toMatchObject({ role: 'editor' })
+  })
+})
+
+it('an owner may', async () => {
+  expect((await apply(owner, set(settings, ['admin', 'sessionSeconds'], 3600))).status).toBe(200)
+})
+
+it('an edit needs the version that was read', async () => {
+  const edits = [set(settings, ['admin', 'sessionSeconds'], 7200)]
+  expect((await owner.call('POST', '/config/apply', { body: { edits } })).json.reason).toBe('admin_version_required')
+  const stale = await owner.call('POST', '/config/apply', { body: { edits }, headers: { 'if-match': '"stale"' } })
+  expect([stale.status, stale.json.reason]).toEqual([412, 'admin_version_changed'])
+})
