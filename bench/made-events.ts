@@ -7,21 +7,10 @@ const subjects = 500
 const tools = 60
 const servers = 8
 const teams = 12
-const clients = [
-  'claude-code',
-  'cursor',
-  'vscode',
-  'chatgpt',
-  'codex',
-  'windsurf',
-  'zed',
-  'goose',
-  'inspector',
-  'n8n',
-]
+const clients = ['claude-code', 'cursor', 'vscode', 'chatgpt', 'codex', 'windsurf', 'zed', 'goose', 'inspector', 'n8n']
 const revisions = ['2026-07-28', '2025-11-25', '2025-06-18']
 const modes = ['user-oauth', 'shared-oauth', 'user-api-key', 'shared-api-key'] as const
-const failures = Object.keys(reasons).slice(0, 30) as ReasonCode[]
+const failures = (Object.keys(reasons) as ReasonCode[]).slice(0, 30)
 
 /** The same numbers at every run (xorshift32). */
 export function createRandom(seed: number): () => number {
@@ -85,7 +74,7 @@ function typeOf(kind: number, failed: boolean) {
 }
 
 function describeFailure(event: GatewayEvent, random: () => number): void {
-  const reason = failures[skewed(random, failures.length)] ?? 'internal_error'
+  const reason = failures[skewed(random, failures.length)] ?? 'request_cancelled'
   const { origin } = reasons[reason]
   event.reason = reason
   event.failureOrigin = origin

@@ -3,7 +3,6 @@ import type { FailedReload } from './admin/admin-host.ts'
 import { createConsoleLink } from './admin/console-link.ts'
 import { createAdmin } from './admin/open-admin.ts'
 import type { EventBuffer } from './analytics/buffer.ts'
-import { startRetention } from './analytics/retention.ts'
 import { compileProject } from './config/compile-project.ts'
 import { createConfigHistory } from './config/edit/config-history.ts'
 import { findFixedSettings } from './config/find-fixed-settings.ts'
@@ -17,7 +16,7 @@ import type { Peers, Worker } from './contracts/peers.ts'
 import type { SignInSettings, VirtualServerDirectory } from './contracts/virtual-server.ts'
 import { createCredentials } from './credentials/create-credentials.ts'
 import { loadSealer } from './credentials/load-sealer.ts'
-import { GatewayError } from './errors/gateway-error.ts'
+import type { GatewayError } from './errors/gateway-error.ts'
 import { handlerTypes } from './handlers/index.ts'
 import { allowHosts, checkHost } from './http/check-host.ts'
 import { createDispatcher, type DispatchTargets, type Mount } from './http/dispatch.ts'
@@ -37,6 +36,7 @@ import {
   createAuthorizationServer,
 } from './oauth/authorization-server/create-authorization-server.ts'
 import { createResourceMetadataMount } from './oauth/resource-server/protected-resource-metadata.ts'
+import { openAlerts } from './open-alerts.ts'
 import { openExports } from './open-exports.ts'
 import { openStores } from './open-stores.ts'
 import { buildRoutes } from './pipeline/build-routes.ts'
@@ -97,8 +97,9 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
   const peers: Peers = worker ?? loneProcess
   const relay = worker && (await openRelay(worker))
   const exports = await openExports(project, peers, readPackageManifest().version, log)
-  const stores = await openStores(project, options.mode, log, exports.sinks)
-  const { storage, events, recorder } = stores
+  const alerts = openAlerts(peers)
+  const stores = await openStores(project, options.mode, log, [...exports.sinks, alerts.sink])
+  const { storage, recorder } = stores
   const address = { publicUrl: project.publicUrl, basePath: project.settings.basePath }
   let snapshots: Snapshots
   const virtualServers = createVirtualServerDirectory(() => snapshots.project)
@@ -138,7 +139,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     onGrantRevoked: (grantId) => snapshots.endRevoked(grantId),
   })
   const apiKeys = createApiKeyVerifier({ apiKeys: storage.apiKeys, clock: Date.now, log })
-  const limiter = worker?.limiter ?? createMemoryLimiter(Date.now)
+  const limiter = alerts.watchLimiter(worker?.limiter ?? createMemoryLimiter(Date.now))
   const liveSessions = createLiveSessions()
   const relaySealer = await loadSealer(storage.sealed, stores.vault, 'mcp-session')
   const sessionSealer = addressTokens(relaySealer, peers.self)
@@ -194,11 +195,14 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
     },
   }
   const stopWatching = watchRevocations(storage.revocations, log, onRevocations, stores.latestRevocation)
-  const oldestEventMs = () => Date.now() - snapshots.project.settings.events.retentionDays * dayMs
   const stopLeading = peers.onLeader(() => {
-    const stops = [startRetention(events, oldestEventMs, log), stores.audit?.keep(project.settings.audit, log)]
-    return () => {
-      for (const stop of stops) stop?.()
+    const stops = [
+      stores.events.keep(),
+      stores.audit?.keep(project.settings.audit, log),
+      alerts.run({ project: () => snapshots.project, metrics: exports.metrics, storage, vault: stores.vault, log }),
+    ]
+    return async () => {
+      for (const stop of stops) await stop?.()
     }
   })
   const clientAddressOf = (request: IncomingMessage) => snapshots.current.clientAddressOf(request)
@@ -253,9 +257,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       recorder,
       sinkStates,
       ...(project.settings.telemetry.metrics && { renderMetrics: () => exports.metrics.renderMetrics() }),
-      events: () => {
-        throw new GatewayError('gateway_error', { detail: 'the event store is not open' })
-      },
+      events: () => stores.events.store,
       audit: stores.audit?.trail,
       log,
       clock: Date.now,
@@ -301,6 +303,7 @@ async function wire(options: GatewayOptions, project: Project, listener: Listene
       await credentials.close()
       await stores.close()
       await exports.close()
+      alerts.close()
       log.flush()
     },
   }
@@ -436,8 +439,6 @@ const noSignIn: SignInSettings = {
   cimdEnabled: false,
   devLogin: false,
 }
-
-const dayMs = 24 * 60 * 60 * 1000
 
 function warnAbout(project: Project, log: Logger): void {
   for (const { file, line, path, message } of project.warnings) log.warn({ file, line, path }, message)

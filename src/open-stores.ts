@@ -2,13 +2,13 @@ import { isAbsolute, join } from 'node:path'
 import { createEventBuffer, type EventBuffer } from './analytics/buffer.ts'
 import type { GatewayEvent } from './analytics/event.ts'
 import { createLogSink } from './analytics/sinks/log.ts'
-import { createSqliteSink } from './analytics/sinks/sqlite.ts'
 import { loadAuditKey } from './audit/load-signing-key.ts'
 import { openAudit } from './audit/open-audit.ts'
 import type { Project } from './config/project.ts'
 import type { EventSink } from './contracts/event-sink.ts'
 import type { Storage } from './contracts/storage.ts'
 import { openVault } from './credentials/open-vault.ts'
+import { openEvents } from './open-events.ts'
 import { openDatabase } from './storage/sqlite/open-database.ts'
 import { openStorage } from './storage/sqlite/open-storage.ts'
 import type { Log } from './telemetry/log.ts'
@@ -26,8 +26,8 @@ export async function openStores(
   // Before any key is read: one that is discarded while the gateway starts must not be missed.
   const latestRevocation = await storage.revocations.latest()
   const { vault, reloadVaultKeys } = await openProjectVault(project, mode, storage, log)
-  const events = openDatabase(join(directory, 'events.db'), { durability: 'normal', busyTimeoutMs: 200 })
-  const sinks = [createSqliteSink(events), ...exportSinks]
+  const events = await openEvents(settings.events, directory, log)
+  const sinks = [events.sink, ...exportSinks]
   // The database has every event. A line for each in the log as well costs a tenth of a call, so `start` leaves successes out.
   const logEvents = settings.telemetry.logEvents ?? (mode === 'dev' ? 'all' : 'problems')
   if (logEvents !== 'none') sinks.push(createLogSink(log, logEvents))
@@ -44,6 +44,7 @@ export async function openStores(
   const recorder: EventBuffer = createEventBuffer({ sinks, log, maxSize: bufferSize, flushMilliseconds })
   const close = async () => {
     await recorder.close()
+    await events.store.close()
     audit?.close()
     await storage.close()
   }

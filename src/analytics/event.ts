@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { credentialModes } from '../contracts/upstream.ts'
 import { type ReasonCode, reasons } from '../errors/reasons.ts'
-import { randomId } from '../lib/random-id.ts'
 import { defaultTenant } from '../lib/tenant.ts'
+import { createEventId } from './event-id.ts'
 
 /** Every event type with what it says. One event is recorded per thing that happened: one MCP message, one OAuth step. */
 export const eventTypes = {
@@ -61,7 +61,7 @@ const outcomes = [
 
 /** The fields of an event, declared once: storage columns, log fields and the reference page come from here. */
 export const eventFields = z.object({
-  id: z.string().describe('Identifier of the event, 32 hexadecimal characters.'),
+  id: z.string().describe('Identifier of the event, 32 hexadecimal characters, of which the first 12 are its time.'),
   time: z.int().describe('When it happened, in milliseconds since the epoch.'),
   type: z.enum(Object.keys(eventTypes) as [EventType, ...EventType[]]).describe('What happened.'),
   requestId: z.string().describe('The request it belongs to; also in x-request-id and in every error.'),
@@ -121,7 +121,7 @@ export type GatewayEvent = z.infer<typeof eventFields>
 /** A new event with every field in place, to be filled in. All events share one hidden class: they are made on the request path. */
 export function newEvent(type: EventType, time: number, requestId: string): GatewayEvent {
   return {
-    id: randomId(),
+    id: createEventId(time),
     time,
     type,
     requestId,

@@ -11,9 +11,22 @@ export class Tally {
   bytesIn = 0
   bytesOut = 0
   resultTokens = 0
-  readonly latency = new Histogram()
-  readonly gatewayLatency = new Histogram()
-  readonly upstreamLatency = new Histogram()
+  #latency: Histogram | undefined
+  #gatewayLatency: Histogram | undefined
+  #upstreamLatency: Histogram | undefined
+
+  // Most questions read one duration or none, and there may be very many groups.
+  get latency(): Histogram {
+    return (this.#latency ??= new Histogram())
+  }
+
+  get gatewayLatency(): Histogram {
+    return (this.#gatewayLatency ??= new Histogram())
+  }
+
+  get upstreamLatency(): Histogram {
+    return (this.#upstreamLatency ??= new Histogram())
+  }
 
   get errors(): number {
     return this.clientErrors + this.gatewayErrors + this.upstreamErrors

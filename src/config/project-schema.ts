@@ -4,6 +4,7 @@ import { defaultTenant, tenantPattern, tenantRule } from '../lib/tenant.ts'
 import { adminSettings } from './settings/admin.ts'
 import { alertsSettings } from './settings/alerts.ts'
 import { auditSettings } from './settings/audit.ts'
+import { eventsSettings } from './settings/events.ts'
 import { exportsSettings } from './settings/exports.ts'
 import { telemetrySettings } from './settings/telemetry.ts'
 
@@ -232,18 +233,7 @@ export const settingsSchema = z.strictObject({
   limits: limits.prefault({}).describe('Limits on requests and upstreams.'),
   admin: adminSettings,
   audit: auditSettings,
-  events: z
-    .strictObject({
-      retentionDays: z.number().positive().default(30).describe('How long events are kept.'),
-      bufferSize: z
-        .int()
-        .positive()
-        .default(20_000)
-        .describe('Most events waiting to be written; more are dropped and counted.'),
-      flushMilliseconds: z.int().positive().default(500).describe('How often waiting events are written.'),
-    })
-    .prefault({})
-    .describe('Audit and analytics events.'),
+  events: eventsSettings,
   telemetry: telemetrySettings,
   exports: exportsSettings,
   alerts: alertsSettings,

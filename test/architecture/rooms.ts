@@ -46,10 +46,13 @@ export const mayImport: { readonly [room: string]: readonly string[] } = {
   pipeline: [...ground, ...product, 'policies', 'handlers'],
   admin: [...ground, ...product, 'policies', 'handlers', 'pipeline'],
 
-  'open-stores.ts': everythingBelow,
+  'events-thread.ts': ['analytics', 'storage', 'lib'],
+  'open-events.ts': [...ground, ...product, 'events-thread.ts'],
+  'open-stores.ts': [...everythingBelow, 'open-events.ts'],
   'open-exports.ts': everythingBelow,
+  'open-alerts.ts': everythingBelow,
   workers: [...ground, ...product],
-  'gateway.ts': [...everythingBelow, 'open-exports.ts', 'open-stores.ts', 'workers'],
+  'gateway.ts': [...everythingBelow, 'open-alerts.ts', 'open-exports.ts', 'open-stores.ts', 'workers'],
   'index.ts': [...everythingBelow, 'gateway.ts'],
   cli: [...everythingBelow, 'workers', 'gateway.ts', 'index.ts'],
   'main.ts': ['cli', 'lib', 'errors'],
@@ -101,6 +104,11 @@ export const reservedModules: readonly {
     module: /^(node:)?sqlite$/,
     places: ['storage/sqlite/'],
     why: 'Only the SQLite adapter knows SQLite. Use the contract in contracts/storage.ts or contracts/sql-database.ts.',
+  },
+  {
+    module: /^pg$/,
+    places: ['storage/postgres/'],
+    why: 'Only the PostgreSQL adapter knows PostgreSQL. Use the contract in contracts/sql-pool.ts.',
   },
   {
     module: /^oidc-provider($|\/)/,

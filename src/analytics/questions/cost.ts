@@ -29,7 +29,8 @@ export const cost = defineQuestion({
   }),
   async ask(reader, { by, limit, ...params }) {
     const filter = applyDefaults({ via: '', type: 'capability_completed', ...params }, reader.nowMs)
-    const fields: readonly EqualField[] = [by, 'virtualServer', 'capability']
+    const priced: readonly EqualField[] = reader.prices.tools.length === 0 ? [] : ['virtualServer', 'capability']
+    const fields = [by, ...priced]
     const groups = await reader.group(filter, { by: fields, measures: ['resultTokens'] })
     const items = addUp(groups, createPriceList(reader.prices)).map(({ value, ...sums }) => ({
       filter: filterFor([by], [value]),

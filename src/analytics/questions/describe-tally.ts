@@ -46,8 +46,12 @@ export function describeGroup(by: readonly EqualField[], { key, tally }: Group):
   return {
     ...describeTally(tally),
     filter: filterFor(by, key),
-    ...{ p50Ms, p95Ms, p99Ms },
-    ...{ bytesIn, bytesOut, resultTokens },
+    p50Ms,
+    p95Ms,
+    p99Ms,
+    bytesIn,
+    bytesOut,
+    resultTokens,
   }
 }
 

@@ -8,7 +8,6 @@ import { reasons } from '../../errors/reasons.ts'
 import { eventFields, type GatewayEvent, newEvent } from '../event.ts'
 import { eventColumns } from '../event-columns.ts'
 import { readEvents } from '../read-events.ts'
-import { deleteOldEvents } from '../retention.ts'
 import { createSqliteSink } from './sqlite.ts'
 
 let directory: string
@@ -106,19 +105,6 @@ describe('writing and reading', () => {
   test('a file without events reads as empty', () => {
     expect(readEvents(new DatabaseSync(':memory:'), { limit: 9 })).toEqual([])
   })
-})
-
-test('retention deletes the oldest in steps, and row numbers are never used again', () => {
-  const database = new DatabaseSync(path)
-  const sink = createSqliteSink(database)
-  void sink.write([5, 1, 9, 2, 3].map((time) => eventAt(time)))
-  expect(deleteOldEvents(database, 5, 2)).toBe(2)
-  expect(timesOf(readEvents(database, { limit: 9 }))).toEqual([5, 9, 3])
-  expect(deleteOldEvents(database, 5, 2)).toBe(1)
-  expect(deleteOldEvents(database, 100, 9)).toBe(2)
-  void sink.write([eventAt(10)])
-  expect(readEvents(database, { limit: 9 })[0]?.rowId).toBe(6)
-  void sink.close()
 })
 
 /** SQLite keeps no negative zero. */

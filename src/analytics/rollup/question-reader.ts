@@ -1,0 +1,77 @@
+import type { SqlRow } from '../../contracts/sql-database.ts'
+import type { SqlPool, SqlSession } from '../../contracts/sql-pool.ts'
+import { describeConditions } from '../event-conditions.ts'
+import type { Prices } from '../prices.ts'
+import type { Group, Grouping, QuestionReader, RangedFilter } from '../questions/question.ts'
+import { decodeColumn } from './column.ts'
+import { listParts, PartColumns } from './event-parts.ts'
+import { GroupSum, listColumns } from './group-sum.ts'
+import { PartBuilder, type RolledUpEvent } from './part-builder.ts'
+import { readProgress, rolledUpColumns } from './roll-up.ts'
+
+/** Events that are read at once where no roll-up has them. */
+const batch = 10_000
+
+/** Returns how to read for one question after the other. */
+export function createQuestionReader(
+  pool: SqlPool,
+): (asked: { readonly nowMs: number; readonly prices: Prices }) => QuestionReader {
+  const columns = new PartColumns()
+  return (asked) => ({
+    ...asked,
+    group: (filter, grouping) => pool.read((session) => groupEvents(session, columns, filter, grouping)),
+  })
+}
+
+/**
+ * Roll-ups, and the events that are not yet in one: those of the last seconds. A `minLatencyMs` is nothing that roll-ups can answer: then all
+ * events of the range are read, about a microsecond and a half each.
+ */
+async function groupEvents(
+  session: SqlSession,
+  columns: PartColumns,
+  filter: RangedFilter,
+  grouping: Grouping,
+): Promise<readonly Group[]> {
+  const sum = new GroupSum(filter, grouping)
+  if (filter.minLatencyMs !== undefined) await addSlow(session, sum, filter)
+  else {
+    const names = listColumns(filter, grouping)
+    for (const part of await listParts(session, filter.sinceMs, filter.untilMs)) {
+      sum.add(await columns.read(session, part, names))
+    }
+    await addRecent(session, sum, await readProgress(session))
+  }
+  return sum.groups
+}
+
+/** Events after a row. The filter is left to the sum: with conditions in SQL, indexes of all events would be read for the last few. */
+async function addRecent(session: SqlSession, sum: GroupSum, afterRow: number): Promise<void> {
+  const sql = `select row_id, ${rolledUpColumns} from events where row_id > ? order by row_id limit ?`
+  for (let from = afterRow; ; ) {
+    const rows = await session.all(sql, [from, batch])
+    addRows(sum, rows)
+    if (rows.length < batch) return
+    from = Number(rows.at(-1)?.row_id)
+  }
+}
+
+async function addSlow(session: SqlSession, sum: GroupSum, filter: RangedFilter): Promise<void> {
+  const { where, parameters } = describeConditions(filter)
+  const sql = `select row_id, ${rolledUpColumns} from events
+    where ${where} and (time, row_id) > (?, ?) order by time, row_id limit ?`
+  for (let [time, rowId] = [filter.sinceMs, 0]; ; ) {
+    const rows = await session.all(sql, [...parameters, time, rowId, batch])
+    addRows(sum, rows)
+    if (rows.length < batch) return
+    time = Number(rows.at(-1)?.time)
+    rowId = Number(rows.at(-1)?.row_id)
+  }
+}
+
+function addRows(sum: GroupSum, rows: readonly SqlRow[]): void {
+  const builder = new PartBuilder()
+  for (const row of rows) builder.add(row as unknown as RolledUpEvent)
+  const part = builder.finish()
+  if (part) sum.add(new Map([...part.columns].map(([name, bytes]) => [name, decodeColumn(bytes)])))
+}

@@ -1,0 +1,70 @@
+import { extname, join } from 'node:path'
+import { Worker } from 'node:worker_threads'
+import type { GatewayEvent } from './analytics/event.ts'
+import { keepEvents } from './analytics/keep-events.ts'
+import { createSqliteSink } from './analytics/sinks/sqlite.ts'
+import { createThreadEventStore, type ThreadEventStore } from './analytics/thread-event-store.ts'
+import type { Project } from './config/project.ts'
+import type { EventSink } from './contracts/event-sink.ts'
+import type { Logger } from './contracts/logger.ts'
+import type { EventsThreadData } from './events-thread.ts'
+import { openDatabase } from './storage/sqlite/open-database.ts'
+
+type EventsSettings = Project['settings']['events']
+
+/** Where the events of a gateway are written and read. */
+export interface OpenEvents {
+  readonly sink: EventSink<GatewayEvent>
+  readonly store: ThreadEventStore
+  /** Rolls up and forgets, until it is stopped. Only one process of a gateway does it. */
+  keep(): () => Promise<void>
+}
+
+/** Opens the events of a project, in its SQLite file or in PostgreSQL. The latter is not asked before there is something to write. */
+export async function openEvents(settings: EventsSettings, directory: string, log: Logger): Promise<OpenEvents> {
+  const { sink, location, hasNews } = await openSink(settings, directory, log)
+  const data: EventsThreadData = { store: location, prices: settings.prices }
+  const program = new URL(`./events-thread${extname(import.meta.url)}`, import.meta.url)
+  const store = createThreadEventStore(() => new Worker(program, { name: 'events', workerData: data }))
+  const keptSince = () => ({
+    eventsMs: Date.now() - settings.retentionDays * dayMs,
+    rollUpsMs: Date.now() - settings.rollUpDays * dayMs,
+  })
+  return { sink, store, keep: () => keepEvents({ maintain: store.maintain, hasNews, keptSince, log }) }
+}
+
+interface OpenSink {
+  readonly sink: EventSink<GatewayEvent>
+  readonly location: EventsThreadData['store']
+  readonly hasNews: () => boolean
+}
+
+async function openSink(
+  { postgres, store, durable }: EventsSettings,
+  directory: string,
+  log: Logger,
+): Promise<OpenSink> {
+  if (store === 'postgres' && postgres) {
+    // Only who uses PostgreSQL loads its client.
+    const { createPostgresSink } = await import('./analytics/sinks/postgres.ts')
+    const { openPostgresPool } = await import('./storage/postgres/postgres-pool.ts')
+    const { url } = postgres
+    const onError = (error: Error) => log.warn({ err: error }, 'a connection to the database of the events broke')
+    const sink = createPostgresSink(openPostgresPool({ url, connections: 1, onError }))
+    return { sink, location: { kind: 'postgres', url: url.reveal() }, hasNews: () => true }
+  }
+  const path = join(directory, 'events.db')
+  const database = openDatabase(path, { durability: durable ? 'full' : 'normal', busyTimeoutMs: 200 })
+  const sink = createSqliteSink(database)
+  const latest = database.prepare('select max(row_id) as last from events')
+  let seen = latest.get()?.last
+  const hasNews = () => {
+    const { last = null } = latest.get() ?? {}
+    const isNew = last !== seen
+    seen = last
+    return isNew
+  }
+  return { sink, location: { kind: 'sqlite', path }, hasNews }
+}
+
+const dayMs = 24 * 60 * 60 * 1000

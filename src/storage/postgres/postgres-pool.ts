@@ -1,0 +1,70 @@
+import pg from 'pg'
+import type { SqlRow, SqlValue } from '../../contracts/sql-database.ts'
+import type { SqlPool, SqlSession } from '../../contracts/sql-pool.ts'
+import type { Secret } from '../../lib/secret.ts'
+
+export interface PostgresPoolOptions {
+  /** `postgres://user:password@host:5432/database`; `?sslmode=verify-full` and others as libpq has them. */
+  readonly url: Secret
+  /** Most connections. */
+  readonly connections: number
+  /** Told of connections that broke while nobody used them. They are replaced. */
+  readonly onError: (error: Error) => void
+}
+
+const int8 = 20
+const connectMs = 5000
+
+/** Connections to a PostgreSQL database. None is opened before it is needed. */
+export function openPostgresPool({ url, connections, onError }: PostgresPoolOptions): SqlPool {
+  const pool = new pg.Pool({
+    connectionString: url.reveal(),
+    max: connections,
+    connectionTimeoutMillis: connectMs,
+    application_name: 'sallyport',
+    types: { getTypeParser: chooseParser },
+  })
+  pool.on('error', onError)
+  const transact = async <Result>(begin: string, work: (session: SqlSession) => Promise<Result>): Promise<Result> => {
+    const client = await pool.connect()
+    let broken: Error | undefined
+    try {
+      await client.query(begin)
+      const result = await work(createSession(client))
+      await client.query('commit')
+      return result
+    } catch (error) {
+      await client.query('rollback').catch((failure: Error) => {
+        broken = failure
+      })
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+  return {
+    dialect: 'postgres',
+    read: (work) => transact('begin isolation level repeatable read read only', work),
+    write: (work) => transact('begin', work),
+    close: () => pool.end(),
+  }
+}
+
+/** Numbers of rows and milliseconds since the epoch are below 2^53. */
+const chooseParser: pg.CustomTypesConfig['getTypeParser'] = (type, format) =>
+  type === int8 && format !== 'binary' ? Number : pg.types.getTypeParser(type, format)
+
+function createSession(client: pg.PoolClient): SqlSession {
+  const query = (sql: string, parameters: readonly SqlValue[]) =>
+    client.query<SqlRow>(numberParameters(sql), [...parameters])
+  return {
+    all: async (sql, parameters = []) => (await query(sql, parameters)).rows,
+    run: async (sql, parameters = []) => (await query(sql, parameters)).rowCount ?? 0,
+  }
+}
+
+/** `?` becomes `$1`, `$2` and so on. No statement has a question mark in a text. */
+function numberParameters(sql: string): string {
+  let count = 0
+  return sql.replaceAll('?', () => `$${++count}`)
+}

@@ -1,0 +1,495 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import * as fc from 'fast-check'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { createRandom, makeEvents } from '../../bench/made-events.ts'
+import { openEventStore } from '../../src/analytics/database-event-store.ts'
+import { type GatewayEvent, newEvent } from '../../src/analytics/event.ts'
+import { type EventFilter, equalFields, eventFilter } from '../../src/analytics/event-filter.ts'
+import type { GatewayEventStore } from '../../src/analytics/event-store.ts'
+import { prepareEventTables } from '../../src/analytics/event-tables.ts'
+import { noPrices, type Prices } from '../../src/analytics/prices.ts'
+import { findQuestion, questions } from '../../src/analytics/questions/index.ts'
+import { deleteOldEvents } from '../../src/analytics/retention.ts'
+import { mergeParts, removeOldParts, rollUp } from '../../src/analytics/rollup/roll-up.ts'
+import { createPostgresSink } from '../../src/analytics/sinks/postgres.ts'
+import { createSqliteSink } from '../../src/analytics/sinks/sqlite.ts'
+import { createThreadEventStore } from '../../src/analytics/thread-event-store.ts'
+import type { EventSink } from '../../src/contracts/event-sink.ts'
+import type { SqlPool } from '../../src/contracts/sql-pool.ts'
+import type { EventsThreadData } from '../../src/events-thread.ts'
+import type { Secret } from '../../src/lib/secret.ts'
+import { openPostgresPool } from '../../src/storage/postgres/postgres-pool.ts'
+import { openDatabase } from '../../src/storage/sqlite/open-database.ts'
+import { openSqlitePool } from '../../src/storage/sqlite/sqlite-pool.ts'
+import { findPostgres, type PostgresServer, startPostgres } from '../harness/postgres.ts'
+
+const minuteMs = 60_000
+const dayMs = 24 * 60 * minuteMs
+const nowMs = Date.UTC(2026, 10, 21, 12)
+
+/** One of the two databases, empty. */
+interface Database {
+  /** Where it is, for the thread. */
+  readonly location: EventsThreadData['store']
+  openPool(): SqlPool
+  openSink(): EventSink<GatewayEvent>
+}
+
+const isInstalled = findPostgres() !== undefined
+// Nobody reads what a run in CI skipped.
+if (!isInstalled && process.env.CI) throw new Error('PostgreSQL is not installed; .ci/run should have done that')
+if (!isInstalled)
+  console.warn('!! PostgreSQL is not installed: its half of this file is SKIPPED (apt-get install postgresql-15)')
+
+let directory: string
+let postgres: PostgresServer | undefined
+beforeAll(async () => {
+  directory = mkdtempSync(join(tmpdir(), 'event-store-'))
+  if (isInstalled) postgres = await startPostgres(['fsync=off'])
+})
+afterAll(async () => {
+  await postgres?.close()
+  rmSync(directory, { recursive: true })
+})
+
+let files = 0
+function createSqlite(): Database {
+  const path = join(directory, `events-${++files}.db`)
+  const location = { kind: 'sqlite', path } as const
+  return { location, openPool: () => openSqlitePool(path, {}), openSink: () => createSqliteSink(openDatabase(path)) }
+}
+function openPool(url: Secret): SqlPool {
+  return openPostgresPool({
+    url,
+    connections: 3,
+    onError: (error) => {
+      throw error
+    },
+  })
+}
+async function createPostgres(): Promise<Database> {
+  if (!postgres) throw new Error('PostgreSQL does not run')
+  const url = await postgres.createDatabase()
+  const location = { kind: 'postgres', url: url.reveal() } as const
+  return { location, openPool: () => openPool(url), openSink: () => createPostgresSink(openPool(url)) }
+}
+
+const databases = [
+  { name: 'SQLite', create: async () => createSqlite() },
+  ...(isInstalled ? [{ name: 'PostgreSQL', create: createPostgres }] : []),
+]
+
+describe.each(databases)('events in $name', ({ create }) => {
+  let database: Database
+  let pool: SqlPool
+  let sink: EventSink<GatewayEvent>
+  let store: GatewayEventStore
+  let prices: Prices
+  beforeEach(async () => {
+    database = await create()
+    sink = database.openSink()
+    pool = database.openPool()
+    await prepareEventTables(pool)
+    prices = noPrices
+    store = openEventStore({ pool, prices: () => prices, clock: () => nowMs })
+    return async () => {
+      await sink.close()
+      await store.close()
+    }
+  })
+
+  const event = (time: number, changes: Partial<GatewayEvent> = {}): GatewayEvent => ({
+    ...newEvent('capability_completed', time, `request-${time}`),
+    ...changes,
+  })
+  const ask = async (name: string, params: object = {}) => {
+    const result = await store.ask(name, params)
+    if ('problem' in result) throw new Error(result.message)
+    return findQuestion(name)?.answer.parse(result.answer) as { filter: EventFilter; events: number }
+  }
+
+  describe('rows', () => {
+    test('an event comes back as it was recorded, whatever texts are in it', async () => {
+      const nullableText = fc.option(fc.string({ unit: 'binary' }))
+      await fc.assert(
+        fc.asyncProperty(
+          nullableText,
+          fc.string({ unit: 'binary' }),
+          fc.double({ min: 0, max: 1e7, noNaN: true }),
+          async (detail, name, latencyMs) => {
+            const written = event(nowMs, { detail, subject: name, latencyMs, cached: latencyMs > 5 })
+            await sink.write([written])
+            const read = await store.row(written.id)
+            // NUL and halves of surrogate pairs are no text in PostgreSQL.
+            const kept = (text: string | null) =>
+              pool.dialect === 'sqlite' || text === null ? text : text.toWellFormed().replaceAll('\0', '\u{FFFD}')
+            expect(read).toEqual({ ...written, detail: kept(detail), subject: kept(name), latencyMs: latencyMs + 0 })
+          },
+        ),
+        { numRuns: 30 },
+      )
+      expect(await store.row('0'.repeat(32))).toBeUndefined()
+    })
+
+    test('pages go from the newest to the oldest, each event on one of them', async () => {
+      const times = [5, 1, 9, 2, 2, 2, 7, 3]
+      await sink.write(times.map((time) => event(time)))
+      const seen: number[] = []
+      let before: string | undefined
+      do {
+        const page = await store.rows({}, { limit: 3, before })
+        seen.push(...page.items.map((item) => item.event.time))
+        before = page.next
+      } while (before !== undefined)
+      expect(seen).toEqual(times.toSorted((a, b) => b - a))
+    })
+
+    test('who follows gets what is recorded later, in that order, and each event once', async () => {
+      await sink.write([event(1)])
+      const start = await store.after(undefined, {}, 10)
+      expect(start.items).toEqual([])
+      await sink.write([event(3), event(2, { outcome: 'failure' }), event(5)])
+      const first = await store.after(start.next, {}, 2)
+      expect(first.items.map((item) => item.event.time)).toEqual([3, 2])
+      const second = await store.after(first.next, {}, 2)
+      expect(second.items.map((item) => item.event.time)).toEqual([5])
+      expect((await store.after(second.next, {}, 2)).items).toEqual([])
+      const failures = await store.after(start.next, { outcome: 'failure' }, 10)
+      expect(failures.items.map((item) => item.event.time)).toEqual([2])
+      expect((await store.after(failures.next, { outcome: 'failure' }, 10)).items).toEqual([])
+    })
+
+    test('every member of the filter takes part', async () => {
+      const odd: Partial<GatewayEvent> = {
+        type: 'mcp_request_completed',
+        tenant: 'acme',
+        team: 'a',
+        virtualServer: 'v',
+        upstream: 'u',
+        via: 'w',
+        subject: 's',
+        clientId: 'c',
+        clientName: 'n',
+        clientVersion: '1',
+        clientProtocol: 'p',
+        upstreamProtocol: 'q',
+        method: 'm',
+        capabilityType: 'tool',
+        capability: 't',
+        outcome: 'failure',
+        failureOrigin: 'gateway',
+        reason: 'upstream_timeout',
+        jsonRpcCode: -32_603,
+        credentialMode: 'user-oauth',
+      }
+      const [plain, marked] = [event(nowMs - 1), event(nowMs - 1, { ...odd, latencyMs: 1000 })]
+      await sink.write([plain, marked])
+      expect(Object.keys(odd).toSorted()).toEqual([...equalFields].toSorted())
+      const filters: EventFilter[] = [
+        ...equalFields.map((field) => ({ [field]: odd[field] })),
+        { minLatencyMs: 1000 },
+        { family: 'mcp_request' },
+      ]
+      for (const filter of filters) {
+        const found = await store.rows(filter, { limit: 9 })
+        expect({ filter, ids: found.items.map((item) => item.event.id) }).toEqual({ filter, ids: [marked.id] })
+        expect(await ask('success-rate', filter)).toMatchObject({ events: 1 })
+      }
+      const nullable = equalFields.filter((field) => plain[field] === null && field !== 'jsonRpcCode')
+      for (const field of nullable) {
+        expect({ field, count: await store.count({ [field]: '' }) }).toEqual({ field, count: 1 })
+        expect(await ask('success-rate', { [field]: '' })).toMatchObject({ events: 1 })
+      }
+      expect(nullable).toContain('team')
+    })
+  })
+
+  describe('every number is explained by rows', () => {
+    const rangeMs = 10 * dayMs
+    /** Rolled up in several parts, merged, and some of it not yet rolled up. */
+    async function fill(count = 3000): Promise<GatewayEvent[]> {
+      const events = [...makeEvents(count, nowMs - rangeMs, nowMs)]
+      const step = Math.ceil(count / 20)
+      for (let start = 0; start < count; start += step) {
+        await sink.write(events.slice(start, start + step))
+        if (start < count - 2 * step) await rollUp(pool)
+        if (start % (5 * step) === 0) await mergeParts(pool)
+      }
+      return events
+    }
+
+    test('numbers of any filter are numbers of rows, also of those with several members', async () => {
+      const events = await fill()
+      const random = createRandom(7)
+      const pick = () => events[Math.floor(random() * events.length)] as GatewayEvent
+      for (let round = 0; round < 60; round++) {
+        const from = pick()
+        const chosen = equalFields.filter(() => random() < 0.12)
+        const members = chosen.map((field) => [field, from[field] ?? (field === 'jsonRpcCode' ? undefined : '')])
+        const sinceMs = Math.floor(nowMs - rangeMs * random())
+        const slow = random() < 0.2 ? { minLatencyMs: 100 * random() } : {}
+        const filter = {
+          ...Object.fromEntries(members),
+          ...slow,
+          sinceMs,
+          untilMs: sinceMs + Math.floor(rangeMs * random()),
+        }
+        const answer = await ask('success-rate', filter)
+        expect({ filter, events: answer.events }).toEqual({ filter, events: await store.count(answer.filter) })
+      }
+    })
+
+    test('every question answers as it declares, and what its entries count can be listed', async () => {
+      await fill()
+      const range = { sinceMs: nowMs - rangeMs, untilMs: nowMs }
+      for (const question of questions) {
+        const answer = (await ask(question.name, range)) as unknown as {
+          filter: EventFilter
+          items?: { filter: EventFilter; events?: number; calls?: number }[]
+        }
+        expect(eventFilter.parse(answer.filter)).toEqual(answer.filter)
+        for (const item of answer.items ?? []) {
+          const count = await store.count({ ...answer.filter, ...item.filter })
+          const said = item.events ?? item.calls
+          if (said !== undefined)
+            expect({ question: question.name, item: item.filter, said }).toEqual({
+              question: question.name,
+              item: item.filter,
+              said: count,
+            })
+        }
+      }
+    })
+
+    test('failures, successes and parts of stretches too', async () => {
+      await fill()
+      const range = { sinceMs: nowMs - rangeMs, untilMs: nowMs, family: 'traffic' as const }
+      const rate = (await ask('success-rate', range)) as unknown as Record<string, number>
+      expect(rate.succeeded).toBe(await store.count({ ...range, outcome: 'success' }))
+      expect(rate.clientErrors).toBe(await store.count({ ...range, failureOrigin: 'client' }))
+      expect(rate.gatewayErrors).toBe(await store.count({ ...range, failureOrigin: 'gateway' }))
+      expect(rate.upstreamErrors).toBe(await store.count({ ...range, failureOrigin: 'upstream' }))
+      expect(rate.clientErrors).toBeGreaterThan(0)
+      const drawn = (await ask('outcomes-over-time', range)) as unknown as {
+        everyMs: number
+        points: { timeMs: number; outcomes: Record<string, number> }[]
+      }
+      expect(drawn.points.length).toBeGreaterThan(50)
+      for (const { timeMs, outcomes } of drawn.points.slice(0, 10)) {
+        const stretch = { ...range, sinceMs: timeMs, untilMs: timeMs + drawn.everyMs }
+        expect(outcomes.success ?? 0).toBe(await store.count({ ...stretch, outcome: 'success' }))
+      }
+    })
+
+    test('percentiles are those of the rows, off by at most 0.8 %', async () => {
+      const events = await fill()
+      const traffic = events.filter(({ time }) => time < nowMs)
+      const answer = (await ask('latency', { sinceMs: nowMs - rangeMs, untilMs: nowMs })) as unknown as Record<
+        string,
+        Record<string, number>
+      >
+      const durations = {
+        total: traffic.map(({ latencyMs }) => latencyMs ?? 0),
+        upstream: traffic.map(({ upstreamMs }) => upstreamMs ?? 0),
+        gateway: traffic.map(({ latencyMs, upstreamMs }) => (latencyMs ?? 0) - (upstreamMs ?? 0)),
+      }
+      for (const [part, all] of Object.entries(durations)) {
+        const sorted = all.toSorted((a, b) => a - b)
+        expect(answer[part]?.count).toBe(sorted.length)
+        for (const share of [50, 95, 99]) {
+          const exact = sorted[Math.ceil((share / 100) * sorted.length) - 1] ?? 0
+          expect(Math.abs((answer[part]?.[`p${share}Ms`] ?? 0) - exact)).toBeLessThanOrEqual(
+            Math.max(exact / 128, 1 / 512),
+          )
+        }
+      }
+    })
+  })
+
+  describe('roll-ups', () => {
+    const many = (count: number, from = 0) =>
+      Array.from({ length: count }, (_, index) =>
+        event(nowMs - dayMs + (from + index) * 1000, { subject: `s${index % 7}` }),
+      )
+    const total = async () => (await ask('success-rate', { sinceMs: nowMs - 2 * dayMs })).events
+
+    test('who dies between writing and rolling up catches up, and counts nothing twice', async () => {
+      await sink.write(many(100))
+      expect(await rollUp(pool)).toBe(100)
+      await sink.write(many(50, 100))
+      expect(await total()).toBe(150)
+      // Another process begins where the roll-ups end, not where this one was.
+      const other = database.openPool()
+      expect(await rollUp(other)).toBe(50)
+      expect(await rollUp(pool)).toBe(0)
+      await other.close()
+      expect(await total()).toBe(150)
+    })
+
+    test('two that roll up at the same time count each event once', async () => {
+      await sink.write(many(400))
+      const other = database.openPool()
+      const counts = await Promise.all([rollUp(pool), rollUp(other), rollUp(pool), rollUp(other)])
+      await Promise.all([mergeParts(pool), mergeParts(other)])
+      await other.close()
+      expect(counts.reduce((sum, count) => sum + count, 0)).toBe(400)
+      expect(await total()).toBe(400)
+    })
+
+    test('while events are written, rolled up and merged on the thread, every answer has all that were written', async () => {
+      const workerData: EventsThreadData = { store: database.location, prices: noPrices }
+      const thread = createThreadEventStore(
+        () => new Worker(new URL('../../src/events-thread.ts', import.meta.url), { workerData }),
+      )
+      const keepAll = { eventsMs: 0, rollUpsMs: 0 }
+      const countAll = async () => {
+        const result = await thread.ask('success-rate', { sinceMs: nowMs - 2 * dayMs, untilMs: nowMs })
+        return 'answer' in result ? (result.answer as { events: number }).events : Number.NaN
+      }
+      let written = 0
+      const writing = (async () => {
+        for (let round = 0; round < 60; round++) {
+          await sink.write(many(20, round * 20))
+          written += 20
+          await setImmediate()
+        }
+      })()
+      let isDone = false
+      void writing.finally(() => {
+        isDone = true
+      })
+      while (!isDone) {
+        const before = written
+        const [count] = await Promise.all([countAll(), thread.maintain(keepAll)])
+        expect(count).toBeGreaterThanOrEqual(before)
+        expect(count).toBeLessThanOrEqual(1200)
+      }
+      await writing
+      await thread.maintain(keepAll)
+      expect(await countAll()).toBe(1200)
+      await thread.close()
+      await expect(thread.count({})).rejects.toThrow('closed')
+    })
+
+    test('merging leaves few parts, and the numbers as they were', async () => {
+      for (let round = 0; round < 20; round++) {
+        await sink.write(many(10, round * 10))
+        await rollUp(pool)
+      }
+      const before = await ask('top-subjects', { sinceMs: nowMs - 2 * dayMs })
+      const parts = () => pool.read((session) => session.all('select * from event_parts'))
+      expect(await parts()).toHaveLength(20)
+      await mergeParts(pool)
+      expect(await parts()).toHaveLength(6)
+      expect(await ask('top-subjects', { sinceMs: nowMs - 2 * dayMs })).toEqual(before)
+      const orphans = 'select 1 from event_part_columns where part not in (select first_row from event_parts)'
+      expect(await pool.read((session) => session.all(orphans))).toEqual([])
+    })
+  })
+
+  describe('retention', () => {
+    test('events go when they are old and rolled up; their numbers stay, until they are old too', async () => {
+      await sink.write([event(nowMs - 50 * dayMs), event(nowMs - 40 * dayMs), event(nowMs - dayMs)])
+      const longAgo = { sinceMs: nowMs - 60 * dayMs }
+      expect(await deleteOldEvents(pool, nowMs - 30 * dayMs)).toBe(0)
+      await rollUp(pool)
+      expect(await deleteOldEvents(pool, nowMs - 30 * dayMs)).toBe(2)
+      expect(await store.count({})).toBe(1)
+      expect(await ask('success-rate', longAgo)).toMatchObject({ events: 3 })
+      await sink.write([event(nowMs - 1)])
+      await rollUp(pool)
+      await removeOldParts(pool, nowMs - 2 * dayMs)
+      // A part goes when all of it is old.
+      expect(await ask('success-rate', longAgo)).toMatchObject({ events: 4 })
+      await removeOldParts(pool, nowMs - dayMs + 1)
+      expect(await ask('success-rate', longAgo)).toMatchObject({ events: 1 })
+    })
+
+    test('row numbers are never used again', async () => {
+      await sink.write([event(nowMs - 3), event(nowMs - 2)])
+      await rollUp(pool)
+      const { next } = await store.after(undefined, {}, 1)
+      expect(await deleteOldEvents(pool, nowMs)).toBe(2)
+      await sink.write([event(nowMs - 1)])
+      expect((await store.after(next, {}, 9)).items).toHaveLength(1)
+    })
+  })
+
+  describe('questions', () => {
+    test('unknown ones and wrong parameters are said, not thrown', async () => {
+      expect(await store.ask('no-such', {})).toMatchObject({ problem: 'unknown-question' })
+      expect(await store.ask('latency', { outcome: 'sad' })).toMatchObject({
+        problem: 'invalid-params',
+        message: expect.stringContaining('outcome'),
+      })
+    })
+
+    test('costs follow the prices of the moment, and calls through an aggregate cost once', async () => {
+      const call = (subject: string, changes: Partial<GatewayEvent> = {}) =>
+        event(nowMs - 1, {
+          subject,
+          team: 'blue',
+          virtualServer: 'v',
+          capability: 'search',
+          capabilityType: 'tool',
+          resultTokens: 500_000,
+          ...changes,
+        })
+      await sink.write([call('a'), call('a', { capability: 'issue_create' }), call('b', { via: 'all' }), call('b')])
+      prices = {
+        ...noPrices,
+        perCall: 1,
+        perMillionTokens: 2,
+        tools: [{ capability: 'issue_*', perCall: 10, perMillionTokens: 0 }],
+      }
+      expect(await ask('cost')).toMatchObject({
+        currency: 'USD',
+        total: 14,
+        items: [
+          { filter: { subject: 'a' }, calls: 2, cost: 12 },
+          { filter: { subject: 'b' }, calls: 1, cost: 2 },
+        ],
+      })
+      prices = { ...noPrices, perCall: 1 }
+      expect(await ask('cost', { by: 'team' })).toMatchObject({
+        items: [{ filter: { team: 'blue' }, calls: 3, cost: 3 }],
+      })
+    })
+
+    test('what is unusual against the week before is found, and what is usual is not', async () => {
+      const random = createRandom(3)
+      const events: GatewayEvent[] = []
+      for (let hour = 0; hour <= 7 * 24; hour++) {
+        const isNow = hour === 0
+        for (const virtualServer of ['steady', 'failing', 'slow', 'silent']) {
+          if (isNow && virtualServer === 'silent') continue
+          for (let call = 0; call < 80 + 20 * random(); call++) {
+            const failed = random() < (isNow && virtualServer === 'failing' ? 0.5 : 0.02)
+            const latencyMs = (isNow && virtualServer === 'slow' ? 2000 : 50) * (1 + 0.2 * random())
+            const time = nowMs - hour * 60 * minuteMs - Math.floor(59 * minuteMs * random()) - 1
+            events.push(
+              event(time, {
+                virtualServer,
+                latencyMs,
+                ...(failed && { outcome: 'failure', failureOrigin: 'upstream' }),
+              }),
+            )
+          }
+        }
+      }
+      await sink.write(events)
+      await rollUp(pool)
+      const { items } = (await ask('anomalies', { untilMs: nowMs })) as unknown as {
+        items: { filter: EventFilter; metric: string; score: number }[]
+      }
+      const found = items.map(
+        ({ filter, metric, score }) => `${filter.virtualServer} ${metric} ${score > 0 ? 'up' : 'down'}`,
+      )
+      expect(found.toSorted()).toEqual(['failing errorRate up', 'silent events down', 'slow p95Ms up'])
+    })
+  })
+})
