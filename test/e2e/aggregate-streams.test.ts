@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, beforeEach, expect, it, onTestFinished } from 'vitest'
 import { obtainToken } from '../harness/obtain-token.ts'
+import { postModern } from '../harness/post-message.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
-import { openStdioClient, type StdioClient, type StreamMessage } from '../harness/stdio-client.ts'
+import { listenToModern, openStdioClient, type StdioClient, type StreamMessage } from '../harness/stdio-client.ts'
 import { stdioServer } from '../harness/stdio-programs.ts'
+import { sendJson, startUpstream } from '../harness/upstreams/listen.ts'
+import { handshakeResult, plainTool, toolList } from '../harness/upstreams/mcp-results.ts'
 import { type ModernRequest, type ModernUpstream, startModernUpstream } from '../harness/upstreams/modern-upstream.ts'
 import { type OlderUpstream, startOlderUpstream } from '../harness/upstreams/older-upstream.ts'
 import { signIn, type TestProject } from '../harness/write-project.ts'
@@ -151,6 +154,50 @@ it('keeps subscriptions over a reload', async () => {
   expect(older.begun).toBe(begun + 1)
   await older.notifyResource('test://one')
   await expect.poll(() => heard.at(-1)?.params?.['uri']).toBe('older+test://one')
+})
+
+it('listens again to a member whose subscription ended, for clients of 2026-07-28 too', async () => {
+  const url = gateway.server('hub')
+  const heard: StreamMessage[] = []
+  const stream = await listenToModern(url, await tokenOf('ada', 'hub'), { toolsListChanged: true }, (message) => {
+    heard.push(message)
+  })
+  onTestFinished(() => stream.close())
+  await expect.poll(() => heard.length).toBe(1)
+  expect(heard[0]?.method).toBe('notifications/subscriptions/acknowledged')
+  const [first] = listens
+  first?.answer({ result: { resultType: 'complete' } })
+  await expect.poll(() => listens.length, { timeout: 5_000 }).toBe(2)
+  listens[1]?.notify('notifications/tools/list_changed', {})
+  await expect.poll(() => heard.at(-1)?.method).toBe('notifications/tools/list_changed')
+  // The member acknowledged twice, the client heard it once.
+  expect(heard).toHaveLength(2)
+  stream.close()
+  await listens[1]?.closed
+})
+
+it('says of a list without a member that it is not to be kept', async () => {
+  const whole = await startUpstream((message, _, response) => {
+    const result = message.method === 'tools/list' ? toolList([plainTool('a')], 60_000) : handshakeResult(message)
+    sendJson(response, { jsonrpc: '2.0', id: message.id, result })
+  })
+  onTestFinished(() => whole.close())
+  const half = await startTestGateway({
+    servers: {
+      alone: { upstream: { members: { whole: { route: 'whole-server' } } }, inbound: [] },
+      half: {
+        upstream: { members: { whole: { route: 'whole-server' }, gone: { route: 'gone-server' } } },
+        inbound: [],
+      },
+      'whole-server': { upstream: whole.url, inbound: [] },
+      'gone-server': { upstream: 'http://127.0.0.1:9/mcp', inbound: [] },
+    },
+    policies: {},
+  })
+  onTestFinished(() => half.close())
+  const list = async (server: string) => (await postModern(half.server(server), '', 'tools/list')).message?.result
+  expect(await list('alone')).toMatchObject({ tools: [{ name: 'whole_a' }], ttlMs: 60_000, cacheScope: 'public' })
+  expect(await list('half')).toMatchObject({ tools: [{ name: 'whole_a' }], ttlMs: 0, cacheScope: 'private' })
 })
 
 it('ends the sessions of the members with its own, and the stream', async () => {

@@ -3,7 +3,12 @@ import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { eventData, formatEvent } from '../../http/split-events.ts'
 import { isJsonObject, type JsonObject } from '../../lib/json.ts'
-import { type ExposedMember, exposeResult, exposeServerMessage } from '../../mcp/aggregate/expose-result.ts'
+import {
+  type ExposedMember,
+  exposeError,
+  exposeResult,
+  exposeServerMessage,
+} from '../../mcp/aggregate/expose-result.ts'
 
 /** The answer of a member as the client of the aggregate sees it. Throws `upstream_protocol_error` for what is not JSON-RPC. */
 export function exposeAnswer(answer: McpAnswer, message: McpMessage, member: ExposedMember): McpAnswer {
@@ -45,6 +50,9 @@ function expose(bytes: Buffer, message: McpMessage, member: ExposedMember): Buff
   const sent = parse(bytes)
   if (isJsonObject(sent.result)) {
     return Buffer.from(JSON.stringify({ ...sent, result: exposeResult(message.method, sent.result, member) }))
+  }
+  if (isJsonObject(sent.error)) {
+    return Buffer.from(JSON.stringify({ ...sent, error: exposeError(sent.error, member) }))
   }
   return typeof sent.method === 'string' ? Buffer.from(JSON.stringify(exposeServerMessage(sent, member))) : bytes
 }

@@ -155,7 +155,8 @@ export class MemberLists {
       return { member: exposed, place, result, isOld: false }
     }
     const known = cursor === undefined ? await lastKnown.find(exchange, member.name, method) : undefined
-    return known && { member: exposed, place, result: this.#shorten(known, method), isOld: true }
+    // Nothing known of it: all the same the list is not the whole one, and nobody is to keep it.
+    return { member: exposed, place, result: known ? this.#shorten(known, method) : {}, isOld: true }
   }
 
   /** All pages of a list are kept as one, which may be longer than a page may be. */

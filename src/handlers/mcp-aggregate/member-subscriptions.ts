@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { McpAnswer, StreamedAnswer } from '../../contracts/handler.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
@@ -16,11 +17,16 @@ const acknowledged = 'notifications/subscriptions/acknowledged'
 interface Source {
   readonly member: string
   readonly stream: StreamedAnswer
+  /** Listens to the member once more; undefined when it does not answer. */
+  reopen(): Promise<Source | undefined>
 }
+
+const firstRetryMs = 1_000
+const longestRetryMs = 30_000
 
 /**
  * `subscriptions/listen` of 2026-07-28: one stream of what all members announce. Members that do not answer within `memberMs` are left out,
- * and one whose stream ends is not the end of the others; what is honoured says so.
+ * as what is honoured says. A member whose stream ends while others go on is listened to again.
  */
 export async function listenToMembers(
   message: McpMessage,
@@ -53,7 +59,9 @@ async function openSource(
   clearTimeout(timer)
   // What comes too late ends by the same signal.
   if (outcome === undefined || outcome instanceof GatewayError || outcome.answer.kind !== 'stream') return undefined
-  return { member: member.name, stream: outcome.answer }
+  const reopen = () =>
+    openSource(member, withParams(message, objectMember(message.body, 'params') ?? {}), exchange, memberMs)
+  return { member: member.name, stream: outcome.answer, reopen }
 }
 
 function abortOf(signal: AbortSignal): Promise<undefined> {
@@ -63,6 +71,8 @@ function abortOf(signal: AbortSignal): Promise<undefined> {
 class MergedSubscriptions {
   readonly stream: QueuedStream
   readonly #sources: readonly Source[]
+  readonly #open: Set<Source>
+  readonly #over = new AbortController()
   readonly #message: McpMessage
   readonly #naming: Naming
   readonly #memberMs: number
@@ -70,33 +80,34 @@ class MergedSubscriptions {
   /** What came before the acknowledgement, which goes first. */
   #early: Buffer[] | undefined = []
   #deadline: NodeJS.Timeout | undefined
-  #open: number
 
   constructor(sources: readonly Source[], message: McpMessage, naming: Naming, memberMs: number) {
     this.#sources = sources
     this.#message = message
     this.#naming = naming
     this.#memberMs = memberMs
-    this.#open = sources.length
+    this.#open = new Set(sources)
     this.stream = new QueuedStream(
       0,
       () => this.#begin(),
       () => this.#cancel(),
     )
     this.stream.onResume = () => {
-      for (const { stream } of sources) stream.resume()
+      for (const { stream } of this.#open) stream.resume()
     }
   }
 
   #begin(): void {
     this.#deadline = setTimeout(() => this.#acknowledge(), this.#memberMs)
-    for (const source of this.#sources) {
-      source.stream.read({
-        onEvent: (event) => this.#take(source.member, event),
-        onEnd: () => this.#end(),
-      })
-    }
-    if (this.#open === 0) this.#acknowledge()
+    for (const source of this.#sources) this.#follow(source)
+    if (this.#open.size === 0) this.#acknowledge()
+  }
+
+  #follow(source: Source): void {
+    source.stream.read({
+      onEvent: (event) => this.#take(source.member, event),
+      onEnd: () => this.#end(source),
+    })
   }
 
   /** Never throws: what is not JSON-RPC is left out. */
@@ -126,18 +137,35 @@ class MergedSubscriptions {
   }
 
   /** With the last source the subscription ends, in order; the client may listen again. */
-  #end(): void {
-    this.#open -= 1
-    if (this.#open > 0) return
+  #end(source: Source): void {
+    this.#open.delete(source)
+    if (this.#over.signal.aborted) return
+    if (this.#open.size > 0) return void this.#listenAgain(source)
+    this.#over.abort()
     this.#acknowledge()
     const result = { resultType: 'complete', _meta: this.#meta() }
     this.stream.push(formatEvent(JSON.stringify({ jsonrpc: '2.0', id: this.#message.id, result })))
     this.stream.end()
   }
 
+  /** What it announced meanwhile is lost, as with any stream that breaks. Never rejects. */
+  async #listenAgain(ended: Source): Promise<void> {
+    const { signal } = this.#over
+    for (let retryMs = firstRetryMs; ; retryMs = Math.min(retryMs * 2, longestRetryMs)) {
+      await delay(retryMs, undefined, { ref: false, signal }).catch(() => undefined)
+      if (signal.aborted) return
+      const source = await ended.reopen()
+      if (source === undefined) continue
+      if (signal.aborted) return source.stream.cancel()
+      this.#open.add(source)
+      return this.#follow(source)
+    }
+  }
+
   #cancel(): void {
     clearTimeout(this.#deadline)
-    for (const { stream } of this.#sources) stream.cancel()
+    this.#over.abort()
+    for (const { stream } of this.#open) stream.cancel()
   }
 
   #meta(): JsonObject {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { exposeEntry, exposeResult, exposeServerMessage } from './expose-result.ts'
+import { exposeEntry, exposeError, exposeResult, exposeServerMessage } from './expose-result.ts'
 import { PrefixedNames } from './member-names.ts'
 
 const names = new PrefixedNames(['gh'])
@@ -77,4 +77,14 @@ it('messages on a stream name the member that waits for an answer', () => {
   expect(exposeServerMessage(updated, member)).toMatchObject({ params: { uri: 'gh+x://1' } })
   const task = { jsonrpc: '2.0', method: 'notifications/tasks', params: { taskId: 't' } }
   expect(exposeServerMessage(task, member)).toMatchObject({ params: { taskId: 'gh_t' } })
+})
+
+it('an error about a resource names it as the client does, and nothing else changes', () => {
+  const error = { code: -32602, message: 'Resource not found', data: { uri: 'file:///a', 'x-kept': 1 } }
+  expect(exposeError(error, member)).toEqual({ ...error, data: { uri: 'gh+file:///a', 'x-kept': 1 } })
+  expect(exposeError({ code: -32603, message: 'm', data: 'text' }, member)).toEqual({
+    code: -32603,
+    message: 'm',
+    data: 'text',
+  })
 })

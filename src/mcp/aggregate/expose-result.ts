@@ -30,6 +30,12 @@ export function exposeEntry(list: string, entry: unknown, member: ExposedMember)
   return exposeMeta(replaceText(entry, 'uri', uriOf(member)), member)
 }
 
+/** An error about a resource names it as the client does. */
+export function exposeError(error: JsonObject, member: ExposedMember): JsonObject {
+  const data = objectMember(error, 'data')
+  return data === undefined ? error : { ...error, data: replaceText(data, 'uri', uriOf(member)) }
+}
+
 /** A notification, or a request of the server, on the stream of a call. Ids of requests say which member waits for the answer. */
 export function exposeServerMessage(message: JsonObject, { member }: ExposedMember): JsonObject {
   const params = objectMember(message, 'params')
