@@ -100,6 +100,7 @@ class BoundedEventBuffer implements EventBuffer {
   }
 
   async #close(): Promise<void> {
+    for (const lane of this.#lanes) lane.hurry()
     const closing = this.flush().then(() => Promise.all(this.#lanes.map((lane) => lane.close())))
     let deadline: NodeJS.Timeout | undefined
     const late = new Promise<'late'>((resolve) => {

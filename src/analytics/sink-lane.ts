@@ -41,6 +41,11 @@ export class SinkLane<Event> {
     while (this.#writing) await this.#writing
   }
 
+  /** From now on its sink gives up quickly. */
+  hurry(): void {
+    this.#sink.hurry?.()
+  }
+
   /** Closes the sink. Never rejects. */
   async close(): Promise<void> {
     try {

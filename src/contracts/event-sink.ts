@@ -9,6 +9,8 @@ export interface EventSink<Event> {
   readonly trouble?: SinkTrouble | undefined
   /** Events in the order they happened. Called by one flush at a time. */
   write(events: readonly Event[]): MaybePromise<void>
+  /** The gateway stops: what is not taken at the next attempt is lost. */
+  hurry?(): void
   close(): MaybePromise<void>
 }
 

@@ -48,7 +48,8 @@ export function createClickhouseSink(options: ClickhouseOptions, host: WebhookHo
       const body = events.map((event) => formatEventJson(event)).join('\n')
       await delivery.send(() => ({ headers, body }))
     },
-    close: () => delivery.close(),
+    hurry: () => delivery.hurry(),
+    close: () => undefined,
   }
 }
 

@@ -20,7 +20,7 @@ const longestPauseMs = 30_000
 export class Delivery {
   readonly #options: DeliveryOptions
   #trouble: SinkTrouble | undefined
-  readonly #closing = new AbortController()
+  readonly #hurried = new AbortController()
 
   constructor(options: DeliveryOptions) {
     this.#options = options
@@ -41,14 +41,14 @@ export class Delivery {
       const { error, isFinal, retryAfterMs = 0 } = outcome
       // Half of it by chance: receivers that come back are not met by everybody at once.
       const waitMs = Math.max(retryAfterMs, pauseMs * (0.5 + Math.random() / 2))
-      if (isFinal || clock() + waitMs > deadlineMs || this.#closing.signal.aborted) throw error
+      if (isFinal || clock() + waitMs > deadlineMs || this.#hurried.signal.aborted) throw error
       await this.#pause(waitMs)
     }
   }
 
-  /** What is under way gets one more attempt at most. */
-  close(): void {
-    this.#closing.abort()
+  /** From now on nothing is tried more often than once. */
+  hurry(): void {
+    this.#hurried.abort()
   }
 
   async #try(request: ExportRequest): Promise<Attempt> {
@@ -72,7 +72,7 @@ export class Delivery {
   }
 
   #pause(waitMs: number): Promise<void> {
-    const { signal } = this.#closing
+    const { signal } = this.#hurried
     return new Promise((resolve) => {
       const end = () => {
         clearTimeout(timer)

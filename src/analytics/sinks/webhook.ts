@@ -56,7 +56,8 @@ export function createWebhookSink(options: WebhookOptions, host: WebhookHost): E
       const chosen = events.filter((event) => isWanted(event))
       for (let start = 0; start < chosen.length; start += batchSize) await send(chosen.slice(start, start + batchSize))
     },
-    close: () => delivery.close(),
+    hurry: () => delivery.hurry(),
+    close: () => undefined,
   }
 }
 

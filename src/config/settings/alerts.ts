@@ -19,7 +19,7 @@ const receiver = z
 /** `alerts` of sallyport.jsonc. */
 export const alertsSettings = z
   .strictObject({
-    webhooks: z.array(receiver).default([]).describe('Who is told. Without one, alerts are only in the log.'),
+    webhooks: z.array(receiver).default([]).describe('Who is told. Without one, nothing is looked for.'),
     errorRate: z
       .strictObject({
         enabled: switchOff('Whether it is looked at.'),

@@ -42,8 +42,8 @@ export class AlertReceiver {
     return this.#last
   }
 
-  close(): void {
-    this.#delivery.close()
+  hurry(): void {
+    this.#delivery.hurry()
   }
 
   async #send(change: AlertChange, gateway: string): Promise<void> {

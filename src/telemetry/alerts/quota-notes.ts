@@ -16,10 +16,15 @@ export class QuotaNotes {
   #changed = new Map<string, QuotaNote>()
 
   note(note: QuotaNote): void {
+    this.hear(note)
+    this.#changed.set(note.key, note)
+  }
+
+  /** What another process noted. */
+  hear(note: QuotaNote): void {
     // The one that was noted last is the last: what is pushed out is what nobody asked for longest.
     this.#notes.delete(note.key)
     this.#notes.set(note.key, note)
-    this.#changed.set(note.key, note)
     const oldest = this.#notes.size > mostNotes ? this.#notes.keys().next().value : undefined
     if (oldest !== undefined) {
       this.#notes.delete(oldest)

@@ -105,11 +105,11 @@ class AlertsLoop {
 
   async close(): Promise<void> {
     await this.#looking
+    for (const receiver of this.#receivers.values()) receiver.hurry()
     const told = Promise.all([...this.#receivers.values()].map((receiver) => receiver.idle()))
     let timer: NodeJS.Timeout | undefined
     await Promise.race([told, new Promise((resolve) => (timer = setTimeout(resolve, stopMs)))])
     clearTimeout(timer)
-    for (const receiver of this.#receivers.values()) receiver.close()
   }
 
   async #look(): Promise<void> {

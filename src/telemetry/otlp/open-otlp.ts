@@ -70,11 +70,11 @@ export function openOtlp(options: OtlpOptions, host: OtlpHost): Otlp {
     states: () => [...(traces ? [traces.state()] : []), ...(metrics ? [metrics.state()] : [])],
     async close(deadlineMs) {
       metrics?.stop()
+      traces?.hurry()
       const sent = Promise.allSettled([traces?.queue.flush(), metrics?.send()])
       let timer: NodeJS.Timeout | undefined
       await Promise.race([sent, new Promise((resolve) => (timer = setTimeout(resolve, deadlineMs)))])
       clearTimeout(timer)
-      traces?.close()
     },
   }
 }
@@ -122,7 +122,7 @@ function openTraces(
   return {
     queue,
     state: (): SinkState => ({ name: 'otlp traces', written: Math.max(0, sent - queue.state.dropped), ...queue.state }),
-    close: () => delivery.close(),
+    hurry: () => delivery.hurry(),
   }
 }
 
@@ -168,6 +168,7 @@ function createLogsSink(
       const body = JSON.stringify(encodeLogs(events, source, { people }))
       await delivery.send(() => ({ headers: { 'content-type': 'application/json', ...headers }, body }))
     },
-    close: () => delivery.close(),
+    hurry: () => delivery.hurry(),
+    close: () => undefined,
   }
 }
