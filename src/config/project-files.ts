@@ -34,9 +34,21 @@ export async function readProjectFiles(directory: string): Promise<ReadProjectFi
     const remedy = 'Name the directory that holds sallyport.jsonc.'
     return { files: new Map(), problems: [problemAtStart(directory, 'this is not a directory', remedy)] }
   }
+  for (let attempt = 1; ; attempt++) {
+    const names = await listNames(directory)
+    const before = await identify(directory, names)
+    const read = await readNames(directory, names)
+    // Files that were replaced in between may be of two different edits.
+    if (attempt === mostAttempts || before === (await identify(directory, names))) return read
+  }
+}
+
+const mostAttempts = 5
+
+async function readNames(directory: string, names: readonly string[]): Promise<ReadProjectFiles> {
   const problems: Problem[] = []
   const found = new Map<string, Buffer>()
-  for (const file of await listNames(directory)) {
+  for (const file of names) {
     try {
       found.set(file, await readFile(join(directory, file)))
     } catch (error) {
@@ -46,6 +58,15 @@ export async function readProjectFiles(directory: string): Promise<ReadProjectFi
     }
   }
   return { files: orderFiles(await readPendingFiles(directory, found)), problems }
+}
+
+/** A text that is another one when a file was replaced. */
+async function identify(directory: string, names: readonly string[]): Promise<string> {
+  const identities = names.map(async (file) => {
+    const status = await stat(join(directory, file)).catch(() => undefined)
+    return status && `${status.ino} ${status.size} ${status.mtimeMs}`
+  })
+  return (await Promise.all(identities)).join('\n')
 }
 
 async function listNames(directory: string): Promise<string[]> {
