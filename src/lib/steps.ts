@@ -81,16 +81,16 @@ function decode(text: string): string {
 }
 
 const mostLabels = 10_000
-const labels = new Map<string, string>()
+const labels = new Map<StepPhase, Map<string, string>>(stepPhases.map((phase) => [phase, new Map()]))
 
 /** Policies are as many as the project has; a name is looked at once. */
 function labelOf(phase: StepPhase, name: string): string {
-  const plain = `${phase}:${name}`
-  const known = labels.get(plain)
+  const ofPhase = labels.get(phase)
+  const known = ofPhase?.get(name)
   if (known !== undefined) return known
   const label = `${phase}:${name.replace(reservedInNames, encode)}`
-  if (labels.size >= mostLabels) labels.clear()
-  labels.set(plain, label)
+  if (ofPhase && ofPhase.size >= mostLabels) ofPhase.clear()
+  ofPhase?.set(name, label)
   return label
 }
 

@@ -124,7 +124,7 @@ const metrics = z.strictObject({
 })
 
 /** The schemas of the three requests. */
-export const otlpRequests = { traces, metrics, logs }
+const otlpRequests = { traces, metrics, logs }
 
 /** Attributes as a plain object. */
 export type PlainAttributes = { readonly [key: string]: string | number | boolean }
@@ -219,7 +219,7 @@ export async function startCollector(): Promise<OtlpCollector> {
 }
 
 /** Attributes as a plain object. */
-export function toPlain(list: z.output<typeof attributes>): PlainAttributes {
+function toPlain(list: z.output<typeof attributes>): PlainAttributes {
   return Object.fromEntries(
     list.map(({ key, value: typed }) => {
       const [kind, content] = Object.entries(typed)[0] ?? ['', '']

@@ -69,5 +69,3 @@ export const alertsSettings = z
   })
   .prefault({})
   .describe('What the gateway tells its operators by itself.')
-
-export type AlertsSettings = z.output<typeof alertsSettings>

@@ -56,7 +56,3 @@ export const exportsSettings = z
   })
   .prefault({})
   .describe('Where events go besides the store.')
-
-export type WebhookSettings = z.output<typeof webhook>
-export type ClickhouseSettings = z.output<typeof clickhouse>
-export type ExportsSettings = z.output<typeof exportsSettings>

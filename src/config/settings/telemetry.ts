@@ -59,6 +59,4 @@ export const telemetrySettings = z
   .prefault({})
   .describe('Logs, metrics and traces.')
 
-export type TelemetrySettings = z.output<typeof telemetrySettings>
-export type OtlpSettings = z.output<typeof otlp>
 export type PropagationMode = (typeof propagationModes)[number]
