@@ -35,6 +35,8 @@ export interface UpstreamRequest {
   readonly body?: Buffer
   /** Longest silence before and within the answer; absent: those of the pool. */
   readonly idleMs?: number | undefined
+  /** A stream of what happens: once it has begun, silence is in order, and it goes on for as long as somebody listens. */
+  readonly isLasting?: boolean
 }
 
 /** What came back: a whole answer in memory, or an open event stream. */
@@ -80,15 +82,15 @@ export function sendUpstream(
   limits: UpstreamLimits,
 ): { readonly answer: Promise<UpstreamAnswer>; hasBegun(): boolean; cancel(): void } {
   let call!: UpstreamCall
+  const { method = 'POST', path, headers, body = null, idleMs, isLasting = false } = request
   const answer = new Promise<UpstreamAnswer>((resolve, reject) => {
-    call = new UpstreamCall(limits, resolve, reject)
+    call = new UpstreamCall(isLasting ? { ...limits, totalMs: Number.POSITIVE_INFINITY } : limits, resolve, reject)
   })
-  const { method = 'POST', path, headers, body = null, idleMs } = request
   const options = { method, path, headers, body, blocking: false }
-  const hasRoom = pool.dispatch(
-    idleMs === undefined ? options : { ...options, headersTimeout: idleMs, bodyTimeout: idleMs },
-    call,
-  )
+  const silence = isLasting
+    ? { bodyTimeout: 0 }
+    : idleMs !== undefined && { headersTimeout: idleMs, bodyTimeout: idleMs }
+  const hasRoom = pool.dispatch(silence ? { ...options, ...silence } : options, call)
   if (!hasRoom) call.limitWait()
   return { answer, hasBegun: () => call.hasBegun, cancel: () => call.cancel() }
 }

@@ -5,6 +5,7 @@ import { jsonRpcError } from '../errors/render-error.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import { eventData, formatEvent } from '../http/split-events.ts'
 import { isJsonObject, type JsonObject } from '../lib/json.ts'
+import { endOf } from '../mcp/bridge/modern-to-legacy/subscription.ts'
 import type { CacheKey } from '../mcp/catalog-cache.ts'
 import type { AnswerOutcome } from './answer-outcome.ts'
 import { ClientStream, type ClientStreamSource } from './client-stream.ts'
@@ -24,7 +25,13 @@ export function sendStream(
   key: CacheKey | undefined,
 ): Promise<AnswerOutcome> {
   return new Promise((resolve) => {
-    answer.read(new EventRelay(answer, message, exchange, route, host, key, resolve))
+    const relay = new EventRelay(answer, message, exchange, route, host, key, resolve)
+    if (message.method !== 'subscriptions/listen') return answer.read(relay)
+    // As old as a whole answer may be, or in the way of a reload: the client opens another one, under a token that is checked again.
+    exchange.onDrain = () => relay.endSubscription()
+    const maxAge = setTimeout(() => relay.endSubscription(), host.limits.upstreamTotalSeconds * 900).unref()
+    exchange.response.once('close', () => clearTimeout(maxAge))
+    answer.read(relay)
   })
 }
 
@@ -82,13 +89,21 @@ class EventRelay implements EventStreamReader, ClientStreamSource {
     }
   }
 
+  /** Ends a subscription as its server should (2026-07-28 §subscriptions). */
+  endSubscription(): void {
+    if (this.#ended) return
+    this.#client.answer(formatEvent(JSON.stringify(endOf({ id: this.#message.id ?? '' }))))
+    this.onEnd(undefined)
+    this.#answer.cancel()
+  }
+
   onEnd(error: Error | undefined): void {
     if (this.#ended) return
     this.#ended = true
     const failure = error ? asGatewayError(error) : this.#missingAnswer()
     if (failure && !this.#answered) {
       this.#outcome = { status: 200, error: failure, code: failure.code }
-      this.#client.write(formatEvent(jsonRpcError(failure, this.#exchange.requestId, this.#message.id)))
+      this.#client.answer(formatEvent(jsonRpcError(failure, this.#exchange.requestId, this.#message.id)))
     }
     this.#client.end()
     this.#finish(this.#outcome)
@@ -110,7 +125,7 @@ class EventRelay implements EventStreamReader, ClientStreamSource {
     if (!isResponse(data)) return this.#client.write(event)
     this.#outcome = { ...inspectResponse(data, this.#message), status: 200 }
     this.#answered = true
-    return this.#client.write(event)
+    return this.#client.answer(event)
   }
 
   async #shape(event: Buffer, data: Buffer): Promise<void> {
@@ -119,7 +134,7 @@ class EventRelay implements EventStreamReader, ClientStreamSource {
       if (this.#ended) return
       this.#outcome = { ...shaped.outcome, status: 200 }
       this.#answered = true
-      if (this.#client.write(shaped.body === data ? event : formatEvent(shaped.body))) this.#answer.resume()
+      if (this.#client.answer(shaped.body === data ? event : formatEvent(shaped.body))) this.#answer.resume()
     } catch (error) {
       this.#fail(error)
     }

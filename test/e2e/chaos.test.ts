@@ -15,16 +15,21 @@ import {
   pairs,
   runsOf,
 } from '../harness/chaos/faults.ts'
+import { type StreamFault, streamFaults } from '../harness/chaos/stream-faults.ts'
 import { obtainToken } from '../harness/obtain-token.ts'
+import type { JsonRpcAnswer } from '../harness/post-message.ts'
+import type { OpenAnswer, StreamedMessage } from '../harness/read-events.ts'
 import { readAllEvents } from '../harness/start-gateway.ts'
 import { waitUntil } from '../harness/wait-until.ts'
 import { type WatchedGateway, watchGateway } from '../harness/watch-gateway.ts'
 import { signIn } from '../harness/write-project.ts'
 
 /** Calls at once, after one that warms up. */
-const burst = 12
-/** More than what a heap breathes; less than one answer kept per call would be. */
-const mostGrowthBytes = 1024 * 1024
+const burst = 25
+/** More than what a heap breathes: five KiB for each call. */
+const mostGrowthBytes = 512 * 1024
+/** Streams of each pair. */
+const listeners = 6
 /** For a machine that has other work. */
 const slackMs = 3_000
 
@@ -32,6 +37,8 @@ interface Line {
   readonly pair: Pair
   readonly upstream: ChaosUpstream
   readonly client: ChaosClient
+  /** Another client of the same person. */
+  readonly open: () => ChaosClient
 }
 
 let gateway: WatchedGateway
@@ -54,8 +61,9 @@ beforeAll(async () => {
       const { accessToken } = await obtainToken(gateway.publicUrl, url)
       const client = new ChaosClient(url, accessToken, pair.split(' > ')[0] as ChaosEra)
       await client.begin()
-      await client.call()
-      return { pair, upstream, client }
+      for (let round = 0; round < 2; round++) await Promise.all(Array.from({ length: burst }, () => client.call()))
+      const open = () => new ChaosClient(url, accessToken, pair.split(' > ')[0] as ChaosEra)
+      return { pair, upstream, client, open }
     }),
   )
 })
@@ -70,20 +78,19 @@ describe('an upstream that fails', () => {
     await Promise.all(struck.map((line) => strike(line, fault, 1)))
     const before = await measure()
     await Promise.all(struck.map((line) => strike(line, fault, burst)))
-    await waitUntil('sockets and sessions as before', async () => {
-      const after = await measure()
-      return after.sockets <= before.sockets && after.sessions === before.sessions
-    }).catch(async () => expect(await measure()).toEqual(before))
-    let grown = Number.POSITIVE_INFINITY
-    await waitUntil('memory as before', async () => {
-      grown = (await measure()).heapBytes - before.heapBytes
-      return grown < mostGrowthBytes
-    }).catch(() => expect(grown).toBeLessThan(mostGrowthBytes))
+    await expectAsBefore(before)
+  })
+
+  it.each(streamFaults)('open streams: $name', async (fault) => {
+    await Promise.all(lines.map((line) => strikeStreams(line, fault)))
+    const before = await measure()
+    await Promise.all(lines.map((line) => strikeStreams(line, fault)))
+    await expectAsBefore(before)
   })
 
   it('is described as it is', async () => {
     const document = join(import.meta.dirname, '../../docs/operations/faults.md')
-    await expect(describeFaults(faults)).toMatchFileSnapshot(document)
+    await expect(describeFaults(faults, streamFaults)).toMatchFileSnapshot(document)
   })
 })
 
@@ -92,6 +99,63 @@ async function measure() {
   for (const { upstream } of lines) upstream.closeIdle()
   const { sockets, heapBytes } = await gateway.measure()
   return { sockets, heapBytes, sessions: lines.map(({ upstream }) => upstream.sessions).join() }
+}
+
+async function expectAsBefore(before: Awaited<ReturnType<typeof measure>>): Promise<void> {
+  await waitUntil('sockets and sessions as before', async () => {
+    const after = await measure()
+    return after.sockets <= before.sockets && after.sessions === before.sessions
+  }).catch(async () => expect(await measure()).toEqual(before))
+  let grown = Number.POSITIVE_INFINITY
+  await waitUntil('memory as before', async () => {
+    grown = (await measure()).heapBytes - before.heapBytes
+    return grown < mostGrowthBytes
+  }).catch(() => expect(grown).toBeLessThan(mostGrowthBytes))
+}
+
+/** Lets the fault happen to some open streams at once, each of which goes on or ends as it should; then new ones work. */
+async function strikeStreams({ pair, upstream, open }: Line, fault: StreamFault): Promise<void> {
+  const clients = Array.from({ length: listeners }, open)
+  const streams = await Promise.all(clients.map((client) => listenAnew(client)))
+  await expectTold(upstream, streams, `${pair}: before`)
+  await fault.strike(upstream)
+  const expected = fault.answer[pair]
+  if (expected === 'goes on') await expectTold(upstream, streams, `${pair}: afterwards`)
+  else {
+    await Promise.all(streams.map(({ ended }) => ended))
+    for (const stream of streams) expect(describeEnd(stream), `${pair}: ${stream.text()}`).toBe(expected)
+    const next = await Promise.all(clients.map((client) => listenAnew(client)))
+    await expectTold(upstream, next, `${pair}: next`)
+    for (const stream of next) stream.close()
+  }
+  for (const stream of streams) stream.close()
+  await waitUntil('the streams upstream end', () => upstream.streams.length === 0)
+  await Promise.all(clients.map((client) => client.end()))
+}
+
+async function listenAnew(client: ChaosClient): Promise<OpenAnswer> {
+  await client.end()
+  await client.begin()
+  return client.listen()
+}
+
+/** Something happens upstream, again and again, until each stream has been told. */
+async function expectTold(upstream: ChaosUpstream, streams: readonly OpenAnswer[], when: string): Promise<void> {
+  const count = (stream: OpenAnswer) => stream.text().split('tools/list_changed').length
+  const before = streams.map(count)
+  await waitUntil(`${when}: all are told`, () => {
+    upstream.tell()
+    return streams.every((stream, index) => count(stream) > (before[index] ?? 0))
+  })
+}
+
+function describeEnd(stream: OpenAnswer): string {
+  const events = stream
+    .text()
+    .split('\n')
+    .filter((line) => line.startsWith('data: '))
+  const last = JSON.parse(events.at(-1)?.slice('data: '.length) ?? '{}') as StreamedMessage & JsonRpcAnswer
+  return last.error?.data?.reason ?? (last.result ? 'ends with a result' : 'ends')
 }
 
 /** Lets the fault happen to some calls at once, each of which gets what it should; then all is well again. */

@@ -72,7 +72,7 @@ export class BridgedCall implements ParkableCall, Attendant {
     this.#release = session.use(round.caller)
     const { serverInfo } = session.terms.initialized
     this.#context = { sealer: host.sealer, ttlMs: host.parked.ttlMs, serverInfo }
-    this.#source = new ResumableSource((lastEventId) => session.listen(lastEventId), host.totalMs, {
+    this.#source = new ResumableSource((lastEventId) => session.resume(lastEventId), host.totalMs, {
       onMessage: (message) => this.#takeMessage(message),
       onEnd: (error) => this.#fail(error),
     })

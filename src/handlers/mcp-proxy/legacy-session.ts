@@ -136,11 +136,20 @@ export class LegacySession implements PooledSession {
     }
   }
 
-  /** The stream of messages that belong to no request, or the rest of one that broke off after `lastEventId`. */
-  listen(lastEventId?: string): UpstreamExchange {
+  /** The stream of messages that belong to no request. `lastEventId`: where it goes on. */
+  listen(lastEventId: string | undefined): UpstreamExchange {
+    return this.#get(lastEventId, true)
+  }
+
+  /** The rest of the answer to a request, which broke off after `lastEventId`. */
+  resume(lastEventId: string): UpstreamExchange {
+    return this.#get(lastEventId, false)
+  }
+
+  #get(lastEventId: string | undefined, isLasting: boolean): UpstreamExchange {
     const headers = buildSessionHeaders(this.#caller, this.terms, 'text/event-stream')
     if (lastEventId !== undefined) headers.push('last-event-id', lastEventId)
-    return this.#upstream.request({ method: 'GET', headers, search: this.#caller.search })
+    return this.#upstream.request({ method: 'GET', headers, search: this.#caller.search, isLasting })
   }
 
   retire(): void {

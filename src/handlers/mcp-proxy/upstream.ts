@@ -21,7 +21,7 @@ import { buildUpstreamHeaders, type UpstreamHop } from './upstream-headers.ts'
 export type UpstreamExchange = ReturnType<typeof sendUpstream>
 
 /** A request that the gateway makes in a session of its own, besides relaying. */
-export interface SessionRequest extends Pick<UpstreamRequest, 'method' | 'headers' | 'body' | 'idleMs'> {
+export interface SessionRequest extends Pick<UpstreamRequest, 'method' | 'headers' | 'body' | 'idleMs' | 'isLasting'> {
   /** Query of the exchange it belongs to. */
   readonly search: string
 }
@@ -89,9 +89,11 @@ export class Upstream {
   }
 
   #send(message: McpMessage, exchange: Exchange, hop: UpstreamHop): Promise<UpstreamAnswer> {
+    const isLasting = message.method === 'subscriptions/listen'
     const call = sendUpstream(
-      message.method === 'subscriptions/listen' ? this.#subscriptions : this.#pool,
+      isLasting ? this.#subscriptions : this.#pool,
       {
+        isLasting,
         path: this.#path + this.#searchFor(exchange.search),
         headers: buildUpstreamHeaders(message, exchange, hop),
         body: message.edited ? Buffer.from(JSON.stringify(message.body)) : message.bytes,

@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { request } from 'undici'
 import { type PostAnswer, postRaw } from '../post-message.ts'
+import { type OpenAnswer, openAnswer } from '../read-events.ts'
 import type { ChaosEra } from './chaos-upstream.ts'
 
 /** What a client received for one call, and after how long. */
@@ -48,14 +50,36 @@ export class ChaosClient {
     return { ...answer, elapsedMs, traceId }
   }
 
+  /** Ends the session, where there is one. */
+  async end(): Promise<void> {
+    if (this.#session === undefined) return
+    const headers = { ...this.#headers(), connection: 'close' }
+    const answer = await request(this.#url, { method: 'DELETE', headers })
+    await answer.body.dump()
+    this.#session = undefined
+  }
+
+  /** Opens the stream of the session, or a subscription. */
+  async listen(): Promise<OpenAnswer> {
+    if (this.#era === '2025') return openAnswer(this.#url, this.#headers())
+    const params = { notifications: { toolsListChanged: true }, _meta: envelope }
+    const body = { jsonrpc: '2.0', id: ++this.#lastId, method: 'subscriptions/listen', params }
+    const stream = await openAnswer(this.#url, { ...this.#headers(), 'mcp-method': 'subscriptions/listen' }, body)
+    const first = await stream.next()
+    if (!first.method?.endsWith('acknowledged')) throw new Error(`no acknowledgement: ${stream.text()}`)
+    return stream
+  }
+
   #post(body: object, extra: Record<string, string> = {}): Promise<PostAnswer> {
-    return postRaw(this.#url, JSON.stringify(body), {
+    return postRaw(this.#url, JSON.stringify(body), { ...this.#headers(), connection: 'close', ...extra })
+  }
+
+  #headers(): Record<string, string> {
+    return {
       authorization: `Bearer ${this.#token}`,
       'mcp-protocol-version': this.#era === '2026' ? '2026-07-28' : '2025-11-25',
       ...(this.#session !== undefined && { 'mcp-session-id': this.#session }),
-      connection: 'close',
-      ...extra,
-    })
+    }
   }
 }
 

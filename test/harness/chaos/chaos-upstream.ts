@@ -24,6 +24,10 @@ export interface ChaosUpstream {
   readonly calls: number
   /** Open sessions of the older era. */
   readonly sessions: number
+  /** Open streams of sessions, and subscriptions. */
+  readonly streams: readonly ServerResponse[]
+  /** Says on all open streams that the list of tools changed. */
+  tell(): void
   /** What it does with a call of a tool. */
   onCall: (call: ChaosCall) => void
   /** Forgets all sessions. */
@@ -38,6 +42,7 @@ export interface ChaosUpstream {
   closeIdle(): void
 }
 
+const capabilities = { tools: { listChanged: true } }
 const serverInfo = { name: 'chaos', version: '1.0.0' }
 const modern = { resultType: 'complete', _meta: { 'io.modelcontextprotocol/serverInfo': serverInfo } }
 const versionKey = 'io.modelcontextprotocol/protocolVersion'
@@ -54,6 +59,8 @@ class ScriptedChaos implements ChaosUpstream {
   onCall: (call: ChaosCall) => void = (call) => call.answer('fine')
   readonly #era: ChaosEra
   readonly #sessions = new Set<string>()
+  /** With the id of the subscription, where it is one. */
+  readonly #streams = new Map<ServerResponse, string | number | undefined>()
   #port = 0
   #server: Server | undefined
   #hole: BlackHole | undefined
@@ -68,6 +75,14 @@ class ScriptedChaos implements ChaosUpstream {
 
   get sessions(): number {
     return this.#sessions.size
+  }
+
+  get streams(): readonly ServerResponse[] {
+    return [...this.#streams.keys()]
+  }
+
+  tell(): void {
+    for (const [stream, id] of this.#streams) sendEvent(stream, 'notifications/tools/list_changed', id)
   }
 
   forget(): void {
@@ -124,7 +139,7 @@ class ScriptedChaos implements ChaosUpstream {
     if (message.method === 'initialize') {
       const id = randomUUID()
       this.#sessions.add(id)
-      const result = { protocolVersion: '2025-11-25', capabilities: { tools: {} }, serverInfo }
+      const result = { protocolVersion: '2025-11-25', capabilities, serverInfo }
       return sendJson(response, { jsonrpc: '2.0', id: message.id, result }, 200, { 'mcp-session-id': id })
     }
     if (typeof session !== 'string') {
@@ -139,7 +154,7 @@ class ScriptedChaos implements ChaosUpstream {
       this.#sessions.delete(session)
       return void response.writeHead(204).end()
     }
-    if (request.method === 'GET') return void response.writeHead(405, { allow: 'POST, DELETE' }).end()
+    if (request.method === 'GET') return this.#openStream(response, undefined)
     this.#answerBoth(message, {}, response)
   }
 
@@ -150,9 +165,17 @@ class ScriptedChaos implements ChaosUpstream {
       const error = { code: -32022, message: 'Unsupported protocol version', data }
       return sendJson(response, { jsonrpc: '2.0', id: message.id, error }, 400)
     }
+    if (message.method === 'subscriptions/listen') return this.#openStream(response, message.id)
     if (message.method !== 'server/discover') return this.#answerBoth(message, modern, response)
-    const result = { ...modern, supportedVersions: ['2026-07-28'], capabilities: { tools: {} }, ttlMs: 60_000 }
+    const result = { ...modern, supportedVersions: ['2026-07-28'], capabilities, ttlMs: 60_000 }
     sendJson(response, { jsonrpc: '2.0', id: message.id, result: { ...result, cacheScope: 'private' } })
+  }
+
+  #openStream(response: ServerResponse, id: string | number | undefined): void {
+    response.writeHead(200, { 'content-type': 'text/event-stream' }).flushHeaders()
+    this.#streams.set(response, id)
+    response.once('close', () => this.#streams.delete(response))
+    if (id !== undefined) sendEvent(response, 'notifications/subscriptions/acknowledged', id)
   }
 
   #answerBoth({ id, method }: UpstreamMessage, extra: object, response: ServerResponse): void {
@@ -168,4 +191,11 @@ class ScriptedChaos implements ChaosUpstream {
       void response.writeHead(200, { 'content-type': 'application/json' }).end(message(text))
     this.onCall({ id, response, answer, message })
   }
+}
+
+function sendEvent(response: ServerResponse, method: string, subscription: string | number | undefined): void {
+  const _meta = { 'io.modelcontextprotocol/subscriptionId': subscription }
+  const params = { ...(method.endsWith('acknowledged') && { notifications: { toolsListChanged: true } }), _meta }
+  const message = { jsonrpc: '2.0', method, ...(subscription !== undefined && { params }) }
+  response.write(`data: ${JSON.stringify(message)}\n\n`)
 }

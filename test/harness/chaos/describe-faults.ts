@@ -1,4 +1,5 @@
 import { type Expected, expectedOf, type Fault, pairs } from './faults.ts'
+import type { StreamEnd, StreamFault } from './stream-faults.ts'
 
 const introduction = `# When an upstream fails
 
@@ -17,8 +18,15 @@ heap after a garbage collection with those before it, and the next call works.
 2025 stands for 2025-11-25 and older revisions, 2026 for 2026-07-28.
 `
 
+const streams = `## Open streams
+
+The same for streams that wait for something to happen: the GET stream of a session (2025) and \`subscriptions/listen\` (2026). *Goes on*: the gateway
+listens anew upstream, the client does not notice, and what happens afterwards is told. What happened in between is not, so a client does well to list
+again now and then. *Ends*: the client opens another one, which works.
+`
+
 /** The published page about faults. */
-export function describeFaults(faults: readonly Fault[]): string {
+export function describeFaults(faults: readonly Fault[], streamFaults: readonly StreamFault[]): string {
   const heads = ['fault', 'what happens', 'within', ...pairs.map((pair) => pair.replace('>', '→'))]
   const rows = faults.map((fault) => [
     fault.name,
@@ -26,8 +34,21 @@ export function describeFaults(faults: readonly Fault[]): string {
     fault.limit === undefined ? '–' : `\`${fault.limit}\``,
     ...pairs.map((pair) => describe(expectedOf(fault, pair))),
   ])
-  const table = [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`)
-  return `${introduction}\n${table.join('\n')}\n`
+  const streamRows = streamFaults.map(({ name, what, answer }) => [
+    name,
+    what,
+    ...pairs.map((pair) => describeEnd(answer[pair])),
+  ])
+  const streamHeads = heads.filter((head) => head !== 'within')
+  return `${introduction}\n${renderTable(heads, rows)}\n${streams}\n${renderTable(streamHeads, streamRows)}`
+}
+
+function renderTable(heads: readonly string[], rows: readonly (readonly string[])[]): string {
+  return [heads, heads.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |\n`).join('')
+}
+
+function describeEnd(end: StreamEnd): string {
+  return end.includes('_') ? `ends with \`${end}\`` : end
 }
 
 function describe(expected: Expected | undefined): string {

@@ -46,7 +46,7 @@ export function acknowledge(subscription: Subscription): JsonObject {
 }
 
 /** The last message of a stream that ends as it should. */
-export function endOf({ id }: Subscription): JsonObject {
+export function endOf({ id }: Pick<Subscription, 'id'>): JsonObject {
   return { jsonrpc: '2.0', id, result: { resultType: 'complete', _meta: { [subscriptionIdKey]: id } } }
 }
 
