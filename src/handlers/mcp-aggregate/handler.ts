@@ -129,8 +129,8 @@ class McpAggregate implements McpHandler {
     return undefined
   }
 
-  close(): Promise<void> {
-    return this.#lastKnown.flush()
+  async close(): Promise<void> {
+    await Promise.all([this.#lastKnown.flush(), ...[...this.#members.values()].map((member) => member.close())])
   }
 
   #openSession(message: McpMessage, exchange: Exchange): ClientSession | GatewayError | undefined {

@@ -9,7 +9,7 @@ import { exposeServerMessage } from '../../mcp/aggregate/expose-result.ts'
 import type { Naming } from '../../mcp/aggregate/locate-target.ts'
 import type { ClientSession } from '../../mcp/client-session.ts'
 import { QueuedStream } from '../../mcp/queued-stream.ts'
-import type { AggregateMember } from './member.ts'
+import type { AggregateMember, MemberStream } from './member.ts'
 
 /** What the stream of one session is made of. */
 export interface MemberStreamsOptions {
@@ -30,7 +30,8 @@ const longestRetryMs = 30_000
 export class MemberStreams {
   readonly stream: QueuedStream
   readonly #options: MemberStreamsOptions
-  readonly #open = new Set<StreamedAnswer>()
+  /** The streams that are read, each with its end. */
+  readonly #open = new Map<StreamedAnswer, () => void>()
   readonly #over = new AbortController()
 
   constructor(options: MemberStreamsOptions) {
@@ -41,7 +42,7 @@ export class MemberStreams {
       () => this.#end(),
     )
     this.stream.onResume = () => {
-      for (const source of this.#open) source.resume()
+      for (const source of this.#open.keys()) source.resume()
     }
     options.live.attachStream(this.#end)
   }
@@ -55,7 +56,10 @@ export class MemberStreams {
     if (this.#isOver) return
     this.#over.abort()
     this.#options.live.detachStream(this.#end)
-    for (const source of this.#open) source.cancel()
+    for (const [source, finish] of [...this.#open]) {
+      source.cancel()
+      finish()
+    }
     this.stream.end()
   }
 
@@ -81,18 +85,17 @@ export class MemberStreams {
   }
 
   /** Until it ends, however it does. */
-  #relay(member: string, source: StreamedAnswer): Promise<void> {
+  #relay(member: string, { source, leave }: MemberStream): Promise<void> {
     return new Promise((resolve) => {
-      if (this.#isOver) {
-        source.cancel()
-        return resolve()
-      }
-      this.#open.add(source)
       const finish = () => {
-        this.#open.delete(source)
+        if (this.#open.delete(source)) leave()
         resolve()
       }
-      this.#over.signal.addEventListener('abort', finish, { once: true })
+      this.#open.set(source, finish)
+      if (this.#isOver) {
+        source.cancel()
+        return finish()
+      }
       source.read({ onEvent: (event) => this.#take(member, event), onEnd: finish })
     })
   }

@@ -12,6 +12,7 @@ import { createMessage } from '../../mcp/classify-message.ts'
 import type { ClientSession } from '../../mcp/client-session.ts'
 import { initializeMessage, readResponse } from '../../mcp/initialize-upstream.ts'
 import { sessionOwnerOf } from '../../mcp/live-sessions.ts'
+import { type PooledSession, UpstreamSessions } from '../../mcp/upstream-sessions.ts'
 
 /** What goes with one message. */
 export type MemberCall = Pick<RouteCall, 'message' | 'exchange' | 'signal' | 'parameterHeaders'> & {
@@ -31,14 +32,36 @@ export interface MemberResponse {
   readonly refusal: GatewayError | undefined
 }
 
-/** A session that a member gave, and what it said then. */
-interface MemberSession {
+/** A session that a member gave, and what it said then. What others do not use any more, the member ends by itself. */
+class MemberSession implements PooledSession {
   /** Undefined: the member keeps none. */
   readonly id: string | undefined
   readonly initialized: MemberResponse
+  /** Streams that are open in it. */
+  streams = 0
+
+  constructor(id: string | undefined, initialized: MemberResponse) {
+    this.id = id
+    this.initialized = initialized
+  }
+
+  get isBusy(): boolean {
+    return this.streams > 0
+  }
+
+  retire(): void {}
+
+  async end(): Promise<void> {}
+}
+
+/** A stream in a session with a member; `leave` says that nobody reads it any more. */
+export interface MemberStream {
+  readonly source: StreamedAnswer
+  readonly leave: () => void
 }
 
 const sessionIdleMs = 30 * 60 * 1000
+const mostSessionsPerOwner = 256
 const restMs = 10_000
 const legacy = { era: 'legacy', protocolVersion: undefined } as const
 
@@ -56,10 +79,9 @@ export class AggregateMember {
   readonly #route: string
   readonly #host: MemberHost
   /** By key of the client's session, which nobody else can open. */
-  readonly #sessions = new LRUCache<string, Promise<MemberSession>>({
-    max: 10_000,
-    ttl: sessionIdleMs,
-    updateAgeOnGet: true,
+  readonly #sessions = new UpstreamSessions<MemberSession>({
+    idleMs: sessionIdleMs,
+    mostPerOwner: mostSessionsPerOwner,
   })
   /** What is not asked for a moment, by person, or person and method: the failure. */
   readonly #resting = new LRUCache<string, GatewayError>({ max: 10_000, ttl: restMs })
@@ -73,7 +95,7 @@ export class AggregateMember {
   /** Never rejects. A session that the member forgot is begun anew, once. */
   async ask(call: MemberCall): Promise<RouteAnswer | GatewayError> {
     const { session } = call
-    const asked = await this.#inSession(session, () => this.#askOnce(call))
+    const asked = await this.#inSession(call, session, (joined) => this.#send(call, joined?.id))
     if (session && subscribing.has(call.message.method) && !(asked instanceof GatewayError)) {
       this.#noteSubscription(call.message, this.#findLive(session, call.exchange))
     }
@@ -81,16 +103,16 @@ export class AggregateMember {
   }
 
   /** What the member announces to the client of this session by itself. Never rejects. */
-  openStream(session: ClientSession, exchange: Exchange): Promise<StreamedAnswer | GatewayError> {
-    const open = async () => {
-      try {
-        const { id } = await this.#join({ exchange }, session)
-        return await this.#host.routes.openStream({ route: this.#route, exchange, sessionId: id })
-      } catch (error) {
-        return asGatewayError(error)
+  openStream(session: ClientSession, exchange: Exchange): Promise<MemberStream | GatewayError> {
+    return this.#inSession({ exchange }, session, async (joined) => {
+      const source = await this.#host.routes.openStream({ route: this.#route, exchange, sessionId: joined?.id })
+      if (source instanceof GatewayError) return source
+      if (joined) joined.streams += 1
+      const leave = () => {
+        if (joined) joined.streams -= 1
       }
-    }
-    return this.#inSession(session, open)
+      return { source, leave }
+    })
   }
 
   /** The member announces something to clients of older revisions. */
@@ -120,12 +142,14 @@ export class AggregateMember {
   }
 
   /** Ends what the member has of this session, at the latest after `ms`. Never rejects. */
-  async endSession({ key }: ClientSession, exchange: Exchange, ms: number): Promise<void> {
-    const known = this.#sessions.get(key)
-    this.#sessions.delete(key)
+  async endSession(session: ClientSession, exchange: Exchange, ms: number): Promise<void> {
+    if (!this.#sessions.has(session.key)) return
     const end = async () => {
-      const { id } = (await known) ?? {}
-      if (id !== undefined) await this.#host.routes.endSession({ route: this.#route, exchange, sessionId: id })
+      const joined = await this.#join({ exchange }, session)
+      this.#sessions.forget(session.key, joined)
+      if (joined.id !== undefined) {
+        await this.#host.routes.endSession({ route: this.#route, exchange, sessionId: joined.id })
+      }
     }
     const over = new AbortController()
     const late = delay(ms, undefined, { signal: over.signal }).catch(() => undefined)
@@ -133,15 +157,26 @@ export class AggregateMember {
     over.abort()
   }
 
-  /** Once more, in a session begun anew, when the member does not know the first one. */
+  close(): Promise<void> {
+    return this.#sessions.close()
+  }
+
+  /** Runs it once more, in a session begun anew, when the member does not know the first one. Never rejects. */
   async #inSession<Outcome>(
+    call: JoiningCall,
     session: ClientSession | undefined,
-    run: () => Promise<Outcome | GatewayError>,
+    run: (joined: MemberSession | undefined) => Promise<Outcome | GatewayError>,
   ): Promise<Outcome | GatewayError> {
-    const first = await run()
-    if (!(first instanceof GatewayError) || first.reason !== 'session_unknown' || !session) return first
-    this.#sessions.delete(session.key)
-    return run()
+    try {
+      if (session === undefined) return await run(undefined)
+      const joined = await this.#join(call, session)
+      const first = await run(joined)
+      if (!(first instanceof GatewayError) || first.reason !== 'session_unknown') return first
+      this.#sessions.forget(session.key, joined)
+      return await run(await this.#join(call, session))
+    } catch (error) {
+      return asGatewayError(error)
+    }
   }
 
   /** What a client subscribed to outlives the session with the member. */
@@ -165,15 +200,6 @@ export class AggregateMember {
     return this.#host.liveSessions.open(key, sessionOwnerOf(exchange))
   }
 
-  async #askOnce(call: MemberCall): Promise<RouteAnswer | GatewayError> {
-    try {
-      const session = call.session && (await this.#join(call, call.session))
-      return await this.#send(call, session?.id)
-    } catch (error) {
-      return asGatewayError(error)
-    }
-  }
-
   #send(call: Omit<MemberCall, 'session'>, sessionId: string | undefined): Promise<RouteAnswer | GatewayError> {
     const { message, exchange, signal, parameterHeaders } = call
     return this.#host.routes.ask({ route: this.#route, message, exchange, signal, parameterHeaders, sessionId })
@@ -181,14 +207,7 @@ export class AggregateMember {
 
   /** The session with the member, begun by whoever comes first. */
   #join(call: JoiningCall, session: ClientSession): Promise<MemberSession> {
-    const known = this.#sessions.get(session.key)
-    if (known) return known
-    const opening = this.#begin(call, session)
-    this.#sessions.set(session.key, opening)
-    opening.catch(() => {
-      if (this.#sessions.peek(session.key) === opening) this.#sessions.delete(session.key)
-    })
-    return opening
+    return this.#sessions.open(sessionOwnerOf(call.exchange), session.key, () => this.#begin(call, session))
   }
 
   async #begin(call: JoiningCall, session: ClientSession): Promise<MemberSession> {
@@ -202,7 +221,7 @@ export class AggregateMember {
     const told = createMessage(call.message ?? legacy, { jsonrpc: '2.0', method: 'notifications/initialized' })
     await this.#send({ ...call, message: told }, asked.sessionId)
     await this.#subscribeAgain(call, session, asked.sessionId)
-    return { id: asked.sessionId, initialized }
+    return new MemberSession(asked.sessionId, initialized)
   }
 
   async #inTime(
