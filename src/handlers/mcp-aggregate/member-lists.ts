@@ -14,7 +14,8 @@ import { listMethods } from '../../mcp/methods.ts'
 import { createKnownAnswer } from '../../mcp/own-answer.ts'
 import { agreeOnLegacyVersion, supportedVersions } from '../../mcp/protocol-versions.ts'
 import type { LastKnown, SeenPage } from './last-known.ts'
-import type { AggregateMember, MemberResponse } from './member.ts'
+import type { AggregateMember } from './member.ts'
+import type { MemberResponse } from './member-session.ts'
 
 /** What the lists of one aggregate need. */
 export interface MemberListsOptions {

@@ -56,7 +56,7 @@ export class MemberStreams {
     if (this.#isOver) return
     this.#over.abort()
     this.#options.live.detachStream(this.#end)
-    for (const [source, finish] of [...this.#open]) {
+    for (const [source, finish] of this.#open) {
       source.cancel()
       finish()
     }

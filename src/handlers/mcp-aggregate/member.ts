@@ -10,9 +10,10 @@ import { randomId } from '../../lib/random-id.ts'
 import { exposeUri, locateUri } from '../../mcp/aggregate/member-ids.ts'
 import { createMessage } from '../../mcp/classify-message.ts'
 import type { ClientSession } from '../../mcp/client-session.ts'
-import { initializeMessage, readResponse } from '../../mcp/initialize-upstream.ts'
+import { initializeMessage } from '../../mcp/initialize-upstream.ts'
 import { sessionOwnerOf } from '../../mcp/live-sessions.ts'
-import { type PooledSession, UpstreamSessions } from '../../mcp/upstream-sessions.ts'
+import { UpstreamSessions } from '../../mcp/upstream-sessions.ts'
+import { type MemberResponse, MemberSession, readMember } from './member-session.ts'
 
 /** What goes with one message. */
 export type MemberCall = Pick<RouteCall, 'message' | 'exchange' | 'signal' | 'parameterHeaders'> & {
@@ -22,37 +23,6 @@ export type MemberCall = Pick<RouteCall, 'message' | 'exchange' | 'signal' | 'pa
 
 /** What begins a session, perhaps only to listen in it. */
 type JoiningCall = Pick<MemberCall, 'exchange' | 'signal'> & Partial<Pick<MemberCall, 'message'>>
-
-/** The JSON-RPC response of a member. */
-export interface MemberResponse {
-  readonly response: JsonObject
-  /** Its size, where that is known. */
-  readonly bytes: number | undefined
-  /** Why it is not what the member would say otherwise. */
-  readonly refusal: GatewayError | undefined
-}
-
-/** A session that a member gave, and what it said then. What others do not use any more, the member ends by itself. */
-class MemberSession implements PooledSession {
-  /** Undefined: the member keeps none. */
-  readonly id: string | undefined
-  readonly initialized: MemberResponse
-  /** Streams that are open in it. */
-  streams = 0
-
-  constructor(id: string | undefined, initialized: MemberResponse) {
-    this.id = id
-    this.initialized = initialized
-  }
-
-  get isBusy(): boolean {
-    return this.streams > 0
-  }
-
-  retire(): void {}
-
-  async end(): Promise<void> {}
-}
 
 /** A stream in a session with a member; `leave` says that nobody reads it any more. */
 export interface MemberStream {
@@ -243,14 +213,6 @@ export class AggregateMember {
     }
     return outcome
   }
-}
-
-async function readMember({ answer, isPersonal }: RouteAnswer): Promise<MemberResponse> {
-  const response = await readResponse(answer)
-  const result = objectMember(response, 'result')
-  if (isPersonal && result?.cacheScope === 'public') result.cacheScope = 'private'
-  if (answer.kind === 'stream') return { response, bytes: undefined, refusal: undefined }
-  return { response, bytes: answer.body.length, refusal: answer.refusal }
 }
 
 function timeOut(signal: AbortSignal): Promise<GatewayError> {
