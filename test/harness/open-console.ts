@@ -27,6 +27,7 @@ export async function openConsole(
   { theme = 'light', width = 1440 }: ConsoleOptions = {},
 ): Promise<OpenConsole> {
   const context = await browser.newContext({ colorScheme: theme, viewport: { width, height: 900 } })
+  context.setDefaultTimeout(10_000)
   const page = await context.newPage()
   const link = await makeConsoleLink(directory)
   const complaints = collectComplaints(page, link.origin)

@@ -3,6 +3,7 @@ import { useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { OperationBody } from '../../../src/admin/api-types.ts'
 import { AdminError } from '../api/admin-error.ts'
+import { refreshProject } from '../api/refresh-project.ts'
 import { useChange } from '../api/use-admin.ts'
 import { ErrorNote } from './error-note.tsx'
 import { type ConfigPlan, PlanView } from './plan-view.tsx'
@@ -28,8 +29,7 @@ export function ApplyPlan({ plan, edits, label, onApplied, onCancel, onOutdated 
       { body: { edits, ...(note !== '' && { note }) }, ifMatch: `"${plan.version}"` },
       {
         onSuccess: () => {
-          // The whole project may be another one now.
-          void queries.invalidateQueries()
+          refreshProject(queries)
           onApplied()
         },
       },

@@ -25,6 +25,12 @@ const look = EditorView.theme({
   '.cm-description': { maxWidth: '46ch', padding: '6px 10px', fontFamily: 'var(--mantine-font-family)' },
   '.cm-tooltip-autocomplete ul li[aria-selected]': { backgroundColor: 'var(--accent-bg)', color: 'var(--ink)' },
   '.cm-completionInfo': { maxWidth: '42ch', fontFamily: 'var(--mantine-font-family)' },
+  // The images that come with the editor are data URLs, which the policy of the console does not let in.
+  '.cm-lintRange-error': { backgroundImage: 'none', textDecoration: 'underline wavy var(--bad) 1px' },
+  '.cm-lintRange-warning': { backgroundImage: 'none', textDecoration: 'underline wavy var(--warn-line) 1px' },
+  '.cm-lint-marker': { width: '8px', height: '8px', margin: '6px 3px', borderRadius: '50%' },
+  '.cm-lint-marker-error': { content: '""', backgroundColor: 'var(--bad)' },
+  '.cm-lint-marker-warning': { content: '""', backgroundColor: 'var(--warn-line)' },
   '.cm-panels': { backgroundColor: 'var(--sunk)', color: 'var(--ink)' },
 })
 

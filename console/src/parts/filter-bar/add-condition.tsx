@@ -31,7 +31,7 @@ export function AddCondition({ onAdd }: AddConditionProps) {
           Filter
         </Button>
       </Popover.Target>
-      <Popover.Dropdown aria-label="Add a condition">
+      <Popover.Dropdown>
         <form onSubmit={add}>
           <Stack>
             <Select

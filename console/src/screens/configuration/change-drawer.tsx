@@ -2,6 +2,7 @@ import { Button, Group, Modal } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { notifications } from '@mantine/notifications'
 import { useQueryClient } from '@tanstack/react-query'
+import { refreshProject } from '../../api/refresh-project.ts'
 import { useAdmin, useChange } from '../../api/use-admin.ts'
 import { useMay } from '../../app/session.tsx'
 import { CopyText } from '../../parts/copy-text.tsx'
@@ -56,7 +57,7 @@ function Rollback({ id, onDone }: { readonly id: string; readonly onDone: () => 
       { params: { id }, body: {}, ifMatch: `"${version}"` },
       {
         onSuccess: () => {
-          void queries.invalidateQueries()
+          refreshProject(queries)
           dialogue.close()
           onDone()
           notifications.show({

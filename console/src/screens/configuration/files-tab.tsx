@@ -27,7 +27,11 @@ export function FilesTab({ files, chosen, onChoose }: FilesTabProps) {
   const [reviewing, review] = useDisclosure(false)
   const [edits] = useDebouncedValue(drafts.edits, 400)
   const changed = drafts.files.length > 0
-  const check = useAdmin('validateConfig', { body: { edits: edits } }, { enabled: mayEdit && edits.length > 0 })
+  const check = useAdmin(
+    'validateConfig',
+    { body: { edits: edits } },
+    { enabled: mayEdit && changed && edits.length > 0 },
+  )
   const file = files.find((each) => each.file === chosen) ?? files[0]
   useBlocker({
     shouldBlockFn: ({ next }) =>
