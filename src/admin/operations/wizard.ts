@@ -8,7 +8,9 @@ import { configEdit, configPlan } from './configuration-plan.ts'
 const tag = 'Wizard'
 const reason = z.enum(Object.keys(reasons) as [ReasonCode, ...ReasonCode[]])
 const variable = z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'must be the name of a variable: letters, digits and _')
-const serverName = z.string().regex(/^[a-z0-9][a-z0-9-]{0,62}$/, 'must be lower-case letters, digits and "-"')
+const serverName = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/, 'must be lower-case letters, digits and "-" between them')
 const url = z.url({ protocol: /^https?$/ }).max(2000)
 
 const hints = z
@@ -93,8 +95,8 @@ const answers = z.strictObject({
   ]),
   name: serverName.describe('Name of the virtual server and id of the upstream.'),
   path: z.string().max(300).optional().describe('Default: `/mcp/<name>`.'),
-  title: z.string().min(1).max(200).optional(),
-  description: z.string().max(1000).optional(),
+  title: z.string().trim().min(1).max(200).optional(),
+  description: z.string().trim().max(1000).optional(),
   credential: z.strictObject({
     mode: z.enum(upstreamModes),
     scopes: z.array(z.string().regex(/^\S+$/)).max(100).default([]),
@@ -184,7 +186,7 @@ export const planRemoval = {
   path: '/virtual-servers/{name}/removal',
   tag,
   role: 'editor',
-  summary: 'The edits that remove a virtual server, and the policies that nothing else uses.',
+  summary: 'The edits that remove a virtual server, with its credential and its choice of capabilities.',
   params: serverParams,
   answer: planned,
   reasons: ['config_edit_refused'],

@@ -1,7 +1,7 @@
-import { applyPatch, structuredPatch } from 'diff'
 import { type Document, isSeq, parseDocument } from 'yaml'
 import type { JsonPath } from '../json-path.ts'
 import { EditError } from './edit-error.ts'
+import { mergeLines } from './merge-lines.ts'
 
 /** Replaces the value at `path`, or adds it. */
 export function setInYaml(text: string, path: JsonPath, value: unknown): string {
@@ -30,7 +30,7 @@ export function removeFromYaml(text: string, path: JsonPath): string {
 
 /**
  * The library writes documents in its own style. What it changes of the style is taken out again: only what differs between the document in its
- * style before and after the edit is changed in the text; where that cannot be placed, the whole text gets the library's style. Comments stay.
+ * style before and after the edit is changed in the text, as far as the lines around it allow. Comments stay.
  */
 function editDocument(text: string, edit: (document: Document) => void): string {
   const document = parseDocument(text)
@@ -40,8 +40,8 @@ function editDocument(text: string, edit: (document: Document) => void): string 
   edit(document)
   const after = document.toString(style)
   if (before === text) return after
-  const placed = applyPatch(text, structuredPatch('', '', before, after, undefined, undefined, { context: 1 }))
-  return placed !== false && isSame(placed, after) ? placed : after
+  const merged = mergeLines(before, text, after)
+  return isSame(merged, after) ? merged : after
 }
 
 function isSame(one: string, other: string): boolean {

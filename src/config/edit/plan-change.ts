@@ -17,7 +17,10 @@ export function planSwitch(sources: ProjectSources, name: string, enabled: boole
   return isOff ? [{ kind: 'remove', file: document.file, path }] : []
 }
 
-/** The edits that remove a virtual server, and the policies that are named nowhere else. */
+/** What the plan of a virtual server adds for it alone. Others, like how people sign in, stay though nothing names them any more. */
+const ownTypes: ReadonlySet<string> = new Set(['mcp-token-exchange-inbound', 'mcp-capability-filter-inbound'])
+
+/** The edits that remove a virtual server, with its credential and its choice of capabilities, if nothing else names them. */
 export function planRemoval(sources: ProjectSources, name: string): readonly ConfigEdit[] {
   const operation = findOperation(sources, name)
   const { document, path } = operation
@@ -27,6 +30,7 @@ export function planRemoval(sources: ProjectSources, name: string): readonly Con
   const others = listOperations(sources).filter(({ fields }) => fields !== operation.fields)
   const unused = listPolicies(sources)
     .map((policy, index) => ({ ...policy, index }))
+    .filter(({ type }) => ownTypes.has(type))
     .filter((policy) => names(operation, policy.name) && !others.some((each) => names(each, policy.name)))
   // From the end, so that places stay what they are.
   const policies = unused.toReversed().map(({ index }): ConfigEdit => {

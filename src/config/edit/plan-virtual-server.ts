@@ -98,8 +98,17 @@ function signInPolicy({ name, policyType, options }: NonNullable<NewVirtualServe
 
 /** Only where something is chosen: without a list, everything is passed on. */
 function filterPolicy(name: string, chosen: ChosenCapabilities = {}): NewPolicy | undefined {
-  const options = Object.fromEntries(Object.entries(chosen).filter(([, names]) => names !== undefined))
-  if (Object.keys(options).length === 0) return undefined
+  const lists = Object.entries(chosen).filter((entry): entry is [string, readonly string[]] => entry[1] !== undefined)
+  if (lists.length === 0) return undefined
+  for (const [list, names] of lists) {
+    // An upstream could name a tool so that who chooses it chooses all of them. Templates are compared as they are spelled.
+    const glob = list === 'resourceTemplates' ? undefined : names.find((each) => each.includes('*'))
+    if (glob !== undefined)
+      throw new EditError(
+        `"${glob}" would stand for other ${list} as well: write it into policies.json if that is meant`,
+      )
+  }
+  const options = Object.fromEntries(lists.map(([list, names]) => [list, [...new Set(names)]]))
   return newPolicy(`${name}-capabilities`, 'mcp-capability-filter-inbound', 'McpCapabilityFilterInboundPolicy', options)
 }
 

@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { handlerTypes } from '../../handlers/index.ts'
+import { policyTypes } from '../../policies/index.ts'
+import { maskSecrets, restoreSecrets } from './mask-secrets.ts'
+
+const types = { policyTypes, handlerTypes }
+const mask = async (file: string, text: string) => (await maskSecrets(file, text, types)).text
+
+const policies = (policyType: string, options: string) =>
+  `{ "policies": [ { "name": "p", "policyType": "${policyType}", "handler": { "module": "m", "export": "E", "options": ${options} } } ] }`
+
+describe('a secret that stands in a file', () => {
+  it.each([
+    [
+      'what a policy declares as secret',
+      'mcp-oauth-inbound',
+      '{ "browserLogin": { "clientSecret": "0123456789abcdef" } }',
+    ],
+    ['what it declares deeper down', 'mcp-token-exchange-inbound', '{ "apiKey": { "value": "0123456789abcdef" } }'],
+    ['a header', 'set-headers-inbound', '{ "headers": [ { "name": "x", "value": "Bearer 0123456789abcdef" } ] }'],
+    ['what its name says, of a policy that nobody knows', 'no-such-policy', '{ "apiToken": "0123456789abcdef" }'],
+    ['a password in a URL', 'no-such-policy', '{ "url": "https://me:0123456789abcdef@host/" }'],
+  ])('is masked: %s', async (_what, type, options) => {
+    const text = policies(type, options)
+    const shown = await mask('config/policies.json', text)
+    expect(shown).not.toContain('0123456789abcdef')
+    expect(shown).toContain('"[secret 1]"')
+  })
+
+  it('is masked in an environment of a program, and in YAML', async () => {
+    const yaml = `openapi: 3.1.0
+paths:
+  /mcp/x:
+    post:
+      operationId: x
+      x-gateway-route:
+        handler:
+          module: $import(sallyport)
+          export: McpStdioHandler
+          options:
+            command: run
+            env: { MODE: fast-and-secret } # of the program
+`
+    const shown = await mask('config/routes.oas.yaml', yaml)
+    expect(shown).toContain('env: { MODE: "[secret 1]" } # of the program')
+    const edits = [{ kind: 'write', file: 'config/routes.oas.yaml', base: 'b', text: `# more\n${shown}` }] as const
+    const [restored] = await restoreSecrets(edits, new Map([['config/routes.oas.yaml', yaml]]), types)
+    expect(restored).toMatchObject({ text: `# more\n${yaml}` })
+  })
+
+  it('is masked in a file that is broken further down', async () => {
+    const text = '{ "clients": [ { "id": "a", "secret": "0123456789abcdef" } ], "version": '
+    expect(await mask('sallyport.jsonc', text)).toBe(
+      '{ "clients": [ { "id": "a", "secret": "[secret 1]" } ], "version": ',
+    )
+  })
+
+  it('is masked however long the text around it is', async () => {
+    const text = JSON.stringify({ note: `${'x '.repeat(9000)}Bearer 0123456789abcdef` })
+    expect(await mask('sallyport.jsonc', text)).not.toContain('0123456789abcdef')
+  })
+
+  it.each([
+    ['a variable', policies('mcp-oauth-inbound', '{ "browserLogin": { "clientSecret": "$env(SECRET)" } }')],
+    ['a variable behind a scheme', policies('set-headers-inbound', '{ "value": "Bearer $env(SECRET)" }')],
+    [
+      'URLs and names',
+      policies('mcp-oauth-inbound', '{ "oidc": { "issuer": "https://idp.example" }, "tokenUrl": "https://x" }'),
+    ],
+    ['an empty text', policies('mcp-oauth-inbound', '{ "browserLogin": { "clientSecret": "" } }')],
+  ])('is none: %s', async (_what, text) => expect(await mask('config/policies.json', text)).toBe(text))
+
+  it('comes back into a value, and a mask of nothing is refused', async () => {
+    const text = '{ "clients": [ { "id": "a", "secret": "0123456789abcdef" } ] }'
+    const texts = new Map([['sallyport.jsonc', text]])
+    const edit = (value: unknown) => [{ kind: 'set', file: 'sallyport.jsonc', path: ['clients', 0], value }] as const
+    const [restored] = await restoreSecrets(edit({ id: 'b', secret: '[secret 1]' }), texts, types)
+    expect(restored).toMatchObject({ value: { id: 'b', secret: '0123456789abcdef' } })
+    await expect(restoreSecrets(edit({ secret: '[secret 2]' }), texts, types)).rejects.toThrow('stands for no secret')
+  })
+})
