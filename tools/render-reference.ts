@@ -2,7 +2,8 @@ import type { Command } from 'commander'
 import { renderOpenApi } from '../src/admin/openapi.ts'
 import type { OperationDeclaration } from '../src/admin/operation.ts'
 import { operations } from '../src/admin/operations/index.ts'
-import { eventFields, eventTypes } from '../src/analytics/event.ts'
+import { describeClickhouseTable } from '../src/analytics/clickhouse-table.ts'
+import { eventFields, eventTypes, newEvent } from '../src/analytics/event.ts'
 import { createProgram } from '../src/cli/run.ts'
 import { policiesFileSchema } from '../src/config/policies-schema.ts'
 import { settingsSchema } from '../src/config/project-schema.ts'
@@ -11,6 +12,10 @@ import { type Reason, reasons } from '../src/errors/reasons.ts'
 import { handlerTypes } from '../src/handlers/index.ts'
 import { bridgedFeatures } from '../src/mcp/bridge/changes.ts'
 import { policyTypes } from '../src/policies/index.ts'
+import { alertKinds } from '../src/telemetry/alerts/alert.ts'
+import { describeGateway } from '../src/telemetry/gateway-metrics.ts'
+import { logFields } from '../src/telemetry/log-fields.ts'
+import { createMetrics } from '../src/telemetry/metrics.ts'
 import { toJsonSchema } from './json-schema.ts'
 import { renderOptions, renderTable } from './render-options.ts'
 
@@ -25,6 +30,10 @@ export function renderReference(): [path: string, content: string][] {
     page('eras', 'Between the eras', eras()),
     page('reasons', 'Reasons', reasonCodes()),
     page('events', 'Events', events()),
+    page('logs', 'The log', logs()),
+    page('metrics', 'Metrics', metrics()),
+    page('alerts', 'Alerts', alerts()),
+    page('clickhouse', 'Table for ClickHouse', clickhouse()),
     page('cli', 'Command line', cli()),
     page('admin-api', 'Admin API', adminApi()),
     ['docs/reference/admin-api.openapi.json', `${JSON.stringify(describeAdminApi(), undefined, 1)}\n`],
@@ -109,6 +118,58 @@ function events(): string[] {
     ),
     '## Fields',
     renderOptions(toJsonSchema(eventFields), { withDefaults: false }),
+  ]
+}
+
+function logs(): string[] {
+  return [
+    'One line of JSON each, on standard output. Nothing in it is secret: names and shapes that look like one are replaced by `[secret]`. Fields that are not here say more about one line and may change.',
+    renderOptions(toJsonSchema(logFields), { withDefaults: false }),
+  ]
+}
+
+/** From what a gateway that answered one request says. */
+function metrics(): string[] {
+  const sink = { name: 'sqlite', waiting: 0, written: 0, dropped: 0, trouble: undefined }
+  const connections = [{ virtualServer: 'crm', open: 0, busy: 0, waiting: 0 }]
+  const state = { version: '', requests: 0, streams: 0, sessions: 0, connections, bufferedEvents: 0, sinks: [sink] }
+  const { sink: counts, readAll } = createMetrics({
+    isKnownMethod: () => true,
+    readers: [() => describeGateway(state)],
+  })
+  const outcome = { outcome: 'failure', failureOrigin: 'upstream', reason: 'upstream_timeout' } as const
+  const event = newEvent('capability_failed', 0, '')
+  void counts.write([{ ...event, ...outcome, virtualServer: 'crm', method: 'tools/call', latencyMs: 1 }])
+  return [
+    'What `GET /metrics` of the admin listener answers (Prometheus text format).',
+    renderTable(
+      ['name', 'type', 'labels', 'what'],
+      readAll().map(({ name, type, help, samples }) => [
+        `\`${name}\``,
+        type,
+        Object.keys(samples[0]?.labels ?? {})
+          .map((label) => `\`${label}\``)
+          .join(', '),
+        help,
+      ]),
+    ),
+  ]
+}
+
+function alerts(): string[] {
+  return [
+    'Kinds of alerts, and what `details` of each say. What is sent, and when: [alerts](../operations/alerts.md).',
+    renderTable(
+      ['kind', 'what'],
+      Object.entries(alertKinds).map(([kind, text]) => [`\`${kind}\``, text]),
+    ),
+  ]
+}
+
+function clickhouse(): string[] {
+  return [
+    'For `exports.clickhouse`. Add columns of later versions with `ALTER TABLE … ADD COLUMN`; until then their values are left out.',
+    `\`\`\`sql\n${describeClickhouseTable('default', 'sallyport_events')}\n\`\`\``,
   ]
 }
 

@@ -4,12 +4,15 @@ import type { SqlDatabase } from '../contracts/sql-database.ts'
 import { openDatabase } from '../storage/sqlite/open-database.ts'
 import { UsageError } from './describe-error.ts'
 import { formatEvent } from './format-event.ts'
+import { formatEventSteps } from './format-event-steps.ts'
 import { findEventsFile } from './open-store.ts'
 
 /** Options of `sallyport events` as parsed. */
 export interface EventsOptions {
   readonly follow?: boolean
   readonly json?: boolean
+  /** Show the steps of each event. */
+  readonly steps?: boolean
   readonly limit: number
   /** Milliseconds since the epoch. */
   readonly since?: number
@@ -54,11 +57,13 @@ async function follow(database: SqlDatabase, lastRowId: number, options: EventsO
   clearInterval(timer)
 }
 
-function print(stored: readonly StoredEvent[], { json }: EventsOptions): void {
+function print(stored: readonly StoredEvent[], { json, steps }: EventsOptions): void {
   if (stored.length === 0) return
-  const lines = stored.map(({ event }) =>
-    json ? JSON.stringify(event) : `${formatTime(event.time)}  ${formatEvent(event, process.stdout)}`,
-  )
+  const lines = stored.flatMap(({ event }) => {
+    if (json) return JSON.stringify(event)
+    const line = `${formatTime(event.time)}  ${formatEvent(event, process.stdout)}`
+    return steps ? [line, ...formatEventSteps(event.steps, process.stdout)] : line
+  })
   process.stdout.write(`${lines.join('\n')}\n`)
 }
 

@@ -26,6 +26,8 @@ export interface Metrics {
   takeCounts(process: string, counts: CountsSnapshot): void
   /** Everything besides counts of events, as it is now. */
   readFamilies(): readonly MetricFamily[]
+  /** Everything. */
+  readAll(): readonly MetricFamily[]
   /** Everything, in the text format of Prometheus. */
   renderMetrics(): { readonly contentType: string; readonly body: string }
 }
@@ -41,6 +43,7 @@ export function createMetrics({ isKnownMethod, readers }: MetricsOptions): Metri
     return sum.snapshot()
   }
   const readFamilies = () => [...readers.flatMap((read) => read()), ...readProcessMetrics()]
+  const readAll = () => [...describeCounts(counts()), ...readFamilies()]
   return {
     sink: { name: 'metrics', write: (events) => own.add(events), close: () => undefined },
     counts,
@@ -48,10 +51,8 @@ export function createMetrics({ isKnownMethod, readers }: MetricsOptions): Metri
     // Processes that ended stay: what they counted happened, and a sum that fell would look like a restart.
     takeCounts: (process, snapshot) => void others.set(process, snapshot),
     readFamilies,
-    renderMetrics: () => ({
-      contentType: prometheusContentType,
-      body: renderFamilies([...describeCounts(counts()), ...readFamilies()]),
-    }),
+    readAll,
+    renderMetrics: () => ({ contentType: prometheusContentType, body: renderFamilies(readAll()) }),
   }
 }
 

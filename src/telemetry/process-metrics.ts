@@ -11,11 +11,11 @@ export function readProcessMetrics(): readonly MetricFamily[] {
   const before = utilization
   utilization = performance.eventLoopUtilization()
   const busy = performance.eventLoopUtilization(utilization, before).utilization
-  const gauge = (name: string, help: string, value: number): MetricFamily => ({
+  const gauge = (name: string, help: string, ...values: readonly number[]): MetricFamily => ({
     name,
     help,
     type: 'gauge',
-    samples: [{ value }],
+    samples: values.map((value) => ({ value })),
   })
   return [
     {
@@ -26,7 +26,7 @@ export function readProcessMetrics(): readonly MetricFamily[] {
     },
     gauge('process_resident_memory_bytes', 'Resident memory. Bytes.', rss),
     gauge('process_start_time_seconds', 'When the process started. Seconds since the epoch.', startSeconds),
-    ...countOpenFiles(gauge),
+    gauge('process_open_fds', 'Open file descriptors; on Linux only.', ...countOpenFiles()),
     gauge('nodejs_heap_size_used_bytes', 'Used heap of JavaScript. Bytes.', heapUsed),
     gauge('nodejs_heap_size_total_bytes', 'Heap of JavaScript. Bytes.', heapTotal),
     gauge('nodejs_eventloop_utilization_ratio', 'Share of time the event loop was busy since the last scrape.', busy),
@@ -34,9 +34,9 @@ export function readProcessMetrics(): readonly MetricFamily[] {
 }
 
 /** Only Linux tells. */
-function countOpenFiles(gauge: (name: string, help: string, value: number) => MetricFamily): readonly MetricFamily[] {
+function countOpenFiles(): readonly number[] {
   try {
-    return [gauge('process_open_fds', 'Open file descriptors.', readdirSync('/proc/self/fd').length)]
+    return [readdirSync('/proc/self/fd').length]
   } catch {
     return []
   }

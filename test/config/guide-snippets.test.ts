@@ -26,7 +26,7 @@ const snippets = guides.flatMap((guide): Snippet[] => {
 
 /** Members of the options of a sign-in policy, of settings, and of the options of a policy that brokers credentials. */
 const signInMembers = new Set(['claims', 'tenants', 'scopes', 'idJag'])
-const settingMembers = new Set(['version', 'clients', 'vault', 'registry'])
+const settingMembers = new Set(['telemetry', 'exports', 'alerts', 'version', 'clients', 'vault', 'registry'])
 const brokerMembers = new Set(['clientCertificate'])
 const broker = 'mcp-token-exchange-inbound'
 
@@ -71,7 +71,9 @@ async function problemsOf(text: string, content: JsonObject): Promise<readonly s
   const routes = [...JSON.stringify(aggregate ?? {}).matchAll(/"route":"([^"]+)"/g)].map(([, name = '']) => name)
   const members = Object.fromEntries(routes.map((name) => [name, { ...tracker, inbound: [] }]))
   const directory = await createProject({ settings, servers: { tracker, ...members, ...hub }, policies })
-  const variables = [...text.matchAll(/\$env\((\w+)\)/g)].map(([, name = '']) => `${name}=a-value-of-some-length\n`)
+  const variables = [...text.matchAll(/\$env\((\w+)\)/g)].map(
+    ([, name = '']) => `${name}=a-value-of-some-more-length\n`,
+  )
   await writeFile(join(directory, '.env'), variables.join(''))
   const result = await compileDirectory(directory, 'dev')
   await rm(directory, { recursive: true })

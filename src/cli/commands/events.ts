@@ -9,6 +9,7 @@ export function eventsCommand(): Command {
     .argument('[directory]', 'Directory of the project.', '.')
     .option('-f, --follow', 'Go on with new events as they are written.')
     .option('--json', 'Print one JSON object per line.')
+    .option('--steps', 'Below each event, what every policy and the upstream decided, and how long it took.')
     .option('--tenant <name>', 'Only events of this tenant.', parseTenant)
     .option('-n, --limit <number>', 'Most events to show.', parseLimit, 50)
     .option(

@@ -1,0 +1,19 @@
+import { styleText } from 'node:util'
+import { parseSteps } from '../lib/steps.ts'
+import { replaceUnprintable } from './replace-unprintable.ts'
+
+const colours = { passed: 'dim', edited: 'yellow', answered: 'green', refused: 'red', failed: 'red' } as const
+
+/** The steps of an event as lines for people, in order. */
+export function formatEventSteps(steps: string | null, stream: NodeJS.WritableStream): string[] {
+  return parseSteps(steps).map(({ phase, name, decision, ms, detail }) => {
+    const cells = [
+      `    ${ms.toFixed(2).padStart(9)} ms`,
+      phase.padEnd(8),
+      styleText(colours[decision], decision.padEnd(8), { stream }),
+      replaceUnprintable(name),
+      detail === undefined ? '' : replaceUnprintable(`(${detail})`),
+    ]
+    return cells.filter((cell) => cell !== '').join('  ')
+  })
+}
