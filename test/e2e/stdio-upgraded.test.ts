@@ -168,6 +168,18 @@ it('a stream goes on with the program that takes the place of one that crashed',
   await expect.poll(() => methodsOf(heard)).toEqual(['tools/list_changed'])
 })
 
+it('a stream from before the program showed its era ends, and the next one hears it', async () => {
+  const client = await openAs('emil')
+  await gateway.restart()
+  const stale = await client.listen(() => undefined)
+  await client.call('pid')
+  await stale.ended
+  const heard = await listen(client)
+  await expect.poll(() => listenCount(client)).toBe(1)
+  await client.call('announce', { uri: 'file:///a' })
+  await expect.poll(() => methodsOf(heard)).toEqual(['tools/list_changed'])
+})
+
 it('ends the stream with the session', async () => {
   const client = await openAs('ada')
   const stream = await client.listen(() => undefined)

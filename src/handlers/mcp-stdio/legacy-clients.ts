@@ -34,6 +34,8 @@ interface OpenedSession {
 export class LegacyClients {
   readonly #host: StdioHost
   readonly #upgraded: UpgradedClients
+  /** How to end each stream that hears a program of the same era. */
+  readonly #streams = new Set<() => void>()
 
   constructor(host: StdioHost) {
     this.#host = host
@@ -76,11 +78,13 @@ export class LegacyClients {
       subscriptions: () => live.subscriptions,
       shape: (notification) => (wantsLog(notification, live.logLevel) ? notification : undefined),
       onEnd: () => {
+        this.#streams.delete(end)
         live.detachStream(end)
         release()
       },
     })
     const release = this.#host.pool.listen(processKeyOf(this.#host, 'legacy', exchange), listening)
+    this.#streams.add(end)
     live.attachStream(end)
     exchange.onCancel(end)
     return listening.stream
@@ -143,6 +147,8 @@ export class LegacyClients {
       throw asRefusal(error)
     })
     verdicts.note('', 'modern')
+    // Nothing would come on them. Clients open others, which hear this program.
+    for (const end of this.#streams) end()
     return process
   }
 
