@@ -39,6 +39,7 @@ export function auditDraftOf(
  */
 function matters({ type, outcome, subject, clientId, capabilityType }: GatewayEvent, toolCalls: boolean): boolean {
   if (writtenByTheirMakers.has(type)) return false
+  if (type === 'admin_refused') return subject !== null
   if (type.startsWith('admin_') || type === 'capability_changed' || type === 'capability_suspicious') return true
   if (type.startsWith('auth_')) return type !== 'auth_token_rejected' || subject !== null || clientId !== null
   if (outcome === 'denied') return subject !== null

@@ -256,6 +256,15 @@ describe('what happened', () => {
     again.close()
   })
 
+  it('is told to so many at a time', async () => {
+    const opened = await Promise.all(Array.from({ length: 32 }, () => openStream(owner, '/events/stream')))
+    const { status, json } = await owner.call('GET', '/events/stream')
+    expect([status, json.reason]).toEqual([429, 'limit_streams_exceeded'])
+    for (const stream of opened) stream.close()
+    const again = await waitUntil('a place', () => openStream(owner, '/events/stream').catch(() => undefined))
+    again.close()
+  })
+
   it('answers questions', async () => {
     const { items } = (await owner.call('GET', '/questions')).json as unknown as { items: { name: string }[] }
     expect(items.map(({ name }) => name)).toContain('top-subjects')

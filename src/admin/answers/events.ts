@@ -29,8 +29,6 @@ export const eventAnswers: AnswersOf<EventOperations> = {
   },
   streamEvents({ query }, call) {
     if (openStreams >= mostStreams) throw new GatewayError('limit_streams_exceeded')
-    openStreams += 1
-    call.signal.addEventListener('abort', () => void (openStreams -= 1), { once: true })
     return follow(query, call)
   },
   listQuestions: () => ({
@@ -54,11 +52,16 @@ async function* follow(
   filter: EventFilter,
   { host, signal, lastEventId }: AdminCall,
 ): AsyncGenerator<StreamedItem<GatewayEvent>> {
-  let cursor = lastEventId
-  while (!signal.aborted) {
-    const { items, next } = await host.events().after(cursor, filter, mostAtOnce)
-    for (const item of items) yield { id: item.cursor, data: item.event }
-    cursor = next
-    if (items.length < mostAtOnce) await delay(pollMs, undefined, { signal }).catch(() => undefined)
+  openStreams += 1
+  try {
+    let cursor = lastEventId
+    while (!signal.aborted) {
+      const { items, next } = await host.events().after(cursor, filter, mostAtOnce)
+      for (const item of items) yield { id: item.cursor, data: item.event }
+      cursor = next
+      if (items.length < mostAtOnce) await delay(pollMs, undefined, { signal }).catch(() => undefined)
+    }
+  } finally {
+    openStreams -= 1
   }
 }
