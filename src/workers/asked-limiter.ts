@@ -2,8 +2,8 @@ import type { LimitVerdict, RateLimiter } from '../contracts/limiter.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { FromWorker } from './messages.ts'
 
-/** How long a request waits for the count of all workers. Usual are less than a millisecond. */
-const answerMs = 250
+/** How long a request waits for the count of all workers. Usual is less than a millisecond; a machine that is busy starting workers takes longer. */
+const answerMs = 1_000
 const logEveryMs = 10_000
 
 /**

@@ -4,7 +4,7 @@ import { Secret } from '../lib/secret.ts'
 import { createMemoryLimiter } from '../limits/memory-limiter.ts'
 import { AskedLimiter } from './asked-limiter.ts'
 import type { FromWorker, ReloadOutcome, Seating, ServedProject, ToWorker } from './messages.ts'
-import { leavePeerSocket } from './peer-sockets.ts'
+import { abandonPeerSocket } from './peer-sockets.ts'
 import { findOwner, findPlace, type Roster } from './roster.ts'
 
 /** What the process that started the workers wants of this one. */
@@ -44,6 +44,7 @@ export class JoinedWorker implements Worker {
   #roster: Roster = []
   #leader: string | undefined
   #orders: WorkerOrders | undefined
+  #hasLeft = false
 
   constructor({ slot, name, socket, count, secret }: Seating, log: Logger) {
     this.self = name
@@ -54,7 +55,9 @@ export class JoinedWorker implements Worker {
     this.limiter = new AskedLimiter(send, createMemoryLimiter(Date.now), log)
     this.#log = log
     process.on('message', (message: ToWorker) => this.#take(message))
-    process.once('exit', () => leavePeerSocket(socket))
+    process.once('exit', () => {
+      if (!this.#hasLeft && !process.connected) abandonPeerSocket(socket)
+    })
   }
 
   get isLeader(): boolean {
@@ -106,6 +109,7 @@ export class JoinedWorker implements Worker {
 
   /** From now on nothing is passed on to this process any more. */
   leave(): void {
+    this.#hasLeft = true
     send({ kind: 'leaving' })
   }
 

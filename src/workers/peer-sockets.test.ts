@@ -1,7 +1,7 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, statSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect, it } from 'vitest'
-import { createPeerSockets } from './peer-sockets.ts'
+import { abandonPeerSocket, createPeerSockets } from './peer-sockets.ts'
 
 it.skipIf(process.platform === 'win32')('sockets are where nobody else can look', () => {
   const sockets = createPeerSockets()
@@ -10,6 +10,20 @@ it.skipIf(process.platform === 'win32')('sockets are where nobody else can look'
   sockets.remove()
   expect(existsSync(directory)).toBe(false)
 })
+
+it.skipIf(process.platform === 'win32')(
+  'a process that was left alone takes its socket along, and the last one the directory',
+  () => {
+    const sockets = createPeerSockets()
+    const [first, second, killed] = ['0-abcdef', '1-abcdef', '2-abcdef'].map((name) => sockets.of(name))
+    for (const socket of [first, second, killed]) writeFileSync(socket ?? '', '')
+    sockets.forget('2-abcdef')
+    abandonPeerSocket(first ?? '')
+    expect(existsSync(second ?? '')).toBe(true)
+    abandonPeerSocket(second ?? '')
+    expect(existsSync(dirname(second ?? ''))).toBe(false)
+  },
+)
 
 it('says what to do where there is no place for them', () => {
   expect(() => createPeerSockets('linux', '/dev/null/x')).toThrow(/below \/dev\/null\/x.*TMPDIR.*tmpfs.*workers to 1/s)

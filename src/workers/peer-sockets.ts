@@ -6,6 +6,9 @@ import { randomToken } from '../lib/random-id.ts'
 /** Where workers listen for each other. */
 export interface PeerSockets {
   of(name: string): string
+  /** That of a process which ended, and may have left it behind. */
+  forget(name: string): void
+  /** All of them, and the directory. */
   remove(): void
 }
 
@@ -16,17 +19,22 @@ export interface PeerSockets {
 export function createPeerSockets(platform: NodeJS.Platform = process.platform, parent = tmpdir()): PeerSockets {
   if (platform === 'win32') {
     const mark = randomToken(12)
-    return { of: (name) => `\\\\.\\pipe\\sallyport-${mark}-${name}`, remove: () => undefined }
+    return {
+      of: (name) => `\\\\.\\pipe\\sallyport-${mark}-${name}`,
+      forget: () => undefined,
+      remove: () => undefined,
+    }
   }
   const directory = createDirectory(parent)
   return {
     of: (name) => join(directory, name),
+    forget: (name) => rmSync(join(directory, name), { force: true }),
     remove: () => rmSync(directory, { recursive: true, force: true }),
   }
 }
 
-/** Removes what a process leaves behind that is about to end, and the directory with the last one: whoever made it may have been killed. */
-export function leavePeerSocket(socket: string): void {
+/** For a process that ends because the one that started it was killed: removes its socket, and the directory with the last one. */
+export function abandonPeerSocket(socket: string): void {
   for (const remove of [() => unlinkSync(socket), () => rmdirSync(dirname(socket))]) {
     try {
       remove()

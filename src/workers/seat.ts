@@ -96,7 +96,10 @@ export class Seat {
     clearTimeout(this.#late)
     this.#child = undefined
     this.serving = undefined
-    this.pauses.noteEnd(performance.now() - this.#startedAtMs)
+    // Who was asked to stop and did is sound.
+    this.pauses.noteEnd(
+      code === 0 && signal === null ? Number.POSITIVE_INFINITY : performance.now() - this.#startedAtMs,
+    )
     this.#events.onEnded(code, signal)
   }
 }

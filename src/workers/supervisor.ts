@@ -137,6 +137,7 @@ export class Supervisor {
   }
 
   #takeEnd(seat: Seat, code: number, signal: string | null): void {
+    this.#sockets.forget(seat.name)
     if (this.#leader === seat) this.#leader = this.#seats.find(({ serving }) => serving)
     this.#announceRoster()
     const isHopeless = this.#contentHash === undefined || (seat.isUnfit && !this.#seats.some(({ serving }) => serving))
