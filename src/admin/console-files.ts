@@ -70,7 +70,7 @@ async function readAsset(path: string): Promise<Asset> {
 }
 
 function sendAsset(request: IncomingMessage, response: ServerResponse, { type, bytes, gzipped }: Asset): void {
-  const zip = /\bgzip\b/.test(String(request.headers['accept-encoding'] ?? ''))
+  const zip = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
   const body = zip ? gzipped : bytes
   response.writeHead(200, {
     ...sharedHeaders,

@@ -10,7 +10,7 @@ export interface AdminCookie {
 }
 
 /** How long a sign-in may take. Seconds. */
-export const signInSeconds = 600
+const signInSeconds = 600
 
 /** The session: sent by the console alone, never with what another site begins. */
 export function sessionCookie(address: AdminAddress): AdminCookie {

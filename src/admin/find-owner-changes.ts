@@ -22,7 +22,7 @@ const guardedSettings = [
  * are recognised decides who is an owner; a program that the gateway starts could read its store; the store and its keys are everything.
  * Empty: an editor may make it.
  */
-export function findOwnerChanges(before: Project, after: Project): readonly string[] {
+function findOwnerChanges(before: Project, after: Project): readonly string[] {
   const changed: string[] = guardedSettings.filter((name) => !isSame(before.settings[name], after.settings[name]))
   if (!isSame(before.signIn, after.signIn)) changed.push('the sign-in policy')
   const known = before.routes.flatMap(programOf)

@@ -239,6 +239,5 @@ export const settingsSchema = z.strictObject({
   alerts: alertsSettings,
 })
 
-export type PreRegisteredClientSettings = z.output<typeof preRegisteredClient>
 export type Settings = z.output<typeof settingsSchema>
 export type Limits = Settings['limits']

@@ -11,7 +11,6 @@ import { isSwitchedOff, readOperations } from '../../config/read-operations.ts'
 import type { ConfigVersionRecord } from '../../contracts/storage.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { toIsoTime } from '../../lib/iso-time.ts'
-import type { JsonValue } from '../../lib/json.ts'
 import { packageDirectory } from '../../lib/package-manifest.ts'
 import type { AdminCall, AdminHost } from '../admin-host.ts'
 import type { AnswersOf } from '../answer.ts'
@@ -160,8 +159,8 @@ async function recordApplied(
     }))
     await call.recordChange({
       target: files.join(' '),
-      before: { version: versionBefore } as JsonValue,
-      after: { version, change: String(changeId), files: lines } as JsonValue,
+      before: { version: versionBefore },
+      after: { version, change: String(changeId), files: lines },
     })
   }
   call.setVersion(`"${version}"`)

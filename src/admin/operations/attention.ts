@@ -3,7 +3,7 @@ import type { OperationDeclaration } from '../operation.ts'
 import { time } from './paging.ts'
 
 /** Kinds of things that need somebody. */
-export const attentionKinds = [
+const attentionKinds = [
   'reload_failed',
   'project_warning',
   'upstream_failing',

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 
 /** Most entries on one page. */
-export const largestPage = 500
+const largestPage = 500
 
 /** Members of the query of every list. */
 export const pageQuery = {
