@@ -21,6 +21,7 @@ import { handlerTypes } from './handlers/index.ts'
 import { allowHosts, checkHost } from './http/check-host.ts'
 import { createDispatcher, type DispatchTargets, type Mount } from './http/dispatch.ts'
 import { createFetchDocument } from './http/fetch-document.ts'
+import { holdAnswers } from './http/hold-answer.ts'
 import { type Listener, listen, listenForPeers } from './http/listen.ts'
 import { readArrival } from './http/read-arrival.ts'
 import { createIdentityProviders } from './identity/identity-providers.ts'
@@ -361,9 +362,14 @@ async function serve(
   const resourceMetadata = createResourceMetadataMount({ ...virtualServers, list })
   const isStopping = () => stopping
   const onRefused = (error: GatewayError, requestId: string) => recordRefusal(error, requestId, recorder)
-  const arrivals = worker && (await serveArrivals(worker, snapshots, { isStopping, onRefused }))
+  const isDurable = snapshots.project.settings.events.durable
+  const dispatchTo = (targets: DispatchTargets) => {
+    const dispatch = createDispatcher(targets)
+    return isDurable ? holdAnswers(dispatch, () => recorder.commit()) : dispatch
+  }
+  const arrivals = worker && (await serveArrivals(worker, snapshots, dispatchTo, { isStopping, onRefused }))
   listener.serve(
-    createDispatcher({
+    dispatchTo({
       isStopping,
       serveRoute: (request, response, path, search) => snapshots.current.serve(request, response, path, search),
       mounts: [
@@ -402,9 +408,10 @@ async function openRelay(worker: Worker): Promise<PeerRelay> {
 function serveArrivals(
   worker: Worker,
   snapshots: Snapshots,
+  dispatchTo: (targets: DispatchTargets) => ReturnType<typeof createDispatcher>,
   targets: Pick<DispatchTargets, 'isStopping' | 'onRefused'>,
 ) {
-  const dispatch = createDispatcher({
+  const dispatch = dispatchTo({
     ...targets,
     serveRoute(request, response, path, search) {
       const arrival = readArrival(request, worker.secret)

@@ -160,3 +160,42 @@ describe('loss', () => {
     await events.close()
   })
 })
+
+describe('a commit', () => {
+  test('is shared by what is recorded in one turn, and done when the first sink has it', async () => {
+    const written = Promise.withResolvers<void>()
+    const batches: number[] = []
+    const store = memorySink((batch) => {
+      batches.push(batch.length)
+      return written.promise
+    })
+    const events = buffer([store, memorySink(() => new Promise(() => {}))], { closeMilliseconds: 1 })
+    recordMany(events, 2)
+    const first = events.commit()
+    recordMany(events, 1, 2)
+    const second = events.commit()
+    await vi.waitFor(() => expect(batches).toEqual([3]))
+    let isDone = false
+    void first.then(() => {
+      isDone = true
+    })
+    await new Promise(setImmediate)
+    expect(isDone).toBe(false)
+    written.resolve()
+    expect(await Promise.all([first, second])).toEqual([true, true])
+    await events.close()
+  })
+
+  test('says when its events were lost: by the first sink, not by another, and after the end', async () => {
+    const events = buffer([memorySink(), failingSink()])
+    recordMany(events, 1)
+    expect(await events.commit()).toBe(true)
+    const broken = buffer([failingSink(), memorySink()])
+    recordMany(broken, 1)
+    expect(await broken.commit()).toBe(false)
+    await events.close()
+    const late = events.commit()
+    recordMany(events, 1)
+    expect(await late).toBe(false)
+  })
+})

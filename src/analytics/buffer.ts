@@ -22,6 +22,11 @@ export interface EventBufferOptions {
 export interface EventBuffer extends EventRecorder {
   /** Resolves when everything recorded so far is written or dropped. Never rejects. */
   flush(): Promise<void>
+  /**
+   * Hands over at once what was recorded so far, together with what else is recorded in this turn, and resolves when the first sink has it. False:
+   * it was lost. Never rejects.
+   */
+  commit(): Promise<boolean>
   /** Flushes within the deadline and closes the sinks. Events recorded later are dropped. Never rejects. */
   close(): Promise<void>
   /** Events lost so far: once per sink that did not get them. */
@@ -46,6 +51,9 @@ class BoundedEventBuffer implements EventBuffer {
   #pending: GatewayEvent[] = []
   #timer: NodeJS.Timeout | undefined
   #closed: Promise<void> | undefined
+  #commit: Promise<boolean> | undefined
+  /** Events that no sink was offered, since the last commit. */
+  #refused = 0
   #dropped = 0
   #unreported = 0
   #reportedAtMs = Number.NEGATIVE_INFINITY
@@ -80,6 +88,7 @@ class BoundedEventBuffer implements EventBuffer {
   record(event: GatewayEvent): void {
     const waiting = this.#pending.length
     if (waiting >= this.#options.maxSize || this.#closed) {
+      this.#refused++
       this.#drop('buffer', this.#lanes.length, undefined)
       return
     }
@@ -92,6 +101,26 @@ class BoundedEventBuffer implements EventBuffer {
   async flush(): Promise<void> {
     this.#handOver()
     await Promise.all(this.#lanes.map((lane) => lane.idle()))
+  }
+
+  commit(): Promise<boolean> {
+    this.#commit ??= new Promise((resolve) => {
+      setImmediate(() => {
+        this.#commit = undefined
+        resolve(this.#commitNow())
+      })
+    })
+    return this.#commit
+  }
+
+  async #commitNow(): Promise<boolean> {
+    const [store] = this.#lanes
+    const refused = this.#refused
+    this.#refused = 0
+    const before = store?.state.dropped
+    this.#handOver()
+    await store?.settle()
+    return refused === 0 && store?.state.dropped === before
   }
 
   close(): Promise<void> {

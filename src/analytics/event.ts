@@ -77,7 +77,9 @@ export const eventFields = z.object({
   team: z
     .string()
     .nullable()
-    .describe('Team of the subject: the claim that `teamClaim` of the sign-in policy names. Null without one.'),
+    .describe(
+      'Team of the subject: what the claim holds that `claims.team` of the sign-in policy names, or `team` in the metadata of an API key. Null without one.',
+    ),
   clientId: z.string().nullable().describe('OAuth client.'),
   clientName: z.string().nullable().describe('Name the MCP client gives itself.'),
   clientVersion: z.string().nullable().describe('Version the MCP client gives itself.'),

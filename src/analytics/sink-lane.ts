@@ -12,6 +12,8 @@ export class SinkLane<Event> {
   #waiting = 0
   #written = 0
   #dropped = 0
+  #offered = 0
+  #awaited: { readonly offered: number; readonly resolve: () => void }[] = []
   #writing: Promise<void> | undefined
 
   constructor(sink: EventSink<Event>, maxWaiting: number, onDrop: DropReport) {
@@ -22,6 +24,7 @@ export class SinkLane<Event> {
 
   /** Takes a batch for writing, or drops it when too many events wait already. */
   offer(batch: readonly Event[]): void {
+    this.#offered += batch.length
     if (this.#waiting + batch.length > this.#maxWaiting) {
       this.#drop(batch.length, undefined)
       return
@@ -39,6 +42,13 @@ export class SinkLane<Event> {
   /** Resolves when nothing waits and nothing is being written. */
   async idle(): Promise<void> {
     while (this.#writing) await this.#writing
+  }
+
+  /** Resolves when everything offered so far is written or dropped. */
+  settle(): Promise<void> {
+    const offered = this.#offered
+    if (this.#written + this.#dropped >= offered) return Promise.resolve()
+    return new Promise((resolve) => this.#awaited.push({ offered, resolve }))
   }
 
   /** From now on its sink gives up quickly. */
@@ -66,7 +76,10 @@ export class SinkLane<Event> {
   }
 
   #write(batch: readonly Event[]): Promise<void> | undefined {
-    const count = () => void (this.#written += batch.length)
+    const count = () => {
+      this.#written += batch.length
+      this.#tellSettled()
+    }
     const drop = (error: unknown) => this.#drop(batch.length, error)
     try {
       const written = this.#sink.write(batch)
@@ -81,5 +94,16 @@ export class SinkLane<Event> {
   #drop(count: number, error: unknown): void {
     this.#dropped += count
     this.#onDrop(this.#sink.name, count, error)
+    this.#tellSettled()
+  }
+
+  /** Batches are written in their order, but one that does not fit is dropped at once: the first of those waiting may be told a batch late. */
+  #tellSettled(): void {
+    if (this.#awaited.length === 0) return
+    const settled = this.#written + this.#dropped
+    const isSettled = ({ offered }: { readonly offered: number }) => offered <= settled
+    const told = this.#awaited.filter(isSettled)
+    this.#awaited = this.#awaited.filter((each) => !isSettled(each))
+    for (const { resolve } of told) resolve()
   }
 }

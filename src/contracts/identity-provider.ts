@@ -7,6 +7,8 @@ export interface ClaimPlaces {
   readonly roles: readonly string[]
   readonly groups: readonly string[]
   readonly tenant: readonly string[]
+  /** Absent: nobody is in a team. */
+  readonly team?: readonly string[] | undefined
 }
 
 /** Who may sign in. An absent list allows everybody; values are compared without regard to case. */
@@ -79,6 +81,8 @@ export interface Person {
   readonly groups: readonly string[]
   /** The tenant claim as the provider wrote it, for policies. It names a tenant of the gateway only by `TenantRules`. */
   readonly tenant: string | undefined
+  /** The first name in the team claim: what their calls are attributed to. */
+  readonly team?: string | undefined
   /** Kept, so that a list that was made shorter counts for people who are signed in already. */
   readonly admission: Admission
 }

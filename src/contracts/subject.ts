@@ -6,6 +6,8 @@ export interface Subject {
    */
   readonly id: string
   readonly tenant: string
+  /** Team that calls are attributed to, by a claim. */
+  readonly team?: string | undefined
   /** The OAuth client that holds the token, or the id of the API key. */
   readonly clientId: string
   readonly scopes: readonly string[]

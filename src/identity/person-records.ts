@@ -82,6 +82,7 @@ function readPersonRecord(record: OAuthRecord): RememberedPerson | undefined {
     roles: readList(payload['roles']),
     groups: readList(payload['groups']),
     tenant: stringMember(payload, 'tenant'),
+    team: stringMember(payload, 'team'),
     admission: readAdmission(payload['admission']),
     claimedTenant: stringMember(payload, 'claimedTenant'),
     signedInAtMs: typeof payload['signedInAtMs'] === 'number' ? payload['signedInAtMs'] : 0,

@@ -9,7 +9,7 @@ export function readPerson(
 ): Person | undefined {
   const subject = readSubject(claims, rules.subjectClaims)
   if (subject === undefined) return undefined
-  const { roles, groups, tenant } = rules.claims
+  const { roles, groups, tenant, team = [] } = rules.claims
   return {
     subject,
     provider: nameProvider(rules),
@@ -18,6 +18,7 @@ export function readPerson(
     roles: readNames(findClaim(claims, roles)),
     groups: readNames(findClaim(claims, groups)),
     tenant: readNames(findClaim(claims, tenant))[0],
+    team: readNames(findClaim(claims, team))[0],
     admission: readAdmission(claims, rules.claims),
   }
 }

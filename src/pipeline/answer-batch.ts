@@ -67,6 +67,9 @@ async function answerOne(
   }
 }
 
+/** Also true of what only looks like it: it is held with the rest of the answer, see `holdFromHere`. */
+const mayBeAnswer = (event: Buffer) => event.includes('"result"') || event.includes('"error"')
+
 /** The answers of one batch, as they come. */
 class BatchAnswers {
   readonly #exchange: HttpExchange
@@ -81,7 +84,7 @@ class BatchAnswers {
   }
 
   take(body: Buffer): void {
-    if (this.#client) this.#client.write(formatEvent(body))
+    if (this.#client) this.#client.answer(formatEvent(body))
     else this.#whole.push(body)
   }
 
@@ -95,7 +98,7 @@ class BatchAnswers {
     this.#sources.add(source)
     return new Promise((resolve) => {
       source.read({
-        onEvent: (event) => client.write(event),
+        onEvent: (event) => (mayBeAnswer(event) ? client.answer(event) : client.write(event)),
         onEnd: (error) => {
           this.#sources.delete(source)
           if (error) this.refuse(asGatewayError(error), id)

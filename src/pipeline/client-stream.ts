@@ -1,4 +1,5 @@
 import type { HttpExchange } from '../http/exchange.ts'
+import { holdFromHere } from '../http/hold-answer.ts'
 
 const keepAliveMs = 15_000
 const keepAliveComment = ':\n\n'
@@ -50,6 +51,12 @@ export class ClientStream {
     if (this.#exchange.clientGone || this.#exchange.response.write(bytes)) return true
     this.#blockedAtMs = performance.now()
     return false
+  }
+
+  /** Writes what answers the request. */
+  answer(bytes: Buffer): boolean {
+    holdFromHere(this.#exchange.response)
+    return this.write(bytes)
   }
 
   end(): void {

@@ -10,6 +10,9 @@ import type { AnswerOutcome } from './answer-outcome.ts'
 import type { Route } from './route.ts'
 import { beginTrace, traceIdOf } from './trace-message.ts'
 
+/** What texts of natural and formal languages have on average; models differ by less than their prices do. */
+const bytesPerToken = 4
+
 /** Records the one event of an exchange, when its last byte is on the way. */
 export function recordExchange(
   exchange: HttpExchange,
@@ -30,6 +33,7 @@ export function recordExchange(
   if (subject) {
     event.subject = subject.id
     event.clientId = subject.clientId
+    event.team = subject.team ?? null
   }
   event.credentialMode = route.credentialMode ?? null
   if (message) describeMessage(event, message, declaration, exchange)
@@ -39,6 +43,8 @@ export function recordExchange(
   event.upstreamMs = exchange.upstreamMs ?? null
   event.bytesIn = exchange.bytesIn
   event.bytesOut = exchange.bytesOut
+  if (declaration?.uses && outcome.error === undefined)
+    event.resultTokens = Math.ceil(exchange.bytesOut / bytesPerToken)
   event.cached = exchange.cached
   if (outcome.error) noteRefusal(outcome.error, exchange, message)
   event.steps = formatSteps(exchange.steps)

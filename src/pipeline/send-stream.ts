@@ -24,15 +24,36 @@ export function sendStream(
   host: PipelineHost,
   key: CacheKey | undefined,
 ): Promise<AnswerOutcome> {
-  return new Promise((resolve) => {
-    const relay = new EventRelay(answer, message, exchange, route, host, key, resolve)
-    if (message.method !== 'subscriptions/listen') return answer.read(relay)
-    // As old as a whole answer may be, or in the way of a reload: the client opens another one, under a token that is checked again.
-    exchange.onDrain = () => relay.endSubscription()
-    const maxAge = setTimeout(() => relay.endSubscription(), host.limits.upstreamTotalSeconds * 900).unref()
-    exchange.response.once('close', () => clearTimeout(maxAge))
-    answer.read(relay)
-  })
+  if (message.method === 'subscriptions/listen') return sendSubscription(answer, message, exchange, route, host)
+  return new Promise((resolve) => answer.read(new EventRelay(answer, message, exchange, route, host, key, resolve)))
+}
+
+/** A subscription lasts, as the stream of a session does, and takes one of the same places. */
+async function sendSubscription(
+  answer: StreamedAnswer,
+  message: McpMessage,
+  exchange: HttpExchange,
+  route: Route,
+  host: PipelineHost,
+): Promise<AnswerOutcome> {
+  const giveBack = route.streamSlots.take(exchange.subject?.id ?? exchange.clientAddress)
+  if (giveBack === undefined) {
+    answer.cancel()
+    throw new GatewayError('limit_streams_exceeded', { headers: { 'retry-after': '60' } })
+  }
+  let maxAge: NodeJS.Timeout | undefined
+  try {
+    return await new Promise((resolve) => {
+      const relay = new EventRelay(answer, message, exchange, route, host, undefined, resolve)
+      // As old as a whole answer may be, or in the way of a reload: the client opens another one, under a token that is checked again.
+      exchange.onDrain = () => relay.endSubscription()
+      maxAge = setTimeout(() => relay.endSubscription(), host.limits.upstreamTotalSeconds * 900).unref()
+      answer.read(relay)
+    })
+  } finally {
+    clearTimeout(maxAge)
+    giveBack()
+  }
 }
 
 class EventRelay implements EventStreamReader, ClientStreamSource {

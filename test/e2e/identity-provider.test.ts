@@ -28,7 +28,7 @@ describe('MCP clients of others, with people of a company', () => {
   const projectWith = (allow: object): TestProject => ({
     settings: { basePath: '/gateway' },
     servers: { echo: { upstream: upstream.url, inbound: ['sign-in'] } },
-    policies: signInAt(idp.issuer, idpClientSecret, { allow }),
+    policies: signInAt(idp.issuer, idpClientSecret, { allow, claims: { team: 'groups' } }),
   })
   beforeAll(async () => {
     idp = await startIdentityProvider(people)
@@ -52,7 +52,8 @@ describe('MCP clients of others, with people of a company', () => {
     expect((await client.callTool('echo', {})).isError).toBe(false)
     await client.close()
     const call = await gateway.waitForEvent((event) => event.type === 'capability_completed')
-    expect(call).toMatchObject({ subject: subject(), capability: 'echo' })
+    expect(call).toMatchObject({ subject: subject(), capability: 'echo', team: 'engineering' })
+    expect(call.resultTokens).toBe(Math.ceil((call.bytesOut ?? 0) / 4))
   })
 
   it('a new allow-list counts at the next sign-in, and at the next call of who is signed in', async () => {

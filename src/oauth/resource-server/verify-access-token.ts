@@ -126,8 +126,11 @@ function isOfAssertion({ payload }: OAuthRecord): boolean {
 /** What the identity provider said about the person, for policies. */
 function describeSubject(verified: VerifiedAccessToken, person: Person): VerifiedAccessToken {
   const { subject } = verified
-  const { roles, groups, tenant } = person
-  return { ...verified, subject: { ...subject, data: { ...subject.data, roles, groups, tenant } } }
+  const { roles, groups, tenant, team } = person
+  return {
+    ...verified,
+    subject: { ...subject, ...(team !== undefined && { team }), data: { ...subject.data, roles, groups, tenant } },
+  }
 }
 
 /** The client is the subject. What a revocation names is the client too. */

@@ -64,7 +64,16 @@ function createAuthentication(options: ApiKeyOptions, host: PolicyHost): Authent
 
 function toSubject({ id, consumer }: VerifiedApiKey): Subject {
   const { name, tenant, metadata } = consumer
-  return { id: consumerSubject(name), tenant, clientId: id, scopes: [], data: metadata, revocableId: id }
+  const { team } = metadata
+  return {
+    id: consumerSubject(name),
+    tenant,
+    ...(typeof team === 'string' && { team }),
+    clientId: id,
+    scopes: [],
+    data: metadata,
+    revocableId: id,
+  }
 }
 
 function explain(key: string): string {

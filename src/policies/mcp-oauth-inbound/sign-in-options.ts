@@ -128,9 +128,10 @@ export const claimOptions = z
     roles: place.describe('Claim with the roles: its name, or a path like `realm_access.roles`.'),
     groups: place.describe('Claim with the groups.'),
     tenant: place.describe('Claim with the tenant.'),
+    team: place.describe('Claim with the team that calls are attributed to in events and costs. No default.'),
   })
   .prefault({})
-  .describe('Where roles, groups and tenant are, when not where this identity provider usually has them.')
+  .describe('Where roles, groups, tenant and team are, when not where this identity provider usually has them.')
 
 /** How people come into tenants. */
 export const tenantsOption = z
@@ -150,6 +151,7 @@ export function placeClaims(named: z.output<typeof claimOptions>, usual: ClaimPl
     roles: choose(named.roles, usual.roles),
     groups: choose(named.groups, usual.groups),
     tenant: choose(named.tenant, usual.tenant),
+    ...(named.team !== undefined && { team: [named.team] }),
   }
 }
 
