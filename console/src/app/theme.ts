@@ -5,6 +5,7 @@ import {
   type CSSVariablesResolver,
   createTheme,
   Drawer,
+  defaultVariantColorsResolver,
   type MantineColorsTuple,
   Modal,
   MultiSelect,
@@ -19,6 +20,7 @@ import {
   Textarea,
   TextInput,
   Tooltip,
+  type VariantColorsResolverInput,
 } from '@mantine/core'
 import { designTokens, listColorProperties } from '../../../src/lib/design-tokens.ts'
 
@@ -55,7 +57,7 @@ const small = { defaultProps: { size: 'sm' } } as const
 export const theme = createTheme({
   primaryColor: 'port',
   primaryShade: { light: 6, dark: 3 },
-  autoContrast: true,
+  variantColorResolver: resolveColors,
   colors: { port, dark },
   black: designTokens.light.ink,
   fontFamily: designTokens.fonts.text,
@@ -93,6 +95,15 @@ export const theme = createTheme({
     Tooltip: Tooltip.extend({ defaultProps: { withArrow: true, openDelay: 300 } }),
   },
 })
+
+/** Filled controls take background and text of the tokens, which are a pair in both schemes. */
+function resolveColors(input: VariantColorsResolverInput) {
+  const colors = defaultVariantColorsResolver(input)
+  if (input.variant !== 'filled') return colors
+  const background = input.color === 'red' ? 'var(--bad)' : 'var(--accent)'
+  const hover = `color-mix(in srgb, ${background} 88%, var(--ink))`
+  return { ...colors, background, hover, color: 'var(--on-accent)' }
+}
 
 /** Puts the design tokens beside Mantine's own custom properties, and behind those that are about the same thing. */
 export const resolveVariables: CSSVariablesResolver = () => ({

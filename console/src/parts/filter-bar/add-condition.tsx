@@ -17,12 +17,15 @@ export function AddCondition({ onAdd }: AddConditionProps) {
   const [value, setValue] = useState('')
   const field = filterFields.find((each) => each.name === name)
   const known = useKnownValues(name, opened)
-  const add = (event: FormEvent) => {
-    event.preventDefault()
-    if (value === '') return
-    onAdd(name, field?.numeric ? Number(value) : value)
+  const isWritten = value !== '' && !(field?.numeric === true && Number.isNaN(Number(value)))
+  const take = (taken: string) => {
+    onAdd(name, field?.numeric ? Number(taken) : taken)
     setValue('')
     popover.close()
+  }
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (isWritten) take(value)
   }
   return (
     <Popover opened={opened} onChange={popover.toggle} position="bottom-start" trapFocus shadow="md" width={300}>
@@ -32,7 +35,7 @@ export function AddCondition({ onAdd }: AddConditionProps) {
         </Button>
       </Popover.Target>
       <Popover.Dropdown>
-        <form onSubmit={add}>
+        <form onSubmit={submit}>
           <Stack>
             <Select
               label="What"
@@ -50,7 +53,7 @@ export function AddCondition({ onAdd }: AddConditionProps) {
                 label="Is"
                 data={[...field.choices]}
                 value={value || null}
-                onChange={(chosen) => setValue(chosen ?? '')}
+                onChange={(chosen) => chosen && take(chosen)}
                 comboboxProps={{ withinPortal: false }}
               />
             ) : (
@@ -61,11 +64,12 @@ export function AddCondition({ onAdd }: AddConditionProps) {
                 data={known}
                 value={value}
                 onChange={setValue}
+                onOptionSubmit={take}
                 comboboxProps={{ withinPortal: false }}
               />
             )}
             <Group justify="flex-end">
-              <Button type="submit" disabled={value === '' || (field?.numeric === true && Number.isNaN(Number(value)))}>
+              <Button type="submit" disabled={!isWritten}>
                 Add
               </Button>
             </Group>

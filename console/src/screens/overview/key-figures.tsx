@@ -29,11 +29,11 @@ export function KeyFigures({ filter }: { readonly filter: EventFilter }) {
           value={
             counts.data ? (
               <>
-                <RowsLink filter={{ ...asked, failureOrigin: 'gateway' }} label="Gateway errors">
+                <RowsLink filter={{ ...asked, failureOrigin: 'gateway' }} label="gateway errors">
                   {formatCount(counts.data.gatewayErrors)}
                 </RowsLink>
                 <span className={styles['plus']}> + </span>
-                <RowsLink filter={{ ...asked, failureOrigin: 'upstream' }} label="Upstream errors">
+                <RowsLink filter={{ ...asked, failureOrigin: 'upstream' }} label="upstream errors">
                   {formatCount(counts.data.upstreamErrors)}
                 </RowsLink>
               </>
