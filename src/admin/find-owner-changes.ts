@@ -17,6 +17,9 @@ const guardedSettings = [
   'clients',
 ] as const
 
+/** What the gateway reads its own keys from. A header of a route could carry them anywhere. */
+const ownVariables = /^(SALLYPORT_|AWS_|VAULT_)/
+
 /**
  * What of a change of the project only an owner may make: whatever would hand an editor more than the role gives. Who may sign in and how people
  * are recognised decides who is an owner; a program that the gateway starts could read its store; the store and its keys are everything.
@@ -27,6 +30,8 @@ function findOwnerChanges(before: Project, after: Project): readonly string[] {
   if (!isSame(before.signIn, after.signIn)) changed.push('the sign-in policy')
   const known = before.routes.flatMap(programOf)
   const isNew = (program: unknown) => !known.some((each) => isSame(each, program))
+  const named = [...after.environmentValues.keys()].filter((name) => !before.environmentValues.has(name))
+  if (named.some((name) => ownVariables.test(name))) changed.push('which variables of the gateway itself are read')
   if (after.routes.flatMap(programOf).some(isNew)) changed.push('programs that the gateway starts')
   return changed
 }

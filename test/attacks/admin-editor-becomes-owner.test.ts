@@ -11,11 +11,15 @@ let editor: AdminClient
 let owner: AdminClient
 
 beforeAll(async () => {
+  process.env['SALLYPORT_VAULT_KEYS'] = `k1:${Buffer.alloc(32, 1).toString('base64')}`
   gateway = await startAdminGateway()
   editor = await signInByName(gateway.directory, 'edda')
   owner = await signInByName(gateway.directory, 'olga')
 })
-afterAll(() => gateway.close())
+afterAll(() => {
+  delete process.env['SALLYPORT_VAULT_KEYS']
+  return gateway.close()
+})
 
 const settings = 'sallyport.jsonc'
 const route = ['paths', '/mcp/tracker', 'get,post', 'x-gateway-route']
@@ -35,6 +39,15 @@ const escalations = [
     'changes how people sign in',
     set('config/policies.json', ['policies', 0, 'handler', 'options', 'gateway', 'accessTokenTtlSeconds'], 3000),
     'sign-in',
+  ],
+  [
+    'sends the vault keys to an upstream',
+    set(
+      'config/routes.oas.json',
+      [...route, 'handler', 'options', 'rewritePattern'],
+      'https://x/$env(SALLYPORT_VAULT_KEYS)',
+    ),
+    'variables of the gateway itself',
   ],
   ['starts a program', set('config/routes.oas.json', [...route, 'handler'], program), 'programs'],
 ] as const

@@ -1,7 +1,10 @@
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { OperationResult } from '../../src/admin/api-types.ts'
+import { addUpstream } from '../../src/cli/add-upstream.ts'
+import { findCatalogEntry } from '../../src/cli/read-catalog.ts'
 import { openDatabase } from '../../src/storage/sqlite/open-database.ts'
 import { type AdminAnswer, type AdminClient, signInByName } from '../harness/admin-client.ts'
 import { adminRoles, startAdminGateway } from '../harness/admin-gateway.ts'
@@ -152,6 +155,27 @@ describe('the wizard', () => {
     expect(Object.keys((JSON.parse(await read('config/routes.oas.json')) as { paths: object }).paths)).toEqual([
       '/mcp/tracker',
     ])
+  })
+
+  it.each([
+    ['deepwiki', 'none'],
+    ['linear', 'user-oauth'],
+    ['linear', 'shared-api-key'],
+  ] as const)('writes %s as %s exactly as `sallyport add` does', async (id, mode) => {
+    const copy = await mkdtemp(join(tmpdir(), 'sallyport-add-'))
+    for (const name of ['sallyport.jsonc', 'config']) await cp(file(name), join(copy, name), { recursive: true })
+    const entry = await findCatalogEntry(id)
+    const names = { clientIdEnv: 'LINEAR_CLIENT_ID', clientSecretEnv: 'LINEAR_CLIENT_SECRET' }
+    const added = await addUpstream(copy, entry, { mode, name: id, ...names }, undefined)
+    const planned = must<Planned>(
+      await post('/wizard/plan', { upstream: { from: 'catalog', id }, name: id, credential: { mode } }),
+    )
+    must(await post('/config/apply', { edits: planned.edits }, planned.version))
+    expect(added.files.length).toBeGreaterThan(0)
+    for (const name of ['sallyport.jsonc', 'config/policies.json', 'config/routes.oas.json'])
+      expect(await read(name)).toBe(await readFile(join(copy, name), 'utf8'))
+    expect(planned.variables).toEqual(added.variables)
+    await rm(copy, { recursive: true })
   })
 
   it('what is taken, unknown or without a variable is said before anything is written', async () => {
