@@ -21,7 +21,7 @@ export function listEntryColumns(filter: EventFilter): readonly TableColumn<Entr
     },
     {
       id: 'client',
-      header: 'Client errors',
+      header: 'Client err.',
       cell: (entry) => errors(entry.clientErrors, { ...rowsOf(entry), failureOrigin: 'client' }),
       sortBy: ({ clientErrors }) => clientErrors,
       numeric: true,
@@ -29,7 +29,7 @@ export function listEntryColumns(filter: EventFilter): readonly TableColumn<Entr
     },
     {
       id: 'gateway',
-      header: 'Gateway errors',
+      header: 'Gateway err.',
       cell: (entry) => errors(entry.gatewayErrors, { ...rowsOf(entry), failureOrigin: 'gateway' }),
       sortBy: ({ gatewayErrors }) => gatewayErrors,
       numeric: true,
@@ -37,7 +37,7 @@ export function listEntryColumns(filter: EventFilter): readonly TableColumn<Entr
     },
     {
       id: 'upstream',
-      header: 'Upstream errors',
+      header: 'Upstream err.',
       cell: (entry) => errors(entry.upstreamErrors, { ...rowsOf(entry), failureOrigin: 'upstream' }),
       sortBy: ({ upstreamErrors }) => upstreamErrors,
       numeric: true,
@@ -75,7 +75,7 @@ export function listEntryColumns(filter: EventFilter): readonly TableColumn<Entr
     },
     {
       id: 'tokens',
-      header: 'Result tokens',
+      header: 'Tokens',
       cell: ({ resultTokens }) => formatCount(resultTokens),
       sortBy: ({ resultTokens }) => resultTokens,
       numeric: true,
