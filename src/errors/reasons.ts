@@ -634,7 +634,7 @@ export const reasons = {
     code: 429,
     message: 'Too many streams are open. Close one first.',
     cause:
-      'One person has 64 GET streams open at this virtual server; nearly always a client that reconnects without end.',
+      'One person has 64 streams (GET or subscriptions/listen) open at this virtual server; nearly always a client that reconnects without end.',
     remedy: 'Restart the MCP client.',
   },
   limit_body_exceeded: {
