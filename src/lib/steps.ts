@@ -35,9 +35,8 @@ export interface Step {
 export function formatSteps(steps: readonly TimedStep[]): string | null {
   let text = ''
   for (const { phase, name, decision, startMs, endMs, detail } of steps) {
-    if (text !== '') text += '; '
-    text += name === '' ? phase : labelOf(phase, name)
-    text += ` ${decision} ${formatMs(endMs - startMs)}`
+    const label = labelsOf(phase, name)[decision]
+    text = text === '' ? label + formatMs(endMs - startMs) : `${text}; ${label}${formatMs(endMs - startMs)}`
     if (detail !== undefined) text += ` (${detail.replace(reserved, encode)})`
   }
   return text === '' ? null : text
@@ -80,18 +79,22 @@ function decode(text: string): string {
   }
 }
 
-const mostLabels = 10_000
-const labels = new Map<StepPhase, Map<string, string>>(stepPhases.map((phase) => [phase, new Map()]))
+type Labels = { readonly [Decision in StepDecision]: string }
 
-/** Policies are as many as the project has; a name is looked at once. */
-function labelOf(phase: StepPhase, name: string): string {
+const mostLabels = 10_000
+const labels = new Map<StepPhase, Map<string, Labels>>(stepPhases.map((phase) => [phase, new Map()]))
+
+/** Everything before the milliseconds. Policies are as many as the project has; a name is looked at once. */
+function labelsOf(phase: StepPhase, name: string): Labels {
   const ofPhase = labels.get(phase)
   const known = ofPhase?.get(name)
   if (known !== undefined) return known
-  const label = `${phase}:${name.replace(reservedInNames, encode)}`
+  const label = name === '' ? phase : `${phase}:${name.replace(reservedInNames, encode)}`
+  const entries = stepDecisions.map((decision) => [decision, `${label} ${decision} `])
+  const made = Object.fromEntries(entries) as Labels
   if (ofPhase && ofPhase.size >= mostLabels) ofPhase.clear()
-  ofPhase?.set(name, label)
-  return label
+  ofPhase?.set(name, made)
+  return made
 }
 
 /** Formatting a number costs more than all the rest of a step, and most are small. */
