@@ -52,7 +52,7 @@ describe.each([
     for (const [name, address] of screens) {
       await go(address)
       await page.screenshot({ path: join(pictures, `console-${name}-${theme}-${width}.png`), fullPage: true })
-      const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      const overflow = await page.evaluate<number>('document.documentElement.scrollWidth - innerWidth')
       const found = [...(await listAxeViolations(page)), ...(overflow > 0 ? [`${overflow} pixels too wide`] : [])]
       if (found.length > 0) broken[name] = found
     }
@@ -67,9 +67,9 @@ describe('with the keyboard', () => {
     const { page, go, close } = await open()
     await go('/keys')
     await page.keyboard.press('Tab')
-    await expect.poll(() => page.evaluate(() => document.activeElement?.textContent)).toBe('Skip to content')
+    await expect.poll(() => page.evaluate('document.activeElement?.textContent')).toBe('Skip to content')
     await page.keyboard.press('Enter')
-    await expect.poll(() => page.evaluate(() => document.activeElement?.id)).toBe('content')
+    await expect.poll(() => page.evaluate('document.activeElement?.id')).toBe('content')
     await close()
   })
 
@@ -102,7 +102,7 @@ describe('with the keyboard', () => {
 
 it('the colours can be switched, and stay', async () => {
   const { page, go, close } = await open({ theme: 'light' })
-  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor)
+  const background = () => page.evaluate<string>('getComputedStyle(document.body).backgroundColor')
   await go('/keys')
   const light = await background()
   await page.getByRole('button', { name: 'Colours: As the system' }).click()

@@ -12,12 +12,12 @@ export interface ConsoleOptions {
 export interface OpenConsole {
   readonly page: Page
   /** Opens a screen by its address below /console, and waits until everything on it was answered. */
-  go(path: string): Promise<void>
+  readonly go: (path: string) => Promise<void>
   /** Resolves when no answer is under way and nothing says that it is loading. */
-  settle(): Promise<void>
+  readonly settle: () => Promise<void>
   /** What should not have happened: errors of scripts and policies, answers that are errors, requests that leave the origin. */
   readonly complaints: string[]
-  close(): Promise<void>
+  readonly close: () => Promise<void>
 }
 
 /** Opens the console of the gateway in `directory` with a one-time link. */
@@ -34,7 +34,7 @@ export async function openConsole(
   const settle = async () => {
     await page.getByRole('main').waitFor()
     // The live tail never ends, so there is no moment without any request.
-    await page.waitForFunction(() => document.querySelector('.mantine-Loader-root, [aria-busy=true]') === null)
+    await page.waitForFunction(`document.querySelector('.mantine-Loader-root, [aria-busy=true]') === null`)
   }
   await page.goto(link.href)
   await page.waitForURL(`${link.origin}/console/**`)
@@ -68,9 +68,7 @@ function collectComplaints(page: Page, origin: string): string[] {
 /** Rules of WCAG and best practices that a page breaks, by axe-core, with the elements. */
 export async function listAxeViolations(page: Page): Promise<string[]> {
   await page.evaluate(axe.source)
-  const found = await page.evaluate(() =>
-    (globalThis as unknown as { axe: typeof axe }).axe.run(document, { resultTypes: ['violations'] }),
-  )
+  const found = await page.evaluate<axe.AxeResults>(`axe.run(document, { resultTypes: ['violations'] })`)
   return found.violations.flatMap(({ id, nodes }) =>
     nodes.map(({ target, failureSummary }) => `${id}: ${target.join(' ')} ${failureSummary}`),
   )
