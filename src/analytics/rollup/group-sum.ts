@@ -2,7 +2,7 @@ import type { Histogram } from '../histogram.ts'
 import type { Group, Grouping, Measure } from '../questions/question.ts'
 import { Tally } from '../tally.ts'
 import { GroupIndex } from './group-index.ts'
-import { minuteMs } from './part-builder.ts'
+import { findRange, minuteMs } from './part-builder.ts'
 import { type PartColumnMap, readField, readSums, readWhole } from './part-view.ts'
 import { type ColumnFilter, listFilterColumns, selectRows } from './select-rows.ts'
 
@@ -77,9 +77,10 @@ export class GroupSum {
     if (everyMs === undefined) return { codes: new Uint32Array(minutes.length), values: [0] }
     const length = everyMs / minuteMs
     const origin = (this.#filter.sinceMs ?? 0) / minuteMs
-    const first = Math.floor(((minutes[0] ?? 0) - origin) / length)
+    const range = findRange(minutes)
+    const first = Math.floor((range.first - origin) / length)
     const codes = minutes.map((minute) => Math.floor((minute - origin) / length) - first)
-    const last = codes.at(-1) ?? 0
+    const last = Math.floor((range.last - origin) / length) - first
     const values = Array.from({ length: last + 1 }, (_, code) => (origin + (first + code) * length) * minuteMs)
     return { codes, values }
   }

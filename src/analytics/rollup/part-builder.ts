@@ -1,7 +1,9 @@
 import type { GatewayEvent } from '../event.ts'
 import { equalFields } from '../event-filter.ts'
 import { findBucket } from '../histogram.ts'
-import { type Column, encodeColumn, type FieldValue } from './column.ts'
+import { encodeColumn, type FieldValue } from './column.ts'
+import { HistogramRows } from './histogram-rows.ts'
+import { type PartColumnMap, readField, readSums, readWhole } from './part-view.ts'
 
 export const minuteMs = 60_000
 
@@ -47,121 +49,130 @@ class Dictionary {
   }
 }
 
-/** One row: the events of a minute that agree in all fields. */
-interface Row {
-  readonly minute: number
-  readonly codes: readonly number[]
-  events: number
-  readonly sums: number[]
-  readonly histograms: readonly Map<number, number>[]
+export interface PartBuilderOptions {
+  /** Events of a minute that agree in all fields become one row. Without it each has a row of its own, which costs less where few agree. */
+  readonly joinsEvents: boolean
 }
 
 /** Rolls events, or the rows of other parts, up to one part. */
 export class PartBuilder {
+  readonly #joinsEvents: boolean
   readonly #dictionaries = equalFields.map(() => new Dictionary())
-  readonly #rows = new Map<string, Row>()
+  readonly #codes: readonly number[][] = equalFields.map(() => [])
+  readonly #minutes: number[] = []
+  readonly #events: number[] = []
+  readonly #sums: readonly number[][] = sumColumns.map(() => [])
+  readonly #histograms = histogramColumns.map(() => new HistogramRows())
+  readonly #known = new Map<string, number>()
 
-  get size(): number {
-    return this.#rows.size
+  constructor({ joinsEvents }: PartBuilderOptions) {
+    this.#joinsEvents = joinsEvents
   }
 
   add(event: RolledUpEvent): void {
-    const row = this.#rowOf(
-      Math.floor(event.time / minuteMs),
-      equalFields.map((field) => event[field]),
-    )
-    row.events++
-    for (const [index, name] of sumColumns.entries()) row.sums[index] = (row.sums[index] ?? 0) + (event[name] ?? 0)
+    const minute = Math.floor(event.time / minuteMs)
+    const row = this.#joinsEvents ? this.#findRow(minute, event) : this.#addRow(minute, event)
+    this.#events[row] = (this.#events[row] ?? 0) + 1
+    for (const [index, name] of sumColumns.entries()) {
+      const sums = this.#sums[index]
+      if (sums) sums[row] = (sums[row] ?? 0) + (event[name] ?? 0)
+    }
     const { latencyMs, upstreamMs } = event
     if (latencyMs === null) return
-    count(row.histograms[0], findBucket(latencyMs), 1)
-    count(row.histograms[1], findBucket(latencyMs - (upstreamMs ?? 0)), 1)
-    if (upstreamMs !== null) count(row.histograms[2], findBucket(upstreamMs), 1)
+    const [total, gateway, upstream] = this.#histograms
+    total?.add(row, findBucket(latencyMs), 1)
+    gateway?.add(row, findBucket(latencyMs - (upstreamMs ?? 0)), 1)
+    if (upstreamMs !== null) upstream?.add(row, findBucket(upstreamMs), 1)
   }
 
   /** Adds the rows of a part. `columns` are all of its columns. */
-  addPart(columns: ReadonlyMap<string, Column>): void {
-    const minutes = arrayOf(columns, 'minute', 0)
-    const events = arrayOf(columns, 'events', 0)
-    const fields = equalFields.map((field) => columns.get(field))
-    const sums = sumColumns.map((name) => arrayOf(columns, name, 0))
-    const histograms = histogramColumns.map((name) => [0, 1, 2].map((index) => arrayOf(columns, name, index)))
-    for (let index = 0; index < minutes.length; index++) {
-      const values = fields.map((column) => column?.values?.[column.arrays[0]?.[index] ?? 0] ?? null)
-      const row = this.#rowOf(minutes[index] ?? 0, values)
-      row.events += events[index] ?? 0
-      for (const [sum, array] of sums.entries()) row.sums[sum] = (row.sums[sum] ?? 0) + (array[index] ?? 0)
-      for (const [which, [ends = [], buckets = [], counts = []]] of histograms.entries()) {
-        for (let place = index === 0 ? 0 : (ends[index - 1] ?? 0); place < (ends[index] ?? 0); place++) {
-          count(row.histograms[which], buckets[place] ?? 0, counts[place] ?? 0)
-        }
-      }
+  addPart(columns: PartColumnMap): void {
+    const minutes = readWhole(columns, 'minute')
+    const start = this.#minutes.length
+    append(this.#minutes, minutes)
+    append(this.#events, readWhole(columns, 'events'))
+    for (const [index, field] of equalFields.entries()) {
+      const { codes, values } = readField(columns, field, minutes.length)
+      const own = values.map((value) => this.#dictionaries[index]?.encode(value) ?? 0)
+      append(
+        this.#codes[index],
+        codes.map((code) => own[code] ?? 0),
+      )
     }
+    for (const [index, name] of sumColumns.entries()) append(this.#sums[index], readSums(columns, name))
+    for (const [index, name] of histogramColumns.entries()) this.#addHistograms(columns, name, index, start)
   }
 
   /** The part; undefined when nothing was added. */
   finish(): Part | undefined {
-    const rows = [...this.#rows.values()].toSorted((left, right) => left.minute - right.minute)
-    const [first, last] = [rows[0], rows.at(-1)]
-    if (!first || !last) return undefined
+    if (this.#minutes.length === 0) return undefined
     const columns = new Map<string, Uint8Array>()
-    const put = (name: string, ...arrays: readonly number[][]) => columns.set(name, encodeColumn(undefined, arrays))
-    put(
-      'minute',
-      rows.map(({ minute }) => minute),
-    )
-    put(
-      'events',
-      rows.map(({ events }) => events),
-    )
+    const put = (name: string, ...arrays: readonly (readonly number[])[]) =>
+      columns.set(name, encodeColumn(undefined, arrays))
+    put('minute', this.#minutes)
+    put('events', this.#events)
     for (const [index, field] of equalFields.entries()) {
-      const codes = rows.map((row) => row.codes[index] ?? 0)
-      columns.set(field, encodeColumn(this.#dictionaries[index]?.values, [codes]))
+      columns.set(field, encodeColumn(this.#dictionaries[index]?.values, [this.#codes[index] ?? []]))
     }
-    for (const [index, name] of sumColumns.entries())
-      put(
-        name,
-        rows.map((row) => row.sums[index] ?? 0),
-      )
-    for (const [index, name] of histogramColumns.entries())
-      put(name, ...flatten(rows.map((row) => row.histograms[index])))
+    for (const [index, name] of sumColumns.entries()) put(name, this.#sums[index] ?? [])
+    for (const [index, name] of histogramColumns.entries()) put(name, ...(this.#histograms[index]?.finish() ?? []))
+    const { first, last } = findRange(this.#minutes)
     return {
-      rows: rows.length,
-      events: rows.reduce((sum, row) => sum + row.events, 0),
-      firstMs: first.minute * minuteMs,
-      lastMs: last.minute * minuteMs,
+      rows: this.#minutes.length,
+      events: this.#events.reduce((sum, events) => sum + events, 0),
+      firstMs: first * minuteMs,
+      lastMs: last * minuteMs,
       columns,
     }
   }
 
-  #rowOf(minute: number, values: readonly FieldValue[]): Row {
-    const codes = values.map((value, index) => this.#dictionaries[index]?.encode(value) ?? 0)
-    const key = `${minute},${codes.join(',')}`
-    let row = this.#rows.get(key)
-    if (row === undefined) {
-      row = { minute, codes, events: 0, sums: [], histograms: histogramColumns.map(() => new Map()) }
-      this.#rows.set(key, row)
+  #addHistograms(columns: PartColumnMap, name: string, index: number, start: number): void {
+    const [ends, buckets, counts] = [
+      readWhole(columns, name, 0),
+      readWhole(columns, name, 1),
+      readWhole(columns, name, 2),
+    ]
+    const histogram = this.#histograms[index]
+    let at = 0
+    for (const [row, end] of ends.entries()) {
+      histogram?.addRow()
+      for (; at < end; at++) histogram?.add(start + row, buckets[at] ?? 0, counts[at] ?? 0)
     }
+  }
+
+  #findRow(minute: number, event: RolledUpEvent): number {
+    let key = String(minute)
+    for (const [index, field] of equalFields.entries()) key += `,${this.#dictionaries[index]?.encode(event[field])}`
+    const known = this.#known.get(key)
+    if (known !== undefined) return known
+    const row = this.#addRow(minute, event)
+    this.#known.set(key, row)
     return row
   }
-}
 
-function count(histogram: Map<number, number> | undefined, bucket: number, times: number): void {
-  histogram?.set(bucket, (histogram.get(bucket) ?? 0) + times)
-}
-
-function flatten(histograms: readonly (ReadonlyMap<number, number> | undefined)[]): number[][] {
-  const [ends, buckets, counts]: [number[], number[], number[]] = [[], [], []]
-  for (const histogram of histograms) {
-    for (const [bucket, times] of histogram ?? []) {
-      buckets.push(bucket)
-      counts.push(times)
+  #addRow(minute: number, event: RolledUpEvent): number {
+    for (const [index, field] of equalFields.entries()) {
+      this.#codes[index]?.push(this.#dictionaries[index]?.encode(event[field]) ?? 0)
     }
-    ends.push(buckets.length)
+    for (const sums of this.#sums) sums.push(0)
+    for (const histogram of this.#histograms) histogram.addRow()
+    this.#events.push(0)
+    return this.#minutes.push(minute) - 1
   }
-  return [ends, buckets, counts]
 }
 
-function arrayOf(columns: ReadonlyMap<string, Column>, name: string, index: number): ArrayLike<number> {
-  return columns.get(name)?.arrays[index] ?? []
+/** Smallest and largest of some numbers. */
+export function findRange(numbers: ArrayLike<number>): { readonly first: number; readonly last: number } {
+  let first = numbers[0] ?? 0
+  let last = first
+  for (let index = 1; index < numbers.length; index++) {
+    const number = numbers[index] ?? 0
+    if (number < first) first = number
+    if (number > last) last = number
+  }
+  return { first, last }
+}
+
+function append(numbers: number[] | undefined, more: ArrayLike<number>): void {
+  for (let index = 0; index < more.length; index++) numbers?.push(more[index] ?? 0)
 }

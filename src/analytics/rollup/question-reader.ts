@@ -70,7 +70,7 @@ async function addSlow(session: SqlSession, sum: GroupSum, filter: RangedFilter)
 }
 
 function addRows(sum: GroupSum, rows: readonly SqlRow[]): void {
-  const builder = new PartBuilder()
+  const builder = new PartBuilder({ joinsEvents: false })
   for (const row of rows) builder.add(row as unknown as RolledUpEvent)
   const part = builder.finish()
   if (part) sum.add(new Map([...part.columns].map(([name, bytes]) => [name, decodeColumn(bytes)])))

@@ -1,8 +1,16 @@
+import type { SqlRow } from '../../contracts/sql-database.ts'
 import type { SqlPool, SqlSession } from '../../contracts/sql-pool.ts'
 import { equalFields } from '../event-filter.ts'
 import { findLastRow } from '../event-tables.ts'
 import { insertPart, listParts, PartColumns, removePart, type StoredPart } from './event-parts.ts'
-import { histogramColumns, PartBuilder, type RolledUpEvent, rolledUpFields, sumColumns } from './part-builder.ts'
+import {
+  histogramColumns,
+  minuteMs,
+  PartBuilder,
+  type RolledUpEvent,
+  rolledUpFields,
+  sumColumns,
+} from './part-builder.ts'
 
 /** Events that are rolled up at once. */
 const batch = 20_000
@@ -45,7 +53,7 @@ async function rollUpBatch(pool: SqlPool, lastRow: number): Promise<number | und
     const sql = `select row_id, ${rolledUpColumns} from events where row_id > ? and row_id <= ? order by row_id limit ?`
     return { progress: from, rows: await session.all(sql, [from, lastRow, batch]) }
   })
-  const builder = new PartBuilder()
+  const builder = new PartBuilder({ joinsEvents: isDense(rows) })
   for (const row of rows) builder.add(row as unknown as RolledUpEvent)
   const part = builder.finish()
   if (part === undefined) return undefined
@@ -59,6 +67,14 @@ async function rollUpBatch(pool: SqlPool, lastRow: number): Promise<number | und
     await insertPart(session, place, part)
     return rows.length
   })
+}
+
+/** With fewer events in a minute, hardly any two of them agree in all fields. */
+const denseMinute = 200
+
+function isDense(rows: readonly SqlRow[]): boolean {
+  const minutes = (Number(rows.at(-1)?.time) - Number(rows[0]?.time)) / minuteMs + 1
+  return rows.length / minutes >= denseMinute
 }
 
 /** Makes few large parts of many small ones, so that a question reads few. */
@@ -93,7 +109,7 @@ export function findMergeable(parts: readonly StoredPart[]): readonly StoredPart
 async function mergeRun(pool: SqlPool, run: readonly StoredPart[]): Promise<boolean> {
   const [first, last] = [run[0], run.at(-1)]
   if (!first || !last) return false
-  const builder = new PartBuilder()
+  const builder = new PartBuilder({ joinsEvents: false })
   await pool.read(async (session) => {
     const columns = new PartColumns()
     for (const part of run) builder.addPart(await columns.read(session, part, allColumns))
