@@ -4,7 +4,7 @@ import { packageDirectory } from '../lib/package-manifest.ts'
 import { type CatalogEntry, catalogEntrySchema } from './catalog-entry.ts'
 
 /** Folder of the curated upstreams that come with the gateway, one JSON file each. */
-export const catalogDirectory: string = join(packageDirectory, 'catalog')
+const catalogDirectory: string = join(packageDirectory, 'catalog')
 
 /** Where a project keeps entries of its own. */
 export function projectCatalogDirectory(project: string): string {
@@ -12,7 +12,7 @@ export function projectCatalogDirectory(project: string): string {
 }
 
 /** A file that is no entry of the catalogue. */
-export class CatalogError extends Error {
+class CatalogError extends Error {
   override readonly name = 'CatalogError'
 }
 

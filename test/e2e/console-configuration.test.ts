@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import type { OperationResult } from '../../src/admin/api-types.ts'
+import type { OperationId, OperationResult } from '../../src/admin/api-types.ts'
 import { addUpstream } from '../../src/cli/add-upstream.ts'
 import { findCatalogEntry } from '../../src/cli/read-catalog.ts'
 import { openDatabase } from '../../src/storage/sqlite/open-database.ts'
@@ -14,9 +14,6 @@ import type { TestGateway } from '../harness/start-gateway.ts'
 import { type ModernUpstream, startModernUpstream } from '../harness/upstreams/modern-upstream.ts'
 import { waitUntil } from '../harness/wait-until.ts'
 import { signIn } from '../harness/write-project.ts'
-
-type Plan = OperationResult<'diffConfig'>
-type Planned = OperationResult<'planVirtualServer'>
 
 const literalSecret = 'literal-secret-of-the-agent'
 const key = 'upstream-key-typed-once'
@@ -55,9 +52,10 @@ const files = async () =>
 const history = async () =>
   ((await viewer.call('GET', '/config/history')).json as unknown as OperationResult<'listConfigHistory'>).items
 
-function must<T>(answer: AdminAnswer, status = 200): T {
-  expect(answer.status, answer.text).toBe(status)
-  return answer.json as unknown as T
+/** The answer of an operation, which must not refuse. */
+function answerOf<Id extends OperationId>(_operation: Id, { status, text, json }: AdminAnswer): OperationResult<Id> {
+  expect(status, text).toBe(200)
+  return json as unknown as OperationResult<Id>
 }
 
 const answers = (changes: object = {}) => ({
@@ -71,7 +69,7 @@ const answers = (changes: object = {}) => ({
 
 describe('the wizard', () => {
   it('tests an upstream, plans, writes, and a client calls the new virtual server', async () => {
-    const tested = must<OperationResult<'testUpstream'>>(await post('/wizard/test-upstream', { url: upstream.url }))
+    const tested = answerOf('testUpstream', await post('/wizard/test-upstream', { url: upstream.url }))
     expect(tested).toMatchObject({ reachable: true, reason: null, era: 'modern', protocolVersion: '2026-07-28' })
     expect(tested.server).toEqual({ name: 'modern', title: 'Modern', version: '1.0.0' })
     expect(tested.tools.map(({ name, hints }) => [name, hints])).toEqual([
@@ -79,14 +77,15 @@ describe('the wizard', () => {
       ['wipe', ['destructive']],
       ['odd', ['unannotated', 'suspicious']],
     ])
-    const planned = must<Planned>(await post('/wizard/plan', answers()))
+    const planned = answerOf('planVirtualServer', await post('/wizard/plan', answers()))
     expect(planned).toMatchObject({ ok: true, readOnly: null, url: gateway.server('finder'), variables: [] })
     expect(planned.changes.map(({ file: name, change }) => [name, change])).toEqual([
       ['config/policies.json', 'changed'],
       ['config/routes.oas.json', 'changed'],
     ])
     expect(planned.changes[1]?.diff).toContain('+    "/mcp/finder": {')
-    const applied = must<OperationResult<'applyConfig'>>(
+    const applied = answerOf(
+      'applyConfig',
       await post('/config/apply', { edits: planned.edits, note: 'for support' }, planned.version),
     )
     expect(applied.files).toEqual(['config/policies.json', 'config/routes.oas.json'])
@@ -108,14 +107,13 @@ describe('the wizard', () => {
   })
 
   it('a virtual server is tried in the name of the administrator, and its event says so', async () => {
-    const planned = must<Planned>(await post('/wizard/plan', answers()))
-    must(await post('/config/apply', { edits: planned.edits }, planned.version))
-    const listed = must<OperationResult<'tryVirtualServer'>>(
-      await post('/virtual-servers/finder/try', { method: 'tools/list' }),
-    )
+    const planned = answerOf('planVirtualServer', await post('/wizard/plan', answers()))
+    answerOf('applyConfig', await post('/config/apply', { edits: planned.edits }, planned.version))
+    const listed = answerOf('tryVirtualServer', await post('/virtual-servers/finder/try', { method: 'tools/list' }))
     expect(listed.error).toBeNull()
-    expect((listed.result?.['tools'] as { name: string }[]).map(({ name }) => name)).toEqual(['search'])
-    const called = must<OperationResult<'tryVirtualServer'>>(
+    expect(listed.result?.['tools']).toMatchObject([{ name: 'search' }])
+    const called = answerOf(
+      'tryVirtualServer',
       await post('/virtual-servers/finder/try', { method: 'tools/call', params: { name: 'search', arguments: {} } }),
     )
     expect(called.result?.['content']).toEqual([{ type: 'text', text: 'found it' }])
@@ -128,7 +126,8 @@ describe('the wizard', () => {
       clientName: 'sallyport-console',
       capability: 'search',
     })
-    const denied = must<OperationResult<'tryVirtualServer'>>(
+    const denied = answerOf(
+      'tryVirtualServer',
       await post('/virtual-servers/finder/try', { method: 'tools/call', params: { name: 'wipe', arguments: {} } }),
     )
     expect(denied.result).toBeNull()
@@ -137,20 +136,20 @@ describe('the wizard', () => {
   })
 
   it('a virtual server is switched off, on again, and removed with what is only its own', async () => {
-    const planned = must<Planned>(await post('/wizard/plan', answers()))
-    must(await post('/config/apply', { edits: planned.edits }, planned.version))
+    const planned = answerOf('planVirtualServer', await post('/wizard/plan', answers()))
+    answerOf('applyConfig', await post('/config/apply', { edits: planned.edits }, planned.version))
     const before = [await read('config/routes.oas.json'), await read('config/policies.json')]
-    const off = must<Planned>(await post('/virtual-servers/finder/switch', { enabled: false }))
-    must(await post('/config/apply', { edits: off.edits }, off.version))
+    const off = answerOf('planVirtualServer', await post('/virtual-servers/finder/switch', { enabled: false }))
+    answerOf('applyConfig', await post('/config/apply', { edits: off.edits }, off.version))
     expect((await editor.call('GET', '/virtual-servers/finder')).status).toBe(404)
     expect((await files()).disabled).toEqual([
       { name: 'finder', title: 'Finder', path: '/mcp/finder', file: 'config/routes.oas.json' },
     ])
-    const on = must<Planned>(await post('/virtual-servers/finder/switch', { enabled: true }))
-    must(await post('/config/apply', { edits: on.edits }, on.version))
+    const on = answerOf('planVirtualServer', await post('/virtual-servers/finder/switch', { enabled: true }))
+    answerOf('applyConfig', await post('/config/apply', { edits: on.edits }, on.version))
     expect([await read('config/routes.oas.json'), await read('config/policies.json')]).toEqual(before)
-    const removal = must<Planned>(await post('/virtual-servers/finder/removal', undefined))
-    must(await post('/config/apply', { edits: removal.edits }, removal.version))
+    const removal = answerOf('planVirtualServer', await post('/virtual-servers/finder/removal', undefined))
+    answerOf('applyConfig', await post('/config/apply', { edits: removal.edits }, removal.version))
     expect(JSON.parse(await read('config/policies.json'))).toMatchObject({ policies: [{ name: 'sign-in' }] })
     expect(Object.keys((JSON.parse(await read('config/routes.oas.json')) as { paths: object }).paths)).toEqual([
       '/mcp/tracker',
@@ -167,10 +166,11 @@ describe('the wizard', () => {
     const entry = await findCatalogEntry(id)
     const names = { clientIdEnv: 'LINEAR_CLIENT_ID', clientSecretEnv: 'LINEAR_CLIENT_SECRET' }
     const added = await addUpstream(copy, entry, { mode, name: id, ...names }, undefined)
-    const planned = must<Planned>(
+    const planned = answerOf(
+      'planVirtualServer',
       await post('/wizard/plan', { upstream: { from: 'catalog', id }, name: id, credential: { mode } }),
     )
-    must(await post('/config/apply', { edits: planned.edits }, planned.version))
+    answerOf('applyConfig', await post('/config/apply', { edits: planned.edits }, planned.version))
     expect(added.files.length).toBeGreaterThan(0)
     for (const name of ['sallyport.jsonc', 'config/policies.json', 'config/routes.oas.json'])
       expect(await read(name)).toBe(await readFile(join(copy, name), 'utf8'))
@@ -182,7 +182,7 @@ describe('the wizard', () => {
     const taken = await post('/wizard/plan', answers({ name: 'tracker' }))
     expect([taken.status, taken.json.reason]).toEqual([422, 'config_edit_refused'])
     const credential = { mode: 'shared-api-key', apiKeyEnv: 'A_KEY_THAT_IS_NOT_SET' }
-    const waiting = must<Planned>(await post('/wizard/plan', answers({ credential })))
+    const waiting = answerOf('planVirtualServer', await post('/wizard/plan', answers({ credential })))
     expect(waiting).toMatchObject({ ok: false, variables: ['A_KEY_THAT_IS_NOT_SET'] })
     expect(waiting.problems[0]).toMatchObject({ file: 'config/policies.json', severity: 'error' })
     const refused = await post('/config/apply', { edits: waiting.edits }, waiting.version)
@@ -197,7 +197,7 @@ describe('the configuration', () => {
   it('an edit with problems says where, and writes nothing', async () => {
     const before = await read('config/policies.json')
     const edits = [{ kind: 'set', file: 'config/policies.json', path: ['polices'], value: [] }]
-    const checked = must<OperationResult<'validateConfig'>>(await post('/config/validate', { edits }))
+    const checked = answerOf('validateConfig', await post('/config/validate', { edits }))
     expect(checked.ok).toBe(false)
     expect(checked.problems[0]).toMatchObject({
       file: 'config/policies.json',
@@ -211,19 +211,15 @@ describe('the configuration', () => {
 
   it('a whole text with comments is written as it was sent, and taken back by a rollback', async () => {
     const original = await read('config/routes.oas.json')
-    const shown = must<OperationResult<'getConfigFile'>>(
-      await editor.call('GET', '/config/file?file=config/routes.oas.json'),
-    )
+    const shown = answerOf('getConfigFile', await editor.call('GET', '/config/file?file=config/routes.oas.json'))
     expect(shown).toMatchObject({ text: original, secrets: 0, schema: 'routes' })
     const text = original.replace('{', '{\n  // ours\n')
     const edits = [{ kind: 'write', file: shown.file, base: shown.version, text }]
-    const applied = must<OperationResult<'applyConfig'>>(
-      await post('/config/apply', { edits }, (await files()).version),
-    )
+    const applied = answerOf('applyConfig', await post('/config/apply', { edits }, (await files()).version))
     expect(await read('config/routes.oas.json')).toBe(text)
-    const preview = must<Plan>(await editor.call('GET', `/config/history/${applied.changeId}/rollback`))
+    const preview = answerOf('diffConfig', await editor.call('GET', `/config/history/${applied.changeId}/rollback`))
     expect(preview.changes[0]?.diff).toContain('-  // ours')
-    must(await post(`/config/history/${applied.changeId}/rollback`, {}, preview.version))
+    answerOf('applyConfig', await post(`/config/history/${applied.changeId}/rollback`, {}, preview.version))
     expect(await read('config/routes.oas.json')).toBe(original)
     const [latest] = await history()
     expect(latest).toMatchObject({
@@ -245,7 +241,7 @@ describe('the configuration', () => {
     expect(await read('config/routes.oas.json')).toContain('"Theirs"')
     const [latest, first] = await history()
     expect([latest?.origin, latest?.actor, first?.origin]).toEqual(['outside', null, 'first'])
-    const change = must<OperationResult<'getConfigChange'>>(await viewer.call('GET', `/config/history/${latest?.id}`))
+    const change = answerOf('getConfigChange', await viewer.call('GET', `/config/history/${latest?.id}`))
     expect(change.changes[0]?.diff).toContain('+    "title": "Theirs",')
     expect((await post(`/config/history/${first?.id}/rollback`, {}, version)).json.reason).toBe('admin_conflict')
   })
@@ -262,12 +258,12 @@ describe('the configuration', () => {
     const both = await Promise.all(
       ['One', 'Two'].map((value) => post('/config/apply', { edits: [{ ...title, value }] }, version)),
     )
-    expect(both.map(({ status }) => status).toSorted()).toEqual([200, 412])
+    expect(both.map(({ status }) => status).toSorted((one, other) => one - other)).toEqual([200, 412])
   })
 
   it('a setting that needs a restart is named and not written', async () => {
     const edits = [{ kind: 'set', file: 'sallyport.jsonc', path: ['basePath'], value: '/base' }]
-    const plan = must<Plan>(await post('/config/diff', { edits }))
+    const plan = answerOf('diffConfig', await post('/config/diff', { edits }))
     expect(plan).toMatchObject({ ok: false, needsRestart: ['basePath'] })
     expect((await post('/config/apply', { edits }, plan.version)).json.reason).toBe('config_invalid')
     expect(await read('sallyport.jsonc')).not.toContain('base')
@@ -276,11 +272,12 @@ describe('the configuration', () => {
   it('a file of routes is added and removed', async () => {
     const text = '{ "openapi": "3.1.0", "info": { "title": "More", "version": "1.0.0" }, "paths": {} }'
     const added = [{ kind: 'write', file: 'config/more.oas.json', base: null, text }]
-    const { version } = must<OperationResult<'applyConfig'>>(
-      await post('/config/apply', { edits: added }, (await files()).version),
-    )
+    const { version } = answerOf('applyConfig', await post('/config/apply', { edits: added }, (await files()).version))
     expect(await read('config/more.oas.json')).toBe(text)
-    must(await post('/config/apply', { edits: [{ kind: 'delete', file: 'config/more.oas.json' }] }, version))
+    answerOf(
+      'applyConfig',
+      await post('/config/apply', { edits: [{ kind: 'delete', file: 'config/more.oas.json' }] }, version),
+    )
     await expect(read('config/more.oas.json')).rejects.toThrow('ENOENT')
   })
 
@@ -290,7 +287,7 @@ describe('the configuration', () => {
     await rm(file('config/policies.json'))
     await symlink('../..data/policies.json', file('config/policies.json'))
     const edits = [{ ...title, value: 'Ours' }]
-    const plan = must<Plan>(await post('/config/diff', { edits }))
+    const plan = answerOf('diffConfig', await post('/config/diff', { edits }))
     expect(plan).toMatchObject({
       ok: false,
       readOnly: 'config/policies.json comes from a ConfigMap or Secret of Kubernetes.',
@@ -311,12 +308,13 @@ describe('the configuration', () => {
   })
 
   it('a secret that stands in a file is masked wherever it is shown, and stays when a text with its mask is written', async () => {
-    const shown = must<OperationResult<'getConfigFile'>>(await viewer.call('GET', '/config/file?file=sallyport.jsonc'))
+    const shown = answerOf('getConfigFile', await viewer.call('GET', '/config/file?file=sallyport.jsonc'))
     expect(shown.text).toContain('"[secret 1]"')
     const text = shown.text.replace('"Agent"', '"Robot"')
     const edits = [{ kind: 'write', file: 'sallyport.jsonc', base: shown.version, text }]
-    const plan = must<Plan>(await post('/config/diff', { edits }))
-    const applied = must<OperationResult<'applyConfig'>>(
+    const plan = answerOf('diffConfig', await post('/config/diff', { edits }))
+    const applied = answerOf(
+      'applyConfig',
       await post('/config/apply', { edits }, plan.version, await signInByName(gateway.directory, 'olga')),
     )
     expect(await read('sallyport.jsonc')).toContain(literalSecret)
@@ -335,7 +333,7 @@ describe('the configuration', () => {
 
   it('a credential for a test reaches the upstream, and nothing else', async () => {
     const credential = { value: key }
-    must(await post('/wizard/test-upstream', { url: upstream.url, credential }))
+    answerOf('applyConfig', await post('/wizard/test-upstream', { url: upstream.url, credential }))
     expect(upstream.requests[0]?.headers.authorization).toBe(`Bearer ${key}`)
     const database = openDatabase(join(gateway.directory, 'data/sallyport.db'), { durability: 'normal' })
     const tables = database.prepare("select name from sqlite_master where type = 'table'").all()
@@ -346,7 +344,7 @@ describe('the configuration', () => {
   })
 
   it('schemas for the editor are those of the package', async () => {
-    const schema = must<OperationResult<'getConfigSchema'>>(await viewer.call('GET', '/config/schemas/routes'))
+    const schema = answerOf('getConfigSchema', await viewer.call('GET', '/config/schemas/routes'))
     expect(schema).toEqual(JSON.parse(await readFile('schemas/routes.schema.json', 'utf8')))
   })
 })

@@ -49,7 +49,7 @@ export function createConfigHistory(host: ConfigHistoryHost): ConfigHistory {
 }
 
 /** The files that edits and history are about. */
-export async function readEditableFiles(directory: string): Promise<ProjectFiles> {
+async function readEditableFiles(directory: string): Promise<ProjectFiles> {
   const { files } = await readProjectFiles(directory)
   return new Map([...files].filter(([file]) => file !== environmentFile))
 }

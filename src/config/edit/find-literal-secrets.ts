@@ -33,9 +33,9 @@ export async function findLiteralSecrets(
     // One at a time: what is cut from a long text would look like a difference.
     if (looksSecret(literal)) return true
     if (literal !== value) return false
-    const name = path.findLast((segment) => typeof segment === 'string') ?? ''
+    const name = path.at(-1)
     // Pins hold definitions of others, whose names mean something else.
-    const saysSecret = file !== pinsFile && typeof path.at(-1) === 'string' && isSecretName(String(name))
+    const saysSecret = file !== pinsFile && typeof name === 'string' && isSecretName(name)
     return saysSecret || schemasAt(path, roots).some(isSecretSchema)
   })
 }

@@ -78,13 +78,13 @@ describe('files are written', () => {
   })
 
   it('while others read, who see both files of one edit', async () => {
-    let writing = true
+    const writer = new AbortController()
     const seen = new Set<string>()
     const reader = (async () => {
-      while (writing) seen.add(await readTitle())
+      while (!writer.signal.aborted) seen.add(await readTitle())
     })()
     for (let n = 0; n < 40; n++) await write(`n${n}`)
-    writing = false
+    writer.abort()
     await reader
     expect(seen.size).toBeGreaterThan(10)
   })
