@@ -22,7 +22,7 @@ import { allowHosts, checkHost } from './http/check-host.ts'
 import { createDispatcher, type DispatchTargets, type Mount } from './http/dispatch.ts'
 import { createFetchDocument } from './http/fetch-document.ts'
 import { holdAnswers } from './http/hold-answer.ts'
-import { type Listener, listen, listenForPeers } from './http/listen.ts'
+import { type LateListener, type Listener, listen, listenBeside, listenForPeers } from './http/listen.ts'
 import { readArrival } from './http/read-arrival.ts'
 import { createIdentityProviders } from './identity/identity-providers.ts'
 import { createSignInTokens } from './identity/sign-in-tokens.ts'
@@ -84,7 +84,9 @@ export type ReloadResult = { readonly ok: true } | { readonly ok: false; readonl
 export async function startGateway(options: GatewayOptions): Promise<RunningGateway> {
   const draft = await compile(options, undefined)
   const log = options.log ?? createLog({ level: draft.settings.telemetry.logLevel, pretty: false })
-  const listener = await listen(draft.settings.listen)
+  const { worker } = options
+  const { host } = draft.settings.listen
+  const listener = worker ? listenBeside({ host, ...worker.listen }) : await listen(draft.settings.listen)
   try {
     return await wire(options, await compile(options, listener.url), listener, log)
   } catch (error) {
@@ -93,7 +95,12 @@ export async function startGateway(options: GatewayOptions): Promise<RunningGate
   }
 }
 
-async function wire(options: GatewayOptions, project: Project, listener: Listener, log: Log): Promise<RunningGateway> {
+async function wire(
+  options: GatewayOptions,
+  project: Project,
+  listener: Listener | LateListener,
+  log: Log,
+): Promise<RunningGateway> {
   const { worker } = options
   const peers: Peers = worker ?? loneProcess
   const relay = worker && (await openRelay(worker))
@@ -349,7 +356,7 @@ interface ServedParts {
 
 /** Starts to answer requests; returns how to stop: new ones are refused, running ones get their drain time. */
 async function serve(
-  listener: Listener,
+  listener: Listener | LateListener,
   snapshots: Snapshots,
   { worker, authorizationServer, connectionPages, virtualServers, recorder, mounts }: ServedParts,
 ): Promise<() => Promise<void>> {

@@ -35,6 +35,8 @@ export interface Peer {
 
 /** What one of several processes is given by the one that started it. */
 export interface Worker extends Peers {
+  /** How this process listens for clients, beside the others. */
+  readonly listen: { readonly port: number; readonly reusePort: boolean }
   /** Where this process listens for what others pass on. */
   readonly socket: string
   /** Known to the processes of this gateway alone. */

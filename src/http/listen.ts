@@ -17,19 +17,14 @@ export async function listen(
   options: { readonly host: string; readonly port: number },
   setting = 'listen',
 ): Promise<Listener> {
-  // Longer than the idle time of usual load balancers, so that it is they who close, not we under a request.
-  const server = createServer({ keepAliveTimeout: 75_000, noDelay: true })
+  const server = createServer(clientServer)
   // Without a listener node drops a request and its client waits for ever.
   const early: [IncomingMessage, ServerResponse][] = []
   const hold = (request: IncomingMessage, response: ServerResponse) => void early.push([request, response])
   server.on('request', hold)
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, options, setting)))
-    server.listen(options.port, options.host, resolve)
-  })
-  server.removeAllListeners('error')
+  await bind(server, options, setting)
   return {
-    url: urlOf(server, options.host),
+    url: urlOf(options.host, (server.address() as AddressInfo).port),
     serve: (handle) => {
       server.off('request', hold)
       server.on('request', handle)
@@ -37,6 +32,45 @@ export async function listen(
     },
     close: (drainMs) => closeServer(server, drainMs),
   }
+}
+
+/** A socket that is opened when there is something that answers. */
+export interface LateListener extends Omit<Listener, 'serve'> {
+  /** Rejects as `listen` does. */
+  serve(handle: RequestListener): Promise<void>
+}
+
+/** Where one of several processes listens that share a port, which is known. */
+export interface SharedAddress {
+  readonly host: string
+  readonly port: number
+  /** Each process has a socket of its own, and the system gives each its part of the connections. Not every system can do that. */
+  readonly reusePort: boolean
+}
+
+/** Listens beside other processes. One that is not ready would take connections and let them wait, so nothing is opened before `serve`. */
+export function listenBeside(address: SharedAddress): LateListener {
+  const server = createServer(clientServer)
+  return {
+    url: urlOf(address.host, address.port),
+    serve: (handle) => bind(server.on('request', handle), address, 'listen'),
+    close: (drainMs) => closeServer(server, drainMs),
+  }
+}
+
+/** Longer than the idle time of usual load balancers, so that it is they who close, not we under a request. */
+const clientServer = { keepAliveTimeout: 75_000, noDelay: true }
+
+async function bind(
+  server: Server,
+  { host, port, reusePort = false }: Omit<SharedAddress, 'reusePort'> & { readonly reusePort?: boolean },
+  setting: string,
+): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) => reject(explain(error, { host, port }, setting)))
+    server.listen({ port, host, reusePort }, resolve)
+  })
+  server.removeAllListeners('error')
 }
 
 /**
@@ -53,8 +87,7 @@ export async function listenForPeers(socket: string, serve: RequestListener): Pr
   return { close: (drainMs) => closeServer(server, drainMs) }
 }
 
-function urlOf(server: Server, host: string): string {
-  const { port } = server.address() as AddressInfo
+function urlOf(host: string, port: number): string {
   const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   return `http://${name.includes(':') ? `[${name}]` : name}:${port}`
 }

@@ -35,6 +35,7 @@ export class JoinedWorker implements Worker {
   readonly self: string
   readonly slot: number
   readonly count: number
+  readonly listen: Worker['listen']
   readonly socket: string
   readonly secret: Secret
   readonly limiter: AskedLimiter
@@ -46,10 +47,11 @@ export class JoinedWorker implements Worker {
   #orders: WorkerOrders | undefined
   #hasLeft = false
 
-  constructor({ slot, name, socket, count, secret }: Seating, log: Logger) {
+  constructor({ slot, name, socket, count, secret, listen }: Seating, log: Logger) {
     this.self = name
     this.slot = slot
     this.count = count
+    this.listen = listen
     this.socket = socket
     this.secret = new Secret(secret)
     this.limiter = new AskedLimiter(send, createMemoryLimiter(Date.now), log)

@@ -22,6 +22,7 @@ export interface Seating {
   readonly socket: string
   readonly count: number
   readonly secret: string
+  readonly listen: { readonly port: number; readonly reusePort: boolean }
 }
 
 /** From the process that started the workers to one of them. */

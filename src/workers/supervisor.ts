@@ -1,4 +1,5 @@
 import type { Logger } from '../contracts/logger.ts'
+import type { Worker } from '../contracts/peers.ts'
 import { randomToken } from '../lib/random-id.ts'
 import { createMemoryLimiter } from '../limits/memory-limiter.ts'
 import type { FromWorker } from './messages.ts'
@@ -9,6 +10,8 @@ import { Seat } from './seat.ts'
 /** How many, and who is told. */
 export interface SupervisorOptions {
   readonly count: number
+  /** Where all of them listen for clients. */
+  readonly listen: Worker['listen']
   readonly log: Logger
   readonly voice: ReloadVoice
 }
@@ -21,6 +24,7 @@ const graceMs = 10_000
  * other, and says who serves and who leads.
  */
 export class Supervisor {
+  readonly #listen: Worker['listen']
   readonly #log: Logger
   readonly #voice: ReloadVoice
   readonly #seats: readonly Seat[]
@@ -36,7 +40,8 @@ export class Supervisor {
   #restarts = 0
   #isStopping = false
 
-  constructor({ count, log, voice }: SupervisorOptions) {
+  constructor({ count, listen, log, voice }: SupervisorOptions) {
+    this.#listen = listen
     this.#log = log
     this.#voice = voice
     this.#seats = Array.from({ length: count }, (_, slot): Seat => {
@@ -92,7 +97,15 @@ export class Supervisor {
       case 'hello': {
         const { slot, name } = seat
         const socket = this.#sockets.of(name)
-        seat.send({ kind: 'seat', slot, name, socket, count: this.#seats.length, secret: this.#secret })
+        seat.send({
+          kind: 'seat',
+          slot,
+          name,
+          socket,
+          count: this.#seats.length,
+          secret: this.#secret,
+          listen: this.#listen,
+        })
         break
       }
       case 'take': {

@@ -34,6 +34,8 @@ export interface WorkerOptions {
   readonly workers?: number
   readonly people?: readonly string[]
   readonly environment?: Record<string, string>
+  /** How connections are given to workers. `system`: as in production, by chance. Default `turn`. */
+  readonly balancedBy?: 'turn' | 'system'
 }
 
 /**
@@ -41,7 +43,7 @@ export interface WorkerOptions {
  * after the other come to three workers. It never outlives its test.
  */
 export async function startWorkers(project: TestProject, options: WorkerOptions = {}): Promise<WorkerGateway> {
-  const { workers = 3, people = ['ada'], environment = {} } = options
+  const { workers = 3, people = ['ada'], environment = {}, balancedBy = 'turn' } = options
   setGlobalDispatcher(new Agent({ pipelining: 0 }))
   const port = await findFreePort()
   const whole = (of: TestProject): TestProject => ({
@@ -57,7 +59,9 @@ export async function startWorkers(project: TestProject, options: WorkerOptions 
   })
   const directory = await createProject(whole(project))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))
-  const env = { SALLYPORT_VAULT_KEYS: `k1:${randomBytes(32).toString('base64')}`, ...environment }
+  const vaultKeys = `k1:${randomBytes(32).toString('base64')}`
+  const inTurn = { NODE_CLUSTER_SCHED_POLICY: 'rr' }
+  const env = { SALLYPORT_VAULT_KEYS: vaultKeys, ...(balancedBy === 'turn' && inTurn), ...environment }
   const keys = new Map<string, string>()
   const gateway = await spawnGateway(directory, port, 'start', env)
   for (const person of people) keys.set(person, await createKey(person, directory))
