@@ -375,7 +375,7 @@ async function serve(
     return isDurable ? holdAnswers(dispatch, () => recorder.commit()) : dispatch
   }
   const arrivals = worker && (await serveArrivals(worker, snapshots, dispatchTo, { isStopping, onRefused }))
-  listener.serve(
+  await listener.serve(
     dispatchTo({
       isStopping,
       serveRoute: (request, response, path, search) => snapshots.current.serve(request, response, path, search),
