@@ -50,7 +50,7 @@ async function openSink(
     const { openPostgresPool } = await import('./storage/postgres/postgres-pool.ts')
     const { url } = postgres
     const onError = (error: Error) => log.warn({ err: error }, 'a connection to the database of the events broke')
-    const sink = createPostgresSink(openPostgresPool({ url, connections: 1, onError }))
+    const sink = createPostgresSink(openPostgresPool({ url, connections: 1, onError }), { durable })
     return { sink, location: { kind: 'postgres', url: url.reveal() }, hasNews: () => true }
   }
   const path = join(directory, 'events.db')

@@ -161,6 +161,33 @@ describe('loss', () => {
   })
 })
 
+test('a sink that asks for it gets waiting batches together, up to its bound', async () => {
+  const sizes: number[] = []
+  let release = () => {}
+  const slow: EventSink<GatewayEvent> = {
+    name: 'slow',
+    joinsUpTo: 10,
+    write(events) {
+      sizes.push(events.length)
+      return new Promise((resolve) => {
+        release = resolve
+      })
+    },
+    close() {},
+  }
+  const events = buffer([slow], { batchSize: 4, closeMilliseconds: 1 })
+  recordMany(events, 20)
+  const flushed = events.flush()
+  while (sizes.length < 3) {
+    release()
+    await new Promise(setImmediate)
+  }
+  release()
+  await flushed
+  expect(sizes).toEqual([4, 8, 8])
+  await events.close()
+})
+
 describe('a commit', () => {
   test('is shared by what is recorded in one turn, and done when the first sink has it', async () => {
     const written = Promise.withResolvers<void>()

@@ -67,12 +67,21 @@ export class SinkLane<Event> {
 
   /** Writes what waits. Undefined when that needed no waiting, as with a synchronous sink. */
   #writeNext(): Promise<void> | undefined {
-    for (let batch = this.#batches.shift(); batch; batch = this.#batches.shift()) {
+    for (let batch = this.#takeBatch(); batch; batch = this.#takeBatch()) {
       this.#waiting -= batch.length
       const written = this.#write(batch)
       if (written) return written.then(() => void (this.#writing = this.#writeNext()))
     }
     return undefined
+  }
+
+  #takeBatch(): readonly Event[] | undefined {
+    let batch = this.#batches.shift()
+    const { joinsUpTo = 0 } = this.#sink
+    while (batch && batch.length + (this.#batches[0]?.length ?? Number.POSITIVE_INFINITY) <= joinsUpTo) {
+      batch = [...batch, ...(this.#batches.shift() ?? [])]
+    }
+    return batch
   }
 
   #write(batch: readonly Event[]): Promise<void> | undefined {

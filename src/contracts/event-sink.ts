@@ -5,6 +5,8 @@ export interface EventSink<Event> {
   readonly name: string
   /** Most events that wait for it. Default: as many as the buffer in front of all sinks takes. */
   readonly maxWaiting?: number | undefined
+  /** Waiting batches are written together, up to so many events: for where a write costs much by itself. Default: each by itself. */
+  readonly joinsUpTo?: number | undefined
   /** Set while its receiver does not take events. Nothing secret. */
   readonly trouble?: SinkTrouble | undefined
   /** Events in the order they happened. Called by one flush at a time. */

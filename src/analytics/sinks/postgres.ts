@@ -13,8 +13,11 @@ const longestPauseMs = 3000
 const names = eventColumns.map(({ name }) => `"${name}"`).join(', ')
 const insert = `insert into events (${names}) select ${names} from json_populate_recordset(null::events, ?::json)`
 
-/** Writes events to the table `events` of PostgreSQL, each batch in one transaction. Makes the tables before the first one. Closes the pool. */
-export function createPostgresSink(pool: SqlPool): EventSink<GatewayEvent> {
+/**
+ * Writes events to the table `events` of PostgreSQL, each batch in one transaction. Makes the tables before the first one. Closes
+ * the pool. `durable`: a written batch survives a crash of the database, too.
+ */
+export function createPostgresSink(pool: SqlPool, { durable = false } = {}): EventSink<GatewayEvent> {
   let prepared = false
   let closed = false
   const write = async (json: string) => {
@@ -23,11 +26,15 @@ export function createPostgresSink(pool: SqlPool): EventSink<GatewayEvent> {
     await pool.write(async (session) => {
       // Who rolls up waits for this, see `findLastRow`.
       await session.run(`select pg_advisory_xact_lock_shared(${insertLock})`)
+      // Else a commit is there for everybody at once, and on disk within a second.
+      if (!durable) await session.run('set local synchronous_commit = off')
       await session.run(insert, [json])
     })
   }
   return {
     name: 'postgres',
+    // A commit costs round trips and the time of a disk.
+    joinsUpTo: 4096,
     async write(events) {
       const json = writeJson(events)
       const deadline = Date.now() + tryForMs
