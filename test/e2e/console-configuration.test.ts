@@ -9,9 +9,11 @@ import { openDatabase } from '../../src/storage/sqlite/open-database.ts'
 import { type AdminAnswer, type AdminClient, signInByName } from '../harness/admin-client.ts'
 import { adminRoles, startAdminGateway } from '../harness/admin-gateway.ts'
 import { completeSignIn } from '../harness/browser-login.ts'
+import { startProtectedUpstream } from '../harness/protected-upstream/start-protected-upstream.ts'
 import { connectSdkV2, createSdkV2Memory } from '../harness/sdk-v2-client.ts'
 import type { TestGateway } from '../harness/start-gateway.ts'
 import { type ModernUpstream, startModernUpstream } from '../harness/upstreams/modern-upstream.ts'
+import { startOlderUpstream } from '../harness/upstreams/older-upstream.ts'
 import { waitUntil } from '../harness/wait-until.ts'
 import { signIn } from '../harness/write-project.ts'
 
@@ -104,6 +106,51 @@ describe('the wizard', () => {
     })
     const event = await gateway.waitForEvent(({ type, detail }) => type === 'admin_changed' && detail !== null)
     expect(event).toMatchObject({ subject: 'edda', detail: 'applyConfig config/policies.json config/routes.oas.json' })
+  })
+
+  it('says of an upstream behind OAuth what it wants, and writes a route that people connect to', async () => {
+    const protectedUpstream = await startProtectedUpstream()
+    try {
+      const { mcpUrl, issuer } = protectedUpstream
+      const tested = answerOf('testUpstream', await post('/wizard/test-upstream', { url: mcpUrl }))
+      expect(tested).toMatchObject({ reachable: true, reason: 'upstream_unauthorized', tools: [] })
+      expect(tested.auth).toMatchObject({
+        needed: true,
+        httpStatus: 401,
+        issuer,
+        resource: mcpUrl,
+        registration: { dynamic: true, documents: false },
+        pkce: true,
+        problem: null,
+      })
+      expect(tested.auth.modes[0]).toBe('user-oauth')
+      const credential = { mode: 'user-oauth' }
+      const wanted = { upstream: { from: 'url', url: mcpUrl }, name: 'mail', credential }
+      const planned = answerOf('planVirtualServer', await post('/wizard/plan', wanted))
+      expect(planned.steps[0]).toContain('Everybody connects their own account')
+      answerOf('applyConfig', await post('/config/apply', { edits: planned.edits }, planned.version))
+      const body = { method: 'tools/call', params: { name: 'whoami', arguments: {} } }
+      const { result } = answerOf('tryVirtualServer', await post('/virtual-servers/mail/try', body))
+      expect(JSON.stringify(result)).toContain('/auth/connections/mail/connect')
+    } finally {
+      await protectedUpstream.stop()
+    }
+  })
+
+  it('an upstream of an older revision is tested in a session, which is ended', async () => {
+    const older = await startOlderUpstream()
+    try {
+      const tested = answerOf('testUpstream', await post('/wizard/test-upstream', { url: older.url }))
+      expect(tested).toMatchObject({ reachable: true, era: 'legacy', auth: { needed: false } })
+      expect(tested.protocolVersion).toMatch(/^2025-/)
+    } finally {
+      await older.close()
+    }
+  })
+
+  it('says why an upstream cannot be reached', async () => {
+    const tested = answerOf('testUpstream', await post('/wizard/test-upstream', { url: 'http://127.0.0.1:9/mcp' }))
+    expect(tested).toMatchObject({ reachable: false, reason: 'upstream_unreachable', era: null, latencyMs: null })
   })
 
   it('a virtual server is tried in the name of the administrator, and its event says so', async () => {
