@@ -133,18 +133,18 @@ function metrics(): string[] {
   const sink = { name: 'sqlite', waiting: 0, written: 0, dropped: 0, trouble: undefined }
   const connections = [{ virtualServer: 'crm', open: 0, busy: 0, waiting: 0 }]
   const state = { version: '', requests: 0, streams: 0, sessions: 0, connections, bufferedEvents: 0, sinks: [sink] }
-  const { sink: counts, readAll } = createMetrics({
+  const kept = createMetrics({
     isKnownMethod: () => true,
     readers: [() => describeGateway(state)],
   })
   const outcome = { outcome: 'failure', failureOrigin: 'upstream', reason: 'upstream_timeout' } as const
   const event = newEvent('capability_failed', 0, '')
-  void counts.write([{ ...event, ...outcome, virtualServer: 'crm', method: 'tools/call', latencyMs: 1 }])
+  void kept.sink.write([{ ...event, ...outcome, virtualServer: 'crm', method: 'tools/call', latencyMs: 1 }])
   return [
     'What `GET /metrics` of the admin listener answers (Prometheus text format).',
     renderTable(
       ['name', 'type', 'labels', 'what'],
-      readAll().map(({ name, type, help, samples }) => [
+      kept.readAll().map(({ name, type, help, samples }) => [
         `\`${name}\``,
         type,
         Object.keys(samples[0]?.labels ?? {})

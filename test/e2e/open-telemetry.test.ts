@@ -14,6 +14,8 @@ const envelope = {
   'io.modelcontextprotocol/clientCapabilities': {},
 }
 
+type Meta = { readonly traceparent?: string }
+
 let upstream: ScriptedSite
 let collector: OtlpCollector
 let gateway: TestGateway
@@ -46,7 +48,7 @@ afterEach(async () => {
   upstream.requests.splice(0)
 })
 
-const start = async (otlp: object = {}, telemetry: object = {}) => {
+const start = async (otlp: object = {}, telemetry: object = {}, path = '/mcp') => {
   const exported = { url: collector.origin, headers: { 'x-api-key': 'key-of-the-collector' }, ...otlp }
   gateway = await startTestGateway({
     settings: { telemetry: { logLevel: 'error', otlp: exported, ...telemetry } },
@@ -54,7 +56,7 @@ const start = async (otlp: object = {}, telemetry: object = {}) => {
       only: ['mcp-capability-filter-inbound', { deny: { tools: ['hidden'] } }],
       few: ['rate-limit-inbound', { rateLimitBy: 'all', requestsAllowed: 1000, timeWindowMinutes: 60 }],
     },
-    servers: { crm: { upstream: `${upstream.origin}/mcp`, inbound: ['few', 'only'] } },
+    servers: { crm: { upstream: upstream.origin + path, inbound: ['few', 'only'] } },
   })
 }
 const call = (name: string, meta: object = {}, headers: Record<string, string> = {}) =>
@@ -146,6 +148,31 @@ describe('spans', () => {
     const [request] = upstream.requests
     const told = `00-${traceId}-${kind(spans, 3)[0]?.spanId}-01`
     expect([request?.headers.traceparent, metaOf(request).traceparent]).toEqual([told, told])
+  })
+
+  test('of an upstream that knows only older revisions are told to it in its session', async () => {
+    const traced: string[][] = []
+    upstream.answers.set('/older', ({ body, headers }) => {
+      if (body === '') return { status: 405 }
+      const { id, method, params } = JSON.parse(body) as { id?: number; method: string; params?: { _meta?: Meta } }
+      if (headers['mcp-protocol-version'] === '2026-07-28') {
+        const error = { code: -32000, message: 'Bad Request: Unsupported protocol version (supported: 2025-11-25)' }
+        return { status: 400, body: { jsonrpc: '2.0', id: null, error } }
+      }
+      if (method === 'tools/call') traced.push([String(headers.traceparent), String(params?._meta?.traceparent)])
+      if (id === undefined) return { status: 202 }
+      const capabilities = { tools: {} }
+      const begun = { protocolVersion: '2025-11-25', capabilities, serverInfo: { name: 'older', version: '1' } }
+      const result = method === 'initialize' ? begun : { content: [], tools: [] }
+      return { headers: { 'mcp-session-id': 's1' }, body: { jsonrpc: '2.0', id, result } }
+    })
+    await start({}, {}, '/older')
+    const answer = await call('add', { traceparent })
+    expect(answer.message?.result, answer.text).toBeDefined()
+    const spans = await waitUntil('the client span', () => kind(collector.spans(), 3).length > 0 && collector.spans())
+    const client = kind(spans, 3)[0]
+    expect(client?.attributes['mcp.protocol.version']).toBe('2025-11-25')
+    expect(traced).toEqual([[`00-${traceId}-${client?.spanId}-01`, `00-${traceId}-${client?.spanId}-01`]])
   })
 
   test('without a client that traces begin a trace of their own', async () => {

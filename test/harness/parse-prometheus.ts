@@ -71,14 +71,21 @@ function parseLabels(text: string, line: string): Record<string, string> {
 function checkFamily({ name, type, samples }: PrometheusFamily): void {
   if (type === '') throw new Error(`${name} has no type`)
   if (type === 'counter' && !name.endsWith('_total')) throw new Error(`counter ${name} should end with _total`)
-  const seen = new Set(samples.map((sample) => JSON.stringify([sample.name, Object.entries(sample.labels).sort()])))
+  const nameOf = (sample: PrometheusSample) =>
+    JSON.stringify([
+      sample.name,
+      ...Object.entries(sample.labels)
+        .map((pair) => pair.join('='))
+        .toSorted(),
+    ])
+  const seen = new Set(samples.map((sample) => nameOf(sample)))
   if (seen.size !== samples.length) throw new Error(`${name} has a sample twice`)
   if (type !== 'gauge' && samples.some(({ value }) => !(value >= 0))) throw new Error(`${name} counts below zero`)
   if (type === 'histogram') checkHistogram(name, samples)
 }
 
 function checkHistogram(name: string, samples: readonly PrometheusSample[]): void {
-  const series = Map.groupBy(samples, ({ labels: { le: _, ...labels } }) => JSON.stringify(labels))
+  const series = Map.groupBy(samples, ({ labels }) => JSON.stringify({ ...labels, le: undefined }))
   for (const [labels, group] of series) {
     const buckets = group.filter((sample) => sample.name === `${name}_bucket`)
     const bounds = buckets.map(({ labels: { le = '' } }) => Number(le.replace('Inf', 'Infinity')))
