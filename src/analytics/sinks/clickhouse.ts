@@ -16,6 +16,9 @@ export interface ClickhouseOptions {
   readonly maxWaiting: number
 }
 
+/** The database wants few and large inserts. They are only as large as what came while the one before ran. */
+const rowsPerInsert = 10_000
+
 /**
  * Inserts events over the HTTP interface of ClickHouse, a batch per insert (JSONEachRow). A batch that is sent again carries the same token, so
  * that the table takes it once; columns that an older table does not have are left out.
@@ -40,6 +43,7 @@ export function createClickhouseSink(options: ClickhouseOptions, host: WebhookHo
   return {
     name: 'clickhouse',
     maxWaiting,
+    joinsUpTo: rowsPerInsert,
     get trouble() {
       return delivery.trouble
     },

@@ -49,6 +49,7 @@ export function createWebhookSink(options: WebhookOptions, host: WebhookHost): E
   return {
     name: `webhook ${name}`,
     maxWaiting,
+    joinsUpTo: batchSize,
     get trouble() {
       return delivery.trouble
     },

@@ -25,7 +25,7 @@ const webhook = z
       .array(z.string().min(1))
       .default([])
       .describe('Only these event types; `auth_*` stands for a family. Empty: every type.'),
-    batchSize: z.int().min(1).max(1000).default(200).describe('Most events in one request.'),
+    batchSize: z.int().min(256).max(10_000).default(500).describe('Most events in one request.'),
     maxWaiting: waiting,
   })
   .refine(isReachedSafely, unsafeUrl)

@@ -50,6 +50,7 @@ export interface Otlp {
 
 const mostWaitingMessages = 10_000
 const messagesPerRequest = 256
+const recordsPerRequest = 1000
 const flushMilliseconds = 1000
 const dropReportMs = 10_000
 
@@ -161,6 +162,7 @@ function createLogsSink(
 ): EventSink<GatewayEvent> {
   return {
     name: 'otlp logs',
+    joinsUpTo: recordsPerRequest,
     get trouble() {
       return delivery.trouble
     },
