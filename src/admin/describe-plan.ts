@@ -1,5 +1,5 @@
 import { diffTexts } from '../config/edit/diff-texts.ts'
-import { maskSecrets } from '../config/edit/mask-secrets.ts'
+import { maskBoth } from '../config/edit/mask-secrets.ts'
 import type { ConfigPlan } from '../config/edit/project-editor.ts'
 import { describeProblem } from './answers/project.ts'
 import { projectTypes } from './project-editor-of.ts'
@@ -21,14 +21,7 @@ export async function describePlan({ present, edited, problems, needsRestart, is
 export async function describeChanges(
   changed: readonly (readonly [file: string, before: string | null, after: string | null])[],
 ) {
-  const mask = async (file: string, text: string | null) =>
-    text === null ? null : (await maskSecrets(file, text, projectTypes)).text
   return Promise.all(
-    changed.map(async ([file, before, after]) => {
-      const change = diffTexts(file, await mask(file, before), await mask(file, after))
-      return change.diff === '' && before !== after
-        ? { ...change, diff: '# Only a secret or the end of lines differs.\n' }
-        : change
-    }),
+    changed.map(async ([file, ...texts]) => diffTexts(file, ...(await maskBoth(file, texts, projectTypes)))),
   )
 }

@@ -285,6 +285,7 @@ describe('the configuration', () => {
     )
     const stale = await post('/config/apply', { edits: [{ ...title, value: 'Ours' }] }, version)
     expect([stale.status, stale.json.reason]).toEqual([412, 'admin_version_changed'])
+    expect(stale.json['missed']).toMatchObject([{ actor: null, files: ['config/routes.oas.json'] }])
     expect(await read('config/routes.oas.json')).toContain('"Theirs"')
     const [latest, first] = await history()
     expect([latest?.origin, latest?.actor, first?.origin]).toEqual(['outside', null, 'first'])

@@ -1,8 +1,16 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { ConfigEdit } from '../../config/edit/config-edit.ts'
 import { listChanges } from '../../config/edit/config-history.ts'
 import { maskSecrets } from '../../config/edit/mask-secrets.ts'
-import { type ConfigPlan, editsTo, fileVersion, type PresentFiles } from '../../config/edit/project-editor.ts'
+import {
+  type AppliedEdits,
+  type ApplyOptions,
+  type ConfigPlan,
+  editsTo,
+  fileVersion,
+  type PresentFiles,
+} from '../../config/edit/project-editor.ts'
 import { parseProject } from '../../config/load-project.ts'
 import { ProblemList } from '../../config/problem-list.ts'
 import type { Project } from '../../config/project.ts'
@@ -66,7 +74,7 @@ export const configurationAnswers: AnswersOf<Ids> = {
     const editor = projectEditorOf(call.host)
     const plan = await editor.plan(edits)
     const options = { ...optionsOf(call), origin: 'console', note } as const
-    return recordApplied(call, plan, await editor.apply(edits, options))
+    return recordApplied(call, plan, await applyEdits(edits, options, call))
   },
   async listConfigHistory({ query: { cursor, limit } }, { host }) {
     const { configVersions } = host.storage
@@ -95,7 +103,7 @@ export const configurationAnswers: AnswersOf<Ids> = {
     const edits = await rollbackEdits(id, call.host)
     const plan = await editor.plan(edits)
     const options = { ...optionsOf(call), origin: 'rollback', note: note ?? `back to before change ${id}` } as const
-    return recordApplied(call, plan, await editor.apply(edits, options))
+    return recordApplied(call, plan, await applyEdits(edits, options, call))
   },
 }
 
@@ -142,12 +150,27 @@ function optionsOf({ administrator, host, ifMatch = '' }: AdminCall) {
   }
 }
 
+/** Whoever edits an older version is told who changed what since. */
+async function applyEdits(edits: readonly ConfigEdit[], options: ApplyOptions, { host }: AdminCall) {
+  try {
+    return await projectEditorOf(host).apply(edits, options)
+  } catch (error) {
+    if (!(error instanceof GatewayError) || error.reason !== 'admin_version_changed') throw error
+    const records = await host.storage.configVersions.list({ limit: mostMissed })
+    const known = records.findIndex(({ version }) => version === options.expected)
+    const missed = (known === -1 ? [] : records.slice(0, known)).map(({ id, atMs, actor, changes }) => {
+      return { id: String(id), at: toIsoTime(atMs), actor: actor ?? null, files: changes.map(({ file }) => file) }
+    })
+    const { message, details } = error
+    throw new GatewayError('admin_version_changed', { message, data: { ...details.data, missed } })
+  }
+}
+
+/** Newest changes that somebody is told of who did not see them. */
+const mostMissed = 50
+
 /** Names of files and hashes go to the audit trail; their texts are in the history, sealed. */
-async function recordApplied(
-  call: AdminCall,
-  plan: ConfigPlan,
-  { version, changeId, files, warnings }: Awaited<ReturnType<ReturnType<typeof projectEditorOf>['apply']>>,
-) {
+async function recordApplied(call: AdminCall, plan: ConfigPlan, { version, changeId, files, warnings }: AppliedEdits) {
   const { version: versionBefore } = plan.present
   if (changeId !== undefined) {
     const { changes } = await describePlan(plan)

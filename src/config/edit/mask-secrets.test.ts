@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { handlerTypes } from '../../handlers/index.ts'
 import { policyTypes } from '../../policies/index.ts'
-import { maskSecrets, restoreSecrets } from './mask-secrets.ts'
+import { maskBoth, maskSecrets, restoreSecrets } from './mask-secrets.ts'
 
 const types = { policyTypes, handlerTypes }
 const mask = async (file: string, text: string) => (await maskSecrets(file, text, types)).text
@@ -69,6 +69,19 @@ paths:
     ],
     ['an empty text', policies('mcp-oauth-inbound', '{ "browserLogin": { "clientSecret": "" } }')],
   ])('is none: %s', async (_what, text) => expect(await mask('config/policies.json', text)).toBe(text))
+
+  it('has the same mask on both sides of a diff, and another one when it changed', async () => {
+    const clients = (...secrets: string[]) => JSON.stringify({ clients: secrets.map((secret) => ({ secret })) })
+    const texts = [clients('one-of-them', 'two-of-them'), clients('three', 'one-of-them', 'two-of-them')] as const
+    expect(await maskBoth('sallyport.jsonc', texts, types)).toEqual([
+      clients('[secret 1]', '[secret 2]'),
+      clients('[secret 3]', '[secret 1]', '[secret 2]'),
+    ])
+    expect(await maskBoth('sallyport.jsonc', [null, texts[0]], types)).toEqual([
+      null,
+      clients('[secret 1]', '[secret 2]'),
+    ])
+  })
 
   it('comes back into a value, and a mask of nothing is refused', async () => {
     const text = '{ "clients": [ { "id": "a", "secret": "0123456789abcdef" } ] }'

@@ -22,6 +22,26 @@ export async function maskSecrets(file: string, text: string, declarations: Secr
   }
 }
 
+/** Two texts of one file with the same mask for the same secret, so that a diff shows which of them changed; null: there is no file. */
+export async function maskBoth(
+  file: string,
+  texts: readonly [before: string | null, after: string | null],
+  declarations: SecretDeclarations,
+): Promise<readonly [before: string | null, after: string | null]> {
+  const masks = new Map<string, string>()
+  const maskOf = (secret: string) => {
+    const known = masks.get(secret) ?? JSON.stringify(`[secret ${masks.size + 1}]`)
+    masks.set(secret, known)
+    return known
+  }
+  const maskText = async (text: string | null) => {
+    if (text === null) return null
+    const secrets = await findLiteralSecrets(file, text, declarations)
+    return replaceRanges(text, secrets, (index) => maskOf(secrets[index]?.text ?? ''))
+  }
+  return [await maskText(texts[0]), await maskText(texts[1])]
+}
+
 /** Edits with the secrets of the files back in the place of their masks. Throws `EditError` for a mask that stands for nothing. */
 export async function restoreSecrets(
   edits: readonly ConfigEdit[],

@@ -48,6 +48,8 @@ describe('an edit', () => {
     let seen = ''
     reload = async () => {
       seen = await read()
+      // Others load the files now: they must not take the change for one from outside.
+      expect(noted).toEqual([undefined, 'ada'])
       return { ok: true }
     }
     const { version } = await editor.read()
@@ -69,7 +71,8 @@ describe('an edit', () => {
     await expect(applied).rejects.toMatchObject({ reason: 'config_reload_failed' })
     expect(await read()).toBe(routes)
     expect(reloads).toBe(2)
-    expect(noted).toEqual([undefined])
+    // The change and its end are both of whoever made it.
+    expect(noted).toEqual([undefined, 'ada', 'ada'])
   })
 
   it('that changes nothing is no change', async () => {

@@ -164,8 +164,13 @@ async function applyPlan(
   const after = applyTexts(present.files, edited)
   const before = new Map(names.map((file) => [file, present.files.get(file)]))
   await write(host.directory, new Map(names.map((file) => [file, after.get(file) ?? null])), before)
-  await takeOver(host, before, after)
+  // Before the reload: other processes of the gateway load the files then, and would not know whose change it is.
   const changeId = await addVersion({ actor, origin, note })
+  const failure = await takeOver(host, before, after)
+  if (failure !== undefined) {
+    await addVersion({ actor, origin, note: 'taken back: the gateway could not run it' })
+    throw failure
+  }
   const { version } = await readPresent(host)
   return { version, changeId, files: names, warnings }
 }
@@ -186,22 +191,21 @@ async function write(
   }
 }
 
-/** Lets the gateway run the files; when it does not, they are as before again, and it runs what it ran. */
+/** Lets the gateway run the files. When it does not, they are as before again, it runs what it ran, and the answer is why. */
 async function takeOver(
   { directory, reload }: EditorHost,
   before: ReadonlyMap<string, Buffer | undefined>,
   after: ProjectFiles,
-): Promise<void> {
+): Promise<GatewayError | undefined> {
   const failure = await reload().then(
-    (result) => (result.ok ? undefined : { problems: result.problems }),
+    (result) => (result.ok ? undefined : { data: { problems: result.problems } }),
     (cause: unknown) => ({ cause }),
   )
-  if (failure === undefined) return
+  if (failure === undefined) return undefined
   const old = new Map([...before].map(([file, bytes]) => [file, bytes ?? null]))
   await writeProjectFiles(directory, old, new Map([...before.keys()].map((file) => [file, after.get(file)])))
   await reload().catch(() => undefined)
-  if ('cause' in failure) throw new GatewayError('config_reload_failed', { cause: failure.cause })
-  throw new GatewayError('config_reload_failed', { data: { problems: failure.problems } })
+  return new GatewayError('config_reload_failed', failure)
 }
 
 /** The edits that lead from the files as they are to those of a version, for the files that it changed. */
