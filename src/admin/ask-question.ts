@@ -1,18 +1,22 @@
 import type { z } from 'zod'
 import type { EventFilter } from '../analytics/event-filter.ts'
-import { type listAnswer, type listParams } from '../analytics/questions/question.ts'
+import type { listAnswer } from '../analytics/questions/question.ts'
+import type { subjectUse } from '../analytics/questions/subject-use.ts'
 import type { AdminHost } from './admin-host.ts'
 
-type ListAnswer = z.output<typeof listAnswer>
-type ListQuestion = 'top-subjects' | 'top-teams' | 'top-virtual-servers' | 'top-clients' | 'top-upstreams'
+/** Questions that answers of the admin API are made of, with what they answer. */
+interface AskedQuestions {
+  readonly 'top-teams': z.output<typeof listAnswer>
+  readonly 'subject-use': z.output<typeof subjectUse.answer>
+}
 
-/** Asks what there is most of, for an answer of the admin API. */
-export async function askForMost(
-  host: Pick<AdminHost, 'events'>,
-  question: ListQuestion,
-  params: EventFilter & Pick<z.input<typeof listParams>, 'limit'>,
-): Promise<ListAnswer> {
-  const asked = await host.events().ask(question, params)
-  if (!('answer' in asked)) throw new Error(`${question}: ${asked.message}`)
-  return asked.answer as ListAnswer
+/** Asks a question for an answer of the admin API. */
+export async function askQuestion<Name extends keyof AskedQuestions>(
+  { events }: Pick<AdminHost, 'events'>,
+  name: Name,
+  params: EventFilter & { readonly limit: number },
+): Promise<AskedQuestions[Name]> {
+  const asked = await events().ask(name, params)
+  if (!('answer' in asked)) throw new Error(`${name}: ${asked.message}`)
+  return asked.answer as AskedQuestions[Name]
 }

@@ -1,81 +1,75 @@
 import type { EventFilter } from '../../analytics/event-filter.ts'
-import { sharedOwner } from '../../credentials/connections.ts'
+import { ownerOf, sharedOwner } from '../../credentials/connections.ts'
 import { createPersonRecords, type RememberedPerson } from '../../identity/person-records.ts'
 import { toIsoTime } from '../../lib/iso-time.ts'
 import { listGrants } from '../../oauth/authorization-server/list-grants.ts'
 import type { AdminHost } from '../admin-host.ts'
 import type { AnswersOf } from '../answer.ts'
-import { askForMost } from '../ask-question.ts'
+import { askQuestion } from '../ask-question.ts'
 import { makeCursor, type Page, type PageRequest, readCursor } from '../page.ts'
 import { mostListed } from './connections.ts'
 
 /** As many as a question lists. Who calls less is found by a search among those who signed in. */
 const mostActive = 1000
-/** What is shown of what one person or team uses. */
-const mostUsed = 10
 const dayMs = 24 * 60 * 60 * 1000
 
 export const peopleAnswers: AnswersOf<'listPeople' | 'listTeams'> = {
   async listPeople({ query }, { host }) {
     const { tenant, team, search, days } = query
-    const filter = {
-      sinceMs: sinceDays(days, host),
-      ...(tenant !== undefined && { tenant }),
-      ...(team !== undefined && { team }),
-    }
+    const filter = describeRange(days, tenant, host)
+    const used = await readUse({ ...filter, ...(team !== undefined && { team }) }, host)
     const people = new Map(
       (await createPersonRecords(host.storage.oauth, host.clock).list()).map((each) => [each.subject, each]),
     )
-    const active = (await askForMost(host, 'top-subjects', { ...filter, limit: mostActive })).items
-    const calls = new Map(
-      active.flatMap(({ filter: { subject }, events }) => (subject ? [[subject, events] as const] : [])),
-    )
     const isListed = ({ claimedTenant }: RememberedPerson) => tenant === undefined || claimedTenant === tenant
     const quiet = team === undefined ? [...people.values()].filter(isListed).map(({ subject }) => subject) : []
-    const subjects = [...new Set([...calls.keys(), ...quiet])].filter((subject) =>
-      matches(subject, people.get(subject), search),
-    )
-    const page = pageByName(subjects, query, (subject) => subject)
+    const subjects = [...new Set([...used.keys(), ...quiet])]
+    const found = subjects.filter((subject) => matches(subject, people.get(subject), search))
+    const { items, nextCursor } = pageByName(found, query, (subject) => subject)
     const holdings = await countHoldings(host, tenant)
-    const items = await Promise.all(
-      page.items.map(async (subject) => ({
-        ...describePerson(subject, people.get(subject)),
-        ...(await describeUse(subject, filter, host)),
-        calls: calls.get(subject) ?? 0,
-        connections: holdings.connections.get(`subject:${subject}`) ?? 0,
-        grants: holdings.grants.get(subject) ?? 0,
-      })),
-    )
-    return { items, nextCursor: page.nextCursor }
+    const shown = items.map(async (subject) => ({
+      ...describePerson(subject, people.get(subject)),
+      ...(used.get(subject) ?? nothingUsed),
+      lastSeenAt: used.has(subject) ? await findLastTime({ ...filter, subject }, host) : null,
+      connections: holdings.connections.get(ownerOf(subject)) ?? 0,
+      grants: holdings.grants.get(subject) ?? 0,
+    }))
+    return { items: await Promise.all(shown), nextCursor }
   },
   async listTeams({ query }, { host }) {
-    const { tenant, days } = query
-    const filter = { sinceMs: sinceDays(days, host), ...(tenant !== undefined && { tenant }) }
-    const teams = (await askForMost(host, 'top-teams', { ...filter, limit: mostActive })).items
-    const named = teams.flatMap((item) => (item.filter.team ? [{ ...item, team: item.filter.team }] : []))
-    const page = pageByName(named, query, ({ team }) => team)
-    const items = await Promise.all(
-      page.items.map(async ({ team, events, clientErrors, gatewayErrors, upstreamErrors }) => {
-        const [subjects, last] = await Promise.all([
-          askForMost(host, 'top-subjects', { ...filter, team, limit: 1 }),
-          host.events().rows({ ...filter, team }, { limit: 1 }),
-        ])
-        const failures = clientErrors + gatewayErrors + upstreamErrors
-        return {
-          team,
-          people: subjects.total,
-          calls: events,
-          failures,
-          lastSeenAt: toIsoTime(last.items[0]?.event.time),
-        }
-      }),
-    )
-    return { items, nextCursor: page.nextCursor }
+    const filter = describeRange(query.days, query.tenant, host)
+    const { items } = await askQuestion(host, 'top-teams', { ...filter, limit: mostActive })
+    const teams = items.flatMap((item) => (item.filter.team ? [{ ...item, team: item.filter.team }] : []))
+    const page = pageByName(teams, query, ({ team }) => team)
+    const shown = page.items.map(async ({ team, events, clientErrors, gatewayErrors, upstreamErrors }) => ({
+      team,
+      people: (await askQuestion(host, 'subject-use', { ...filter, team, limit: 1 })).total,
+      calls: events,
+      failures: clientErrors + gatewayErrors + upstreamErrors,
+      lastSeenAt: await findLastTime({ ...filter, team }, host),
+    }))
+    return { items: await Promise.all(shown), nextCursor: page.nextCursor }
   },
 }
 
-function sinceDays(days: number, { clock }: AdminHost): number {
-  return clock() - days * dayMs
+function describeRange(days: number, tenant: string | undefined, { clock }: AdminHost): EventFilter {
+  return { family: 'traffic', sinceMs: clock() - days * dayMs, ...(tenant !== undefined && { tenant }) }
+}
+
+const nothingUsed = { calls: 0, team: null, virtualServers: [], clients: [] }
+
+/** What everybody uses, the most active first. */
+async function readUse(filter: EventFilter, host: AdminHost) {
+  const { items } = await askQuestion(host, 'subject-use', { ...filter, limit: mostActive })
+  const entries = items.map(({ filter: { subject = '' }, events, teams, virtualServers, clientNames }) => {
+    return [subject, { calls: events, team: teams[0] ?? null, virtualServers, clients: clientNames }] as const
+  })
+  return new Map(entries)
+}
+
+async function findLastTime(filter: EventFilter, host: AdminHost): Promise<string | null> {
+  const { items } = await host.events().rows(filter, { limit: 1 })
+  return toIsoTime(items[0]?.event.time)
 }
 
 function matches(subject: string, person: RememberedPerson | undefined, search: string | undefined): boolean {
@@ -93,21 +87,6 @@ function describePerson(subject: string, person: RememberedPerson | undefined) {
     roles: [...(person?.roles ?? [])],
     groups: [...(person?.groups ?? [])],
     lastSignInAt: toIsoTime(person?.signedInAtMs),
-  }
-}
-
-async function describeUse(subject: string, filter: EventFilter, host: AdminHost) {
-  const [last, servers, clients] = await Promise.all([
-    host.events().rows({ ...filter, subject }, { limit: 1 }),
-    askForMost(host, 'top-virtual-servers', { ...filter, subject, limit: mostUsed }),
-    askForMost(host, 'top-clients', { ...filter, subject, limit: mostUsed }),
-  ])
-  const latest = last.items[0]?.event
-  return {
-    team: latest?.team ?? null,
-    lastSeenAt: toIsoTime(latest?.time),
-    virtualServers: servers.items.flatMap((item) => item.filter.virtualServer || []),
-    clients: clients.items.flatMap((item) => item.filter.clientName || []),
   }
 }
 

@@ -2,6 +2,9 @@ import { z } from 'zod'
 import type { OperationDeclaration } from '../operation.ts'
 import { pageOf, pageQuery, tenantFilter, time } from './paging.ts'
 
+/** Whoever is on the page is looked up one by one. */
+const peopleLimit = z.coerce.number().int().min(1).max(100).default(25).describe('Most entries of the page.')
+
 const person = z.object({
   subject: z.string(),
   name: z.string().nullable().describe('null: nothing but the subject is known.'),
@@ -28,6 +31,7 @@ export const listPeople = {
   summary: 'Who called or signed in, the most active first, and what they use.',
   query: z.object({
     ...pageQuery,
+    limit: peopleLimit,
     tenant: tenantFilter,
     team: z.string().optional(),
     search: z.string().max(200).optional().describe('Part of name, e-mail or subject.'),
@@ -45,6 +49,7 @@ export const listTeams = {
   summary: 'Teams that were seen, with the people in them and what they did.',
   query: z.object({
     ...pageQuery,
+    limit: peopleLimit,
     tenant: tenantFilter,
     days: z.coerce.number().int().min(1).max(90).default(30).describe('The window.'),
   }),

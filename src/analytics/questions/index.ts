@@ -38,6 +38,7 @@ export const questions: readonly Question[] = [
   eventTypes,
   topCapabilities,
   topSubjects,
+  subjectUse,
   topTeams,
   topTenants,
   topVirtualServers,
