@@ -292,6 +292,22 @@ async function wire(
     recorder,
     mounts,
   })
+  const close = async (): Promise<void> => {
+    configuration.isStopping = true
+    await stopLeading()
+    await stopServing()
+    await admin?.close()
+    stopWatching()
+    authorizationServer.close()
+    await apiKeys.close()
+    await definitionWatch.flush()
+    await credentials.close()
+    await stores.close()
+    await exports.close()
+    alerts.close()
+    log.flush()
+  }
+  let closed: Promise<void> | undefined
   const running: RunningGateway = {
     publicUrl: project.publicUrl,
     get project() {
@@ -299,21 +315,7 @@ async function wire(
     },
     reload,
     createConsoleLink: async (subject) => admin && createConsoleLink(storage, subject, Date.now),
-    async close() {
-      configuration.isStopping = true
-      await stopLeading()
-      await stopServing()
-      await admin?.close()
-      stopWatching()
-      authorizationServer.close()
-      await apiKeys.close()
-      await definitionWatch.flush()
-      await credentials.close()
-      await stores.close()
-      await exports.close()
-      alerts.close()
-      log.flush()
-    },
+    close: () => (closed ??= close()),
   }
   noteConfiguration()
   try {
