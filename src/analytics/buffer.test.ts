@@ -107,6 +107,27 @@ describe('loss', () => {
     expect(reported.reduce((sum, count) => sum + count, 0)).toBe(3)
   })
 
+  test('what each sink lost is told under its own name, once in a while', async () => {
+    const gone = { ...memorySink(() => Promise.reject(new Error('gone'))), name: 'gone' }
+    const events = buffer([failingSink(), gone])
+    for (let round = 0; round < 3; round++) {
+      recordMany(events, 2)
+      await events.flush()
+    }
+    const told = () => log.error.mock.calls.map(([fields]) => fields as { sink: string; dropped: number })
+    expect(told()).toMatchObject([
+      { sink: 'broken', dropped: 2, droppedTotal: 2 },
+      { sink: 'gone', dropped: 2, droppedTotal: 2 },
+    ])
+    now += 10_000
+    recordMany(events, 1)
+    await events.flush()
+    expect(told().slice(2)).toMatchObject([
+      { sink: 'broken', dropped: 5, droppedTotal: 7 },
+      { sink: 'gone', dropped: 5, droppedTotal: 7 },
+    ])
+  })
+
   test('a sink that hangs loses its own events only, beyond its bound', async () => {
     const [hanging, healthy] = [memorySink(() => new Promise(() => {})), memorySink()]
     const events = buffer([hanging, healthy], { maxSize: 4, batchSize: 2, closeMilliseconds: 1 })

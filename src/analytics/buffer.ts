@@ -37,7 +37,7 @@ export interface EventBuffer extends EventRecorder {
   readonly sinks: readonly SinkState[]
 }
 
-/** At most one line about dropped events per this many milliseconds. */
+/** At most one line about what a sink lost per this many milliseconds. */
 const dropReportMs = 10_000
 
 /** Creates the buffer between the request path and the sinks. */
@@ -55,8 +55,7 @@ class BoundedEventBuffer implements EventBuffer {
   /** Events that no sink was offered, since the last commit. */
   #refused = 0
   #dropped = 0
-  #unreported = 0
-  #reportedAtMs = Number.NEGATIVE_INFINITY
+  readonly #losses = new Map<string, Losses>()
 
   constructor(options: EventBufferOptions) {
     const defaults = {
@@ -139,7 +138,7 @@ class BoundedEventBuffer implements EventBuffer {
     clearTimeout(deadline)
     if (outcome === 'late')
       this.#options.log.error({}, 'the event sinks did not finish in time; their last events are lost')
-    this.#reportDrops('buffer', undefined)
+    for (const [sink, losses] of this.#losses) this.#reportLosses(sink, losses, undefined)
   }
 
   #armTimer(): void {
@@ -159,21 +158,31 @@ class BoundedEventBuffer implements EventBuffer {
 
   #drop(sink: string, count: number, error: unknown): void {
     this.#dropped += count
-    this.#unreported += count
-    const isDue = this.#options.clock() - this.#reportedAtMs >= dropReportMs
-    if (isDue || count === 0) this.#reportDrops(sink, error)
+    const losses = this.#losses.get(sink) ?? { unreported: 0, total: 0, reportedAtMs: Number.NEGATIVE_INFINITY }
+    this.#losses.set(sink, losses)
+    losses.unreported += count
+    losses.total += count
+    const isDue = this.#options.clock() - losses.reportedAtMs >= dropReportMs
+    if (isDue || count === 0) this.#reportLosses(sink, losses, error)
   }
 
   /** Never throws: a broken log must not turn into a failed call. */
-  #reportDrops(sink: string, error: unknown): void {
-    if (this.#unreported === 0 && error === undefined) return
-    const fields = { sink, dropped: this.#unreported, droppedTotal: this.#dropped, ...(error ? { error } : {}) }
-    this.#unreported = 0
-    this.#reportedAtMs = this.#options.clock()
+  #reportLosses(sink: string, losses: Losses, error: unknown): void {
+    if (losses.unreported === 0 && error === undefined) return
+    const fields = { sink, dropped: losses.unreported, droppedTotal: losses.total, ...(error ? { error } : {}) }
+    losses.unreported = 0
+    losses.reportedAtMs = this.#options.clock()
     try {
       this.#options.log.error(fields, 'events were lost')
     } catch {
       // Nowhere left to say it; the count stays in `dropped`.
     }
   }
+}
+
+/** What one sink lost. */
+interface Losses {
+  unreported: number
+  total: number
+  reportedAtMs: number
 }
