@@ -16,9 +16,13 @@ export interface WorkerOrders {
 /** Becomes one of several processes of a gateway, each of which was started by the same one. Resolves when it knows which. */
 export function joinGateway(log: Logger): Promise<JoinedWorker> {
   return new Promise((resolve) => {
-    process.once('message', (message: ToWorker) => {
-      if (message.kind === 'seat') resolve(new JoinedWorker(message, log))
-    })
+    // Whoever starts at the same time may make itself heard first: all are told who serves.
+    const take = (message: ToWorker): void => {
+      if (message.kind !== 'seat') return
+      resolve(new JoinedWorker(message, log))
+      process.off('message', take)
+    }
+    process.on('message', take)
     send({ kind: 'hello' })
   })
 }

@@ -69,7 +69,9 @@ export async function startWorkers(project: TestProject, options: WorkerOptions 
   const lines = () => readLines(gateway.output())
   const logged = (message: string) => lines().filter((line) => line.message === message)
   const pids = () => readPids(lines())
-  await waitUntil('all workers serve', () => pids().size === workers, 30_000)
+  await waitUntil('all workers serve', () => pids().size === workers, 30_000).catch((cause: unknown) => {
+    throw new Error(`Some workers do not serve:\n${gateway.output()}`, { cause })
+  })
   return {
     ...gateway,
     directory,
