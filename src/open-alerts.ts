@@ -126,6 +126,8 @@ async function load(
     clock: Date.now,
     post: door.post,
   })
+  // What is wrong already is not for later.
+  void alerts.look()
   return {
     async stop() {
       await alerts.stop()
