@@ -1,8 +1,9 @@
 import { isJsonObject } from '../../lib/json.ts'
+import { formatPath } from '../json-path.ts'
 import type { ConfigEdit } from './config-edit.ts'
 import { EditError } from './edit-error.ts'
 import { findLiteralSecrets, type SecretDeclarations } from './find-literal-secrets.ts'
-import { listTexts } from './list-texts.ts'
+import { listTexts, type TextValue } from './list-texts.ts'
 
 const mask = /^\[secret (\d+)\]$/
 
@@ -29,15 +30,16 @@ export async function maskBoth(
   declarations: SecretDeclarations,
 ): Promise<readonly [before: string | null, after: string | null]> {
   const masks = new Map<string, string>()
-  const maskOf = (secret: string) => {
-    const known = masks.get(secret) ?? JSON.stringify(`[secret ${masks.size + 1}]`)
-    masks.set(secret, known)
-    return known
+  for (const text of texts) {
+    const secrets = text === null ? [] : await findLiteralSecrets(file, text, declarations)
+    for (const secret of secrets)
+      if (!masks.has(secret.text)) masks.set(secret.text, JSON.stringify(`[secret ${masks.size + 1}]`))
   }
   const maskText = async (text: string | null) => {
     if (text === null) return null
-    const secrets = await findLiteralSecrets(file, text, declarations)
-    return replaceRanges(text, secrets, (index) => maskOf(secrets[index]?.text ?? ''))
+    // By value: an edit may make of a secret place one that is none.
+    const found = (await listTexts(file, text)).filter((each) => masks.has(each.text))
+    return replaceRanges(text, found, (index) => masks.get(found[index]?.text ?? '') ?? '')
   }
   return [await maskText(texts[0]), await maskText(texts[1])]
 }
@@ -71,6 +73,33 @@ async function restoreInEdit(
     .map(({ text }) => find(text))
     .map(({ offset, length }) => original.slice(offset, offset + length))
   return { ...edit, text: replaceRanges(edit.text, masks, (index) => sources[index] ?? '') }
+}
+
+/**
+ * Throws an `EditError` when a secret of a file would stand in a place where it is shown, because its mask was moved or because its place is
+ * none for secrets any more: who may write it may not read it. `edited`: the texts after the edits.
+ */
+export async function refuseShownSecrets(
+  texts: ReadonlyMap<string, string>,
+  edited: ReadonlyMap<string, string | null>,
+  declarations: SecretDeclarations,
+): Promise<void> {
+  for (const [file, text] of edited) {
+    if (text === null) continue
+    const original = texts.get(file) ?? ''
+    const secrets = new Set((await findLiteralSecrets(file, original, declarations)).map((each) => each.text))
+    if (secrets.size === 0) continue
+    // What stood in the open already, like a secret that is somebody's name, is no news.
+    for (const each of await listShown(file, original, declarations)) secrets.delete(each.text)
+    const shown = (await listShown(file, text, declarations)).find((each) => secrets.has(each.text))
+    if (shown !== undefined)
+      throw new EditError(`a secret would be shown at ${formatPath(shown.path)}: it stays where secrets stand`)
+  }
+}
+
+async function listShown(file: string, text: string, declarations: SecretDeclarations): Promise<readonly TextValue[]> {
+  const hidden = new Set((await findLiteralSecrets(file, text, declarations)).map(({ offset }) => offset))
+  return (await listTexts(file, text)).filter(({ offset }) => !hidden.has(offset))
 }
 
 function replaceRanges(

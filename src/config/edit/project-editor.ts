@@ -8,7 +8,7 @@ import { environmentFile, hashFiles, orderFiles, type ProjectFiles, readProjectF
 import { type ConfigEdit, type EditedTexts, editTexts } from './config-edit.ts'
 import type { ChangeOrigin, ConfigHistory } from './config-history.ts'
 import { findReadOnly } from './find-read-only.ts'
-import { restoreSecrets } from './mask-secrets.ts'
+import { refuseShownSecrets, restoreSecrets } from './mask-secrets.ts'
 import { FilesChangedError, writeProjectFiles } from './write-files.ts'
 
 /** What the editor needs of the gateway that runs the project. */
@@ -103,6 +103,7 @@ async function planEdits(host: EditorHost, present: PresentFiles, sent: readonly
   refuseStale(sent, present)
   const edits = await restoreSecrets(sent, present.texts, host.types)
   const edited = await editTexts(present.texts, edits)
+  await refuseShownSecrets(present.texts, edited, host.types)
   const files = orderFiles(applyTexts(present.files, edited))
   const sources = await parseProject(running.directory, files)
   const compiled = compileProject(sources, { ...host.types, mode: running.mode, listenUrl: running.publicUrl })
