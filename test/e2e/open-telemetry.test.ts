@@ -56,7 +56,10 @@ const start = async (otlp: object = {}, telemetry: object = {}, path = '/mcp') =
       only: ['mcp-capability-filter-inbound', { deny: { tools: ['hidden'] } }],
       few: ['rate-limit-inbound', { rateLimitBy: 'all', requestsAllowed: 1000, timeWindowMinutes: 60 }],
     },
-    servers: { crm: { upstream: upstream.origin + path, inbound: ['few', 'only'] } },
+    servers: {
+      crm: { upstream: upstream.origin + path, inbound: ['few', 'only'] },
+      hub: { upstream: { members: { sales: { route: 'crm' } } }, inbound: [] },
+    },
   })
 }
 const call = (name: string, meta: object = {}, headers: Record<string, string> = {}) =>
@@ -173,6 +176,22 @@ describe('spans', () => {
     const client = kind(spans, 3)[0]
     expect(client?.attributes['mcp.protocol.version']).toBe('2025-11-25')
     expect(traced).toEqual([[`00-${traceId}-${client?.spanId}-01`, `00-${traceId}-${client?.spanId}-01`]])
+  })
+
+  test('of a member of an aggregate are below that of the aggregate', async () => {
+    await start()
+    const params = { name: 'sales_add', arguments: {}, _meta: { ...envelope, traceparent, baggage: 'user=ada' } }
+    const answer = await postModern(gateway.server('hub'), '', 'tools/call', params)
+    expect(answer.message?.result, answer.text).toBeDefined()
+    const spans = await waitUntil('the client span', () => kind(collector.spans(), 3).length > 0 && collector.spans())
+    const of = (name: string) =>
+      kind(spans, 2).find(({ attributes }) => attributes['sallyport.virtual_server'] === name)
+    expect(of('hub')?.parentSpanId).toBe(spanId)
+    expect(of('crm')?.parentSpanId).toBe(of('hub')?.spanId)
+    const client = kind(spans, 3).find(({ parentSpanId }) => parentSpanId === of('crm')?.spanId)
+    const called = upstream.requests.findLast(({ body }) => body.includes('tools/call'))
+    expect(metaOf(called)).toMatchObject({ traceparent: `00-${traceId}-${client?.spanId}-01` })
+    expect(metaOf(called)).not.toHaveProperty('baggage')
   })
 
   test('without a client that traces begin a trace of their own', async () => {
