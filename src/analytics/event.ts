@@ -72,7 +72,9 @@ export const eventFields = z.object({
   via: z
     .string()
     .nullable()
-    .describe('The virtual server that asked this one as a member of it; null where a client asked.'),
+    .describe(
+      'The virtual server that asked this one as a member of it; `console` where an administrator tried it; null where a client asked.',
+    ),
   subject: z.string().nullable().describe('On whose behalf.'),
   team: z
     .string()
