@@ -1,6 +1,7 @@
 import { extname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { GatewayEvent } from './analytics/event.ts'
+import type { GatewayEventStore } from './analytics/event-store.ts'
 import { keepEvents } from './analytics/keep-events.ts'
 import { createSqliteSink } from './analytics/sinks/sqlite.ts'
 import { createThreadEventStore, type ThreadEventStore } from './analytics/thread-event-store.ts'
@@ -9,6 +10,7 @@ import type { EventSink } from './contracts/event-sink.ts'
 import type { Logger } from './contracts/logger.ts'
 import type { EventsThreadData } from './events-thread.ts'
 import { openDatabase } from './storage/sqlite/open-database.ts'
+import { openSqlitePool } from './storage/sqlite/sqlite-pool.ts'
 
 type EventsSettings = Project['settings']['events']
 
@@ -22,7 +24,7 @@ export interface OpenEvents {
 
 /** Opens the events of a project, in its SQLite file or in PostgreSQL. The latter is not asked before there is something to write. */
 export async function openEvents(settings: EventsSettings, directory: string, log: Logger): Promise<OpenEvents> {
-  const { sink, location, hasNews } = await openSink(settings, directory, log)
+  const { sink, location, hasNews } = await openEventSink(settings, directory, log)
   const data: EventsThreadData = { store: location, prices: settings.prices }
   const program = new URL(`./events-thread${extname(import.meta.url)}`, import.meta.url)
   const store = createThreadEventStore(() => new Worker(program, { name: 'events', workerData: data }))
@@ -33,17 +35,20 @@ export async function openEvents(settings: EventsSettings, directory: string, lo
   return { sink, store, keep: () => keepEvents({ maintain: store.maintain, hasNews, keptSince, log }) }
 }
 
-interface OpenSink {
+/** A sink, and what is to know of its database. */
+export interface OpenEventSink {
   readonly sink: EventSink<GatewayEvent>
   readonly location: EventsThreadData['store']
   readonly hasNews: () => boolean
 }
 
-async function openSink(
-  { postgres, store, durable }: EventsSettings,
+/** Opens what writes events. `busyTimeoutMs`: how long a write to SQLite holds the thread while another process writes. */
+export async function openEventSink(
+  { postgres, store, durable }: Pick<EventsSettings, 'postgres' | 'store' | 'durable'>,
   directory: string,
-  log: Logger,
-): Promise<OpenSink> {
+  log: Pick<Logger, 'warn'>,
+  busyTimeoutMs = 200,
+): Promise<OpenEventSink> {
   if (store === 'postgres' && postgres) {
     // Only who uses PostgreSQL loads its client.
     const { createPostgresSink } = await import('./analytics/sinks/postgres.ts')
@@ -54,7 +59,7 @@ async function openSink(
     return { sink, location: { kind: 'postgres', url: url.reveal() }, hasNews: () => true }
   }
   const path = join(directory, 'events.db')
-  const database = openDatabase(path, { durability: durable ? 'full' : 'normal', busyTimeoutMs: 200 })
+  const database = openDatabase(path, { durability: durable ? 'full' : 'normal', busyTimeoutMs })
   const sink = createSqliteSink(database)
   const latest = database.prepare('select max(row_id) as last from events')
   let seen = latest.get()?.last
@@ -65,6 +70,21 @@ async function openSink(
     return isNew
   }
   return { sink, location: { kind: 'sqlite', path }, hasNews }
+}
+
+/** Opens the events of a project for reading, beside a gateway that may be running on them. */
+export async function openStoredEvents(
+  { postgres, store, prices }: EventsSettings,
+  directory: string,
+): Promise<GatewayEventStore> {
+  const openPool = async () => {
+    if (store === 'sqlite' || !postgres) return openSqlitePool(join(directory, 'events.db'), { readOnly: true })
+    const { openPostgresPool } = await import('./storage/postgres/postgres-pool.ts')
+    // Who asks next is told what is wrong.
+    return openPostgresPool({ url: postgres.url, connections: 1, onError: () => {} })
+  }
+  const { openEventStore } = await import('./analytics/database-event-store.ts')
+  return openEventStore({ pool: await openPool(), prices: () => prices, clock: Date.now })
 }
 
 const dayMs = 24 * 60 * 60 * 1000

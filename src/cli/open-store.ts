@@ -1,4 +1,6 @@
+import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
+import type { GatewayEventStore } from '../analytics/event-store.ts'
 import { compileSettings } from '../config/compile-settings.ts'
 import { loadProject } from '../config/load-project.ts'
 import { ProblemList } from '../config/problem-list.ts'
@@ -7,7 +9,9 @@ import type { Settings } from '../config/project-schema.ts'
 import { readVaultSecrets } from '../config/read-vault-secrets.ts'
 import type { Storage } from '../contracts/storage.ts'
 import { type OpenedVault, openVault } from '../credentials/open-vault.ts'
+import { openStoredEvents } from '../open-events.ts'
 import { openStorage } from '../storage/sqlite/open-storage.ts'
+import { UsageError } from './describe-error.ts'
 import { type Administration, recordAdministration } from './record-administration.ts'
 
 /** The store of a project, opened beside a gateway that may be running on it. */
@@ -37,8 +41,7 @@ export async function withStore<T>(directory: string, use: (store: ProjectStore)
     return await use({
       storage,
       settings,
-      record: (actions) =>
-        recordAdministration(resolve(directory, settings.storage.directory), settings.audit.enabled, actions),
+      record: (actions) => recordAdministration(resolve(directory, settings.storage.directory), settings, actions),
       openVault: (options) => {
         const host = {
           secrets: vaultSecrets,
@@ -56,8 +59,12 @@ export async function withStore<T>(directory: string, use: (store: ProjectStore)
   }
 }
 
-/** Path of the file of events of the project in `directory`. */
-export async function findEventsFile(directory: string): Promise<string> {
+/** Opens the events of the project in `directory` for reading. */
+export async function openProjectEvents(directory: string): Promise<GatewayEventStore> {
   const { settings } = await readStoreSettings(directory)
-  return join(resolve(directory, settings.storage.directory), 'events.db')
+  const storageDirectory = resolve(directory, settings.storage.directory)
+  const file = join(storageDirectory, 'events.db')
+  if (settings.events.store === 'sqlite' && !existsSync(file))
+    throw new UsageError(`no events yet: there is no ${file}. Start the gateway first.`)
+  return openStoredEvents(settings.events, storageDirectory)
 }

@@ -1,10 +1,11 @@
 import { userInfo } from 'node:os'
 import { join } from 'node:path'
 import { type EventType, type GatewayEvent, newEvent } from '../analytics/event.ts'
-import { createSqliteSink } from '../analytics/sinks/sqlite.ts'
 import { AuditLog } from '../audit/audit-log.ts'
 import { createAuditSink } from '../audit/audit-sink.ts'
+import type { Settings } from '../config/project-schema.ts'
 import { randomId } from '../lib/random-id.ts'
+import { openEventSink } from '../open-events.ts'
 import { openDatabase } from '../storage/sqlite/open-database.ts'
 
 /** One thing that somebody did on the command line. */
@@ -12,10 +13,13 @@ export type Administration = { readonly type: EventType } & Partial<
   Pick<GatewayEvent, 'subject' | 'tenant' | 'clientId' | 'clientName' | 'upstream' | 'credentialMode'>
 >
 
+/** Nobody waits for this thread. */
+const busyTimeoutMs = 5000
+
 /** Writes actions of administration to the events and the audit trail beside those of the gateway, with the name of the operating system's user. */
 export async function recordAdministration(
   storageDirectory: string,
-  keepsAudit: boolean,
+  settings: Pick<Settings, 'events' | 'audit'>,
   actions: readonly Administration[],
 ): Promise<void> {
   const requestId = randomId()
@@ -24,9 +28,12 @@ export async function recordAdministration(
     Object.assign(newEvent(type, Date.now(), requestId), facts, { detail }),
   )
   const open = (file: string) => openDatabase(join(storageDirectory, file), { durability: 'full' })
-  const sinks = [createSqliteSink(open('events.db'))]
+  const warn = (_fields: object, message: string) => void process.stderr.write(`sallyport: ${message}\n`)
+  const { sink } = await openEventSink({ ...settings.events, durable: true }, storageDirectory, { warn }, busyTimeoutMs)
+  const sinks = [sink]
   // The gateway signs what is appended here: the vault keys may not be at hand.
-  if (keepsAudit) sinks.push(createAuditSink(AuditLog.open(open('audit.db'), Date.now), { toolCalls: false }))
+  if (settings.audit.enabled)
+    sinks.push(createAuditSink(AuditLog.open(open('audit.db'), Date.now), { toolCalls: false }))
   for (const sink of sinks) {
     try {
       await sink.write(events)

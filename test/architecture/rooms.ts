@@ -54,7 +54,7 @@ export const mayImport: { readonly [room: string]: readonly string[] } = {
   workers: [...ground, ...product],
   'gateway.ts': [...everythingBelow, 'open-alerts.ts', 'open-exports.ts', 'open-stores.ts', 'workers'],
   'index.ts': [...everythingBelow, 'gateway.ts'],
-  cli: [...everythingBelow, 'workers', 'gateway.ts', 'index.ts'],
+  cli: [...everythingBelow, 'open-events.ts', 'workers', 'gateway.ts', 'index.ts'],
   'main.ts': ['cli', 'lib', 'errors'],
 }
 

@@ -1,9 +1,9 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { GatewayEvent } from '../../src/analytics/event.ts'
-import { readEvents } from '../../src/analytics/read-events.ts'
 import { type GatewayOptions, type ReloadResult, startGateway } from '../../src/gateway.ts'
 import { openDatabase } from '../../src/storage/sqlite/open-database.ts'
+import { readEvents } from './stored-events.ts'
 import { waitUntil } from './wait-until.ts'
 import { createProject, type TestProject, writeProject } from './write-project.ts'
 

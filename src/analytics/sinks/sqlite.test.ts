@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import * as fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { readEvents } from '../../../test/harness/stored-events.ts'
 import { reasons } from '../../errors/reasons.ts'
 import { eventFields, type GatewayEvent, newEvent } from '../event.ts'
 import { eventColumns } from '../event-columns.ts'
-import { readEvents } from '../read-events.ts'
 import { createSqliteSink } from './sqlite.ts'
 
 let directory: string

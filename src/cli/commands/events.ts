@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander'
-import { parseSince, parseTenant } from '../parse-options.ts'
+import { collectPair, parseSince, parseTenant } from '../parse-options.ts'
 import type { EventsOptions } from '../show-events.ts'
 
 /** `sallyport events`: what happened. */
@@ -11,6 +11,7 @@ export function eventsCommand(): Command {
     .option('--json', 'Print one JSON object per line.')
     .option('--steps', 'Below each event, what every policy and the upstream decided, and how long it took.')
     .option('--tenant <name>', 'Only events of this tenant.', parseTenant)
+    .option('--where <field=value>', 'Only events with this value in this field. Several must all fit.', collectPair)
     .option('-n, --limit <number>', 'Most events to show.', parseLimit, 50)
     .option(
       '--since <time>',
@@ -19,7 +20,7 @@ export function eventsCommand(): Command {
     )
     .addHelpText(
       'after',
-      '\nWorks beside a running gateway. Fields: docs/reference/events.md.\n\nExamples:\n  $ sallyport events --follow\n  $ sallyport events --since 1h --json | jq \'select(.outcome != "success")\'',
+      '\nWorks beside a running gateway. Fields: docs/reference/events.md.\n\nExamples:\n  $ sallyport events --follow\n  $ sallyport events --where virtualServer=linear --where outcome=failure\n  $ sallyport events --since 1h --json | jq \'select(.outcome != "success")\'',
     )
     .action(async (directory: string, options: EventsOptions) => {
       const { showEvents } = await import('../show-events.ts')

@@ -1,9 +1,9 @@
-import type { SqlDatabase } from '../contracts/sql-database.ts'
-import type { GatewayEvent } from './event.ts'
-import { readEvent } from './event-columns.ts'
+import type { GatewayEvent } from '../../src/analytics/event.ts'
+import { readEvent } from '../../src/analytics/event-columns.ts'
+import type { SqlDatabase } from '../../src/contracts/sql-database.ts'
 
 /** Which events to read. */
-export interface EventRange {
+interface EventRange {
   /** At most this many. */
   readonly limit: number
   /** Only events recorded after this row: to follow, pass the last `rowId` seen; 0 for the very first. */
@@ -15,7 +15,7 @@ export interface EventRange {
 }
 
 /** One stored event. Row ids grow in the order of recording. */
-export interface StoredEvent {
+interface StoredEvent {
   readonly rowId: number
   readonly event: GatewayEvent
 }
