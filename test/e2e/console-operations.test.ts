@@ -6,6 +6,7 @@ import { completeSignIn } from '../harness/browser-login.ts'
 import { type ConsoleGateway, makeTraffic, startConsoleGateway } from '../harness/console-gateway.ts'
 import { openChromium } from '../harness/open-chromium.ts'
 import { type OpenConsole, openConsole } from '../harness/open-console.ts'
+import { postRaw } from '../harness/post-message.ts'
 import { connectSdkV2, createSdkV2Memory } from '../harness/sdk-v2-client.ts'
 
 // What an operator does on each screen, in a real browser in front of a running gateway.
@@ -15,7 +16,7 @@ let visit: OpenConsole
 let page: Page
 
 beforeAll(async () => {
-  started = await startConsoleGateway()
+  started = await startConsoleGateway({ events: { flushMilliseconds: 20, prices: { currency: 'EUR', perCall: 0.02 } } })
   await makeTraffic(started)
   browser = await openChromium()
   visit = await openConsole(browser, started.gateway.directory)
@@ -202,6 +203,30 @@ it('a file is edited: problems at their place, the diff, the history, and the wa
   await back.getByRole('button', { name: 'Take back and run' }).click()
   await back.waitFor({ state: 'hidden' })
   expect(await readFile(file, 'utf8')).toBe(original)
+})
+
+it('a virtual server is switched off and on again', async () => {
+  const url = started.gateway.server('notes')
+  await visit.go('/virtual-servers/notes')
+  await page.getByRole('button', { name: 'Change' }).click()
+  await page.getByRole('menuitem', { name: 'Switch off' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Switch off' }).click()
+  const switchedOff = page.getByRole('region', { name: 'Switched off' })
+  await switchedOff.getByText('notes').first().waitFor()
+  expect((await postRaw(url, '{}')).status).toBe(404)
+  await switchedOff.getByRole('button', { name: 'Switch on' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Switch on' }).click()
+  await switchedOff.waitFor({ state: 'detached' })
+  expect((await postRaw(url, '{}')).status).toBe(401)
+})
+
+it('the overview says what calls cost, and whom', async () => {
+  await visit.go('/')
+  const cost = page.getByRole('region', { name: 'Cost' })
+  await cost.getByText('€').first().waitFor()
+  const ada = cost.getByRole('row').filter({ hasText: 'ada' })
+  await ada.getByRole('link').click()
+  await page.waitForURL(/subject=ada/)
 })
 
 it('nothing was complained about, and no request left the origin', () => {

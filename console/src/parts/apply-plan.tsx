@@ -12,7 +12,8 @@ interface ApplyPlanProps {
   readonly plan: ConfigPlan
   readonly edits: OperationBody<'applyConfig'>['edits']
   readonly label: string
-  readonly onApplied: () => void
+  /** Leaves what is no more; then everything is read again. */
+  readonly onApplied: () => void | Promise<void>
   readonly onCancel?: () => void
   /** Makes the plan again: the files changed meanwhile. */
   readonly onOutdated: () => void
@@ -29,8 +30,7 @@ export function ApplyPlan({ plan, edits, label, onApplied, onCancel, onOutdated 
       { body: { edits, ...(note !== '' && { note }) }, ifMatch: `"${plan.version}"` },
       {
         onSuccess: () => {
-          refreshProject(queries)
-          onApplied()
+          void Promise.resolve(onApplied()).then(() => refreshProject(queries))
         },
       },
     )

@@ -27,6 +27,8 @@ export interface TableColumn<Row> {
   readonly wideOnly?: boolean
   /** CSS width. */
   readonly width?: string
+  /** Longer text is cut off. CSS width; default: 340px. */
+  readonly maxWidth?: string
 }
 
 interface DataTableProps<Row extends object> {
@@ -112,7 +114,12 @@ export function DataTable<Row extends object>(props: DataTableProps<Row>) {
               onKeyDown={onOpen && ((event) => onRowKey(event, () => onOpen(row.original)))}
             >
               {columns.map((column) => (
-                <td key={column.id} data-numeric={column.numeric || undefined} data-wide={column.wideOnly || undefined}>
+                <td
+                  key={column.id}
+                  style={column.maxWidth ? { maxWidth: column.maxWidth } : {}}
+                  data-numeric={column.numeric || undefined}
+                  data-wide={column.wideOnly || undefined}
+                >
                   {column.cell(row.original)}
                 </td>
               ))}

@@ -8,6 +8,7 @@ import { AnomaliesPanel } from './anomalies-panel.tsx'
 import { AttentionPanel } from './attention-panel.tsx'
 import { BreakdownPanel } from './breakdown-panel.tsx'
 import { ChartPanels } from './chart-panels.tsx'
+import { CostPanel } from './cost-panel.tsx'
 import { KeyFigures } from './key-figures.tsx'
 import styles from './overview-screen.module.css'
 import { readSpan, spans, useSpanFilter } from './span.ts'
@@ -60,6 +61,7 @@ export function OverviewScreen() {
         filter={filter}
         onNarrow={(part) => void navigate({ search: (before) => ({ ...before, ...part }) })}
       />
+      <CostPanel filter={filter} />
     </Screen>
   )
 }

@@ -6,9 +6,15 @@ import styles from './exchange-columns.module.css'
 
 const dayMs = 86_400_000
 
-/** What happened, in the words of the protocol. */
+/** What happened, in the words of the protocol, or else of the event. */
 export function nameExchange({ capability, method, type }: Exchange): string {
-  return capability ?? method ?? type
+  return capability ?? method ?? sayType(type)
+}
+
+/** `auth_token_issued` as `Token issued`. */
+function sayType(type: string): string {
+  const words = type.replace(/^(?:auth|mcp|admin)_/, '').replaceAll('_', ' ')
+  return words.charAt(0).toUpperCase() + words.slice(1)
 }
 
 /** The table of exchanges. */
@@ -27,16 +33,29 @@ export const exchangeColumns: readonly TableColumn<Exchange>[] = [
   {
     id: 'what',
     header: 'What',
+    maxWidth: '310px',
     cell: (exchange) => (
       <span className={styles['what']}>
         <strong>{nameExchange(exchange)}</strong>
-        <span className="soft">{exchange.capability ? exchange.method : exchange.type}</span>
+        <span className="soft">{exchange.capability ? exchange.method : exchange.method && exchange.type}</span>
       </span>
     ),
   },
   { id: 'server', header: 'Virtual server', cell: ({ virtualServer }) => virtualServer, wideOnly: true },
-  { id: 'subject', header: 'Who', cell: ({ subject }) => subject, wideOnly: true },
-  { id: 'client', header: 'Client', cell: ({ clientName, clientId }) => clientName ?? clientId, wideOnly: true },
-  { id: 'reason', header: 'Reason', cell: ({ reason }) => reason && <code>{reason}</code>, wideOnly: true },
+  { id: 'subject', header: 'Who', cell: ({ subject }) => subject, maxWidth: '190px', wideOnly: true },
+  {
+    id: 'client',
+    header: 'Client',
+    cell: ({ clientName, clientId }) => clientName ?? clientId,
+    maxWidth: '150px',
+    wideOnly: true,
+  },
   { id: 'latency', header: 'Latency', cell: ({ latencyMs }) => formatMs(latencyMs), numeric: true, width: '92px' },
+  {
+    id: 'reason',
+    header: 'Reason',
+    cell: ({ reason }) => reason && <code>{reason}</code>,
+    maxWidth: '220px',
+    wideOnly: true,
+  },
 ]

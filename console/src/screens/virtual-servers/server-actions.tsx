@@ -29,7 +29,7 @@ export function ServerActions({ name }: { readonly name: string }) {
   const applied = () => {
     if (action) notifications.show({ color: 'green', title: `${name}: done`, message: words[action].done })
     setAction(undefined)
-    void navigate({ to: '/virtual-servers' })
+    return navigate({ to: '/virtual-servers' })
   }
   return (
     <>

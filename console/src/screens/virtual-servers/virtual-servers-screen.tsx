@@ -12,6 +12,7 @@ import { RowsLink } from '../../parts/rows-link.tsx'
 import { Screen } from '../../parts/screen.tsx'
 import { StateMessage } from '../../parts/state-message.tsx'
 import { StatusBadge } from '../../parts/status-badge.tsx'
+import { SwitchedOffPanel } from './switched-off-panel.tsx'
 
 type Server = ItemOf<'listVirtualServers'>
 
@@ -104,6 +105,7 @@ export function VirtualServersScreen() {
           }
         />
       </Panel>
+      <SwitchedOffPanel />
     </Screen>
   )
 }

@@ -19,7 +19,7 @@ export function ReviewStep({ draft }: StepProps) {
   const { edits, name, url, callbackUrl, variables, steps } = plan.data
   const applied = () => {
     notifications.show({ color: 'green', title: 'Saved', message: `${name} runs. Connect a client, or try a tool.` })
-    void navigate({ to: '/virtual-servers/$name', params: { name } })
+    return navigate({ to: '/virtual-servers/$name', params: { name } })
   }
   return (
     <div style={{ display: 'grid', gap: 14, gridTemplateColumns: 'minmax(0, 1fr)' }}>
