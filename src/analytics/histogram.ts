@@ -7,6 +7,9 @@ const bucketsPerDoubling = 64
 const linearBuckets = 128
 const maxUnits = 2 ** 31
 
+/** Every number of a bucket is below it. */
+export const bucketCount = 2048
+
 /** Relative error of a percentile, at most. */
 export const percentileError = 1 / 128
 
@@ -45,6 +48,14 @@ export class Histogram {
     const place = bucket - this.#first
     this.#counts[place] = (this.#counts[place] ?? 0) + times
     this.#count += times
+  }
+
+  /** Adds counts of buckets from the first one on. */
+  addCounts(counts: Uint32Array): void {
+    for (let bucket = 0; bucket < counts.length; bucket++) {
+      const times = counts[bucket] ?? 0
+      if (times > 0) this.add(bucket, times)
+    }
   }
 
   /** The duration below which this share (0 to 1) of all lie, in milliseconds. Null without any. */
