@@ -208,7 +208,13 @@ describe('dev and start', () => {
     const settings = (extra: object) =>
       writeFile(
         join(directory, 'sallyport.jsonc'),
-        JSON.stringify({ version: 1, publicUrl: 'https://gw.example', listen: { port: 0 }, ...extra }),
+        JSON.stringify({
+          version: 1,
+          publicUrl: 'https://gw.example',
+          listen: { port: 0 },
+          admin: { listen: { port: 0 } },
+          ...extra,
+        }),
       )
     await openToEverybody(directory)
     await writeFile(join(directory, 'keys'), `k1:${Buffer.alloc(32, 7).toString('base64')}\n`, { mode: 0o600 })
