@@ -1,4 +1,4 @@
-import type { Project, RouteSpec } from '../config/project.ts'
+import type { PolicySpec, Project, RouteSpec } from '../config/project.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { Secret } from '../lib/secret.ts'
 import type { Administrator } from './admin-host.ts'
@@ -22,18 +22,29 @@ const ownVariables = /^(SALLYPORT_|AWS_|VAULT_)/
 
 /**
  * What of a change of the project only an owner may make: whatever would hand an editor more than the role gives. Who may sign in and how people
- * are recognised decides who is an owner; a program that the gateway starts could read its store; the store and its keys are everything.
+ * are recognised decides who is an owner, and whose connections are used; a program that the gateway starts could read its store.
  * Empty: an editor may make it.
  */
 function findOwnerChanges(before: Project, after: Project): readonly string[] {
   const changed: string[] = guardedSettings.filter((name) => !isSame(before.settings[name], after.settings[name]))
   if (!isSame(before.signIn, after.signIn)) changed.push('the sign-in policy')
-  const known = before.routes.flatMap(programOf)
-  const isNew = (program: unknown) => !known.some((each) => isSame(each, program))
   const named = [...after.environmentValues.keys()].filter((name) => !before.environmentValues.has(name))
   if (named.some((name) => ownVariables.test(name))) changed.push('which variables of the gateway itself are read')
-  if (after.routes.flatMap(programOf).some(isNew)) changed.push('programs that the gateway starts')
+  if (hasNew(before, after, authoritiesOf)) changed.push('whose tokens are believed')
+  if (hasNew(before, after, programOf)) changed.push('programs that the gateway starts')
   return changed
+}
+
+/** True when a route has something that none had before. What stays the same may move to another route. */
+function hasNew(before: Project, after: Project, list: (route: RouteSpec) => unknown[]): boolean {
+  const known = before.routes.flatMap(list)
+  return after.routes.flatMap(list).some((found) => !known.some((each) => isSame(each, found)))
+}
+
+/** Who says who a caller is: with an issuer of their own, an editor could be anybody, and use the connections of everybody. */
+function authoritiesOf({ inbound }: RouteSpec): unknown[] {
+  const speaksForPeople = ({ type }: PolicySpec) => type.bareSubjectIssuers !== undefined
+  return inbound.filter(speaksForPeople).map(({ type, options }) => ({ type: type.type, options }))
 }
 
 /** Throws `admin_role_required` where an editor would make a change that is an owner's. */
@@ -47,7 +58,7 @@ export function admitChange(before: Project, after: Project, { role }: Administr
   })
 }
 
-/** What a route starts on this machine. A program that stays the same may move to another route. */
+/** What a route starts on this machine. */
 function programOf({ handler }: RouteSpec): unknown[] {
   return handler.type.exportName === 'McpStdioHandler' ? [handler.options] : []
 }

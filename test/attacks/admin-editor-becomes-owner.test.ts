@@ -52,9 +52,19 @@ const escalations = [
   ['starts a program', set('config/routes.oas.json', [...route, 'handler'], program), 'programs'],
 ] as const
 
-async function apply(client: AdminClient, edit: object) {
+/** It says that it is the company's provider, with keys of the editor's own. */
+const issuer = {
+  name: 'own-issuer',
+  policyType: 'open-id-jwt-auth-inbound',
+  handler: {
+    module: '$import(sallyport)',
+    export: 'OpenIdJwtInboundPolicy',
+    options: { issuer: 'https://idp.example', audience: 'x', jwkUrl: 'https://evil.example/jwks' },
+  },
+}
+
+async function apply(client: AdminClient, ...edits: object[]) {
   const { headers } = await client.call('GET', '/config/files')
-  const edits = [edit]
   return client.call('POST', '/config/apply', { body: { edits }, headers: { 'if-match': String(headers['etag']) } })
 }
 const readFiles = async () =>
@@ -71,6 +81,16 @@ describe('an editor', () => {
     expect([status, json.reason, json['role']]).toEqual([403, 'admin_role_required', 'owner'])
     expect(JSON.stringify(json['changes'])).toContain(change)
     expect(await readFiles()).toEqual(before)
+  })
+
+  it('who makes an issuer of their own speak for everybody is refused', async () => {
+    const { status, json } = await apply(
+      editor,
+      { kind: 'insert', file: 'config/policies.json', path: ['policies'], value: issuer },
+      set('config/routes.oas.json', [...route, 'policies', 'inbound'], ['own-issuer']),
+    )
+    expect([status, json.reason]).toEqual([403, 'admin_role_required'])
+    expect(json['changes']).toContain('whose tokens are believed')
   })
 
   it('changes what is an editor’s', async () => {
