@@ -19,6 +19,8 @@ import type { PipelineHost, Route } from './route.ts'
 export interface OperatorCall {
   readonly method: string
   readonly params: JsonObject
+  /** `Mcp-Param-*` for a tool that wants them, by lower-case name. */
+  readonly parameterHeaders?: { readonly [name: string]: string } | undefined
   /** Who asks; nobody authenticates again. */
   readonly subject: Subject
   /** In the event, as the one that asked. */
@@ -65,7 +67,10 @@ export async function askForOperator(
   host: PipelineHost,
 ): Promise<OperatorAnswer> {
   const message = newMessage(call)
-  const exchange = new PartExchange({ route: route.name, exchange: whole, message }, route)
+  const exchange = new PartExchange(
+    { route: route.name, exchange: whole, message, parameterHeaders: call.parameterHeaders },
+    route,
+  )
   const finish = (outcome: AnswerOutcome) => recordExchange(exchange, route, message, outcome, host.recorder)
   const cancel = () => exchange.cancel()
   call.signal.addEventListener('abort', cancel, { once: true })

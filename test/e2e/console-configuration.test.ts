@@ -182,6 +182,23 @@ describe('the wizard', () => {
     expect((await post('/virtual-servers/nobody/try', { method: 'tools/list' })).status).toBe(404)
   })
 
+  it('an argument that a tool wants in a header goes there, as from a client that listed the tool', async () => {
+    const region = { type: 'string', 'x-mcp-header': 'Region' }
+    upstream.tools = [{ name: 'search', inputSchema: { type: 'object', properties: { region } } }]
+    upstream.onRequest = (request) =>
+      request.headers['mcp-param-region'] === 'eu'
+        ? request.answer({ result: { resultType: 'complete', content: [] } })
+        : request.answer({ error: { code: -32020, message: 'Mcp-Param-Region is missing' } }, 400)
+    const planned = answerOf('planVirtualServer', await post('/wizard/plan', answers()))
+    answerOf('applyConfig', await post('/config/apply', { edits: planned.edits }, planned.version))
+    const body = { method: 'tools/call', params: { name: 'search', arguments: { region: 'eu' } } }
+    const called = answerOf('tryVirtualServer', await post('/virtual-servers/finder/try', body))
+    expect(called).toMatchObject({ error: null, result: { content: [] } })
+    const wrong = { ...body, params: { name: 'search', arguments: { region: 'us' } } }
+    const refused = answerOf('tryVirtualServer', await post('/virtual-servers/finder/try', wrong))
+    expect(refused.error).toMatchObject({ code: -32020 })
+  })
+
   it('a virtual server is switched off, on again, and removed with what is only its own', async () => {
     const planned = answerOf('planVirtualServer', await post('/wizard/plan', answers()))
     answerOf('applyConfig', await post('/config/apply', { edits: planned.edits }, planned.version))

@@ -1,6 +1,8 @@
 import type { Subject } from '../../contracts/subject.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { isJsonObject } from '../../lib/json.ts'
+import { findParameterHeaders, mirrorArguments } from '../../mcp/parameter-headers.ts'
+import type { OperatorAnswer, OperatorCall } from '../../pipeline/ask-for-operator.ts'
 import type { AdminHost, Administrator } from '../admin-host.ts'
 import type { AnswersOf } from '../answer.ts'
 
@@ -9,7 +11,7 @@ const longestTryMs = 120_000
 
 export const tryAnswers: AnswersOf<'tryVirtualServer'> = {
   async tryVirtualServer({ params: { name }, body: { method, params } }, { host, administrator, signal }) {
-    const answer = await host.ask(name, {
+    const call: OperatorCall = {
       method,
       params,
       subject: subjectOf(administrator, scopesOf(name, host)),
@@ -17,7 +19,10 @@ export const tryAnswers: AnswersOf<'tryVirtualServer'> = {
       clientInfo: { name: 'sallyport-console', version: host.version },
       clientAddress: '',
       signal: AbortSignal.any([signal, AbortSignal.timeout(longestTryMs)]),
-    })
+    }
+    const first = await host.ask(name, call)
+    const parameterHeaders = first && (await findMissingHeaders(first, name, call, host))
+    const answer = parameterHeaders ? await host.ask(name, { ...call, parameterHeaders }) : first
     if (answer === undefined) throw new GatewayError('admin_not_found')
     const { response, error, requestId, latencyMs, upstreamMs, notifications } = answer
     return {
@@ -29,6 +34,33 @@ export const tryAnswers: AnswersOf<'tryVirtualServer'> = {
       notifications: [...notifications],
     }
   },
+}
+
+const headerMismatch = -32020
+const mostPages = 20
+
+/**
+ * A tool may want arguments in headers as well (2026-07-28 §x-mcp-header). A client knows it from the list; here it is looked up when the
+ * upstream says that they are missing. Undefined: nothing is.
+ */
+async function findMissingHeaders({ response }: OperatorAnswer, name: string, call: OperatorCall, host: AdminHost) {
+  const { method, params } = call
+  if (method !== 'tools/call' || !isJsonObject(response?.error) || response.error['code'] !== headerMismatch) return
+  let cursor: unknown
+  for (let page = 0; page < mostPages; page++) {
+    const listed = await host.ask(name, {
+      ...call,
+      method: 'tools/list',
+      params: cursor === undefined ? {} : { cursor },
+    })
+    const result = listed?.response?.result
+    const tools = isJsonObject(result) && Array.isArray(result['tools']) ? result['tools'].filter(isJsonObject) : []
+    const tool = tools.find((each) => each['name'] === params['name'])
+    const wanted = tool && findParameterHeaders(tool['inputSchema'])
+    if (wanted !== undefined) return wanted === 'invalid' ? undefined : mirrorArguments(wanted, params['arguments'])
+    cursor = isJsonObject(result) ? result['nextCursor'] : undefined
+    if (cursor === undefined) return
+  }
 }
 
 /** The same person as in an MCP client, with every scope: what they may do here, their role says. */
