@@ -37,8 +37,8 @@ async function readStart(body: AsyncIterable<Buffer> & { destroy(): unknown }): 
   const chunks: Buffer[] = []
   let length = 0
   for await (const chunk of body) {
+    if (length < shownBytes) chunks.push(chunk.subarray(0, shownBytes - length))
     length += chunk.length
-    if (length <= shownBytes) chunks.push(chunk)
     if (length > 64 * shownBytes) break
   }
   return Buffer.concat(chunks).toString('utf8')
