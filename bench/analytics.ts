@@ -64,12 +64,53 @@ interface BenchDatabase {
   openPool(): SqlPool
 }
 
+/** What an event costs that is only taken, and what it costs with a database: on the thread of the calls, and in the whole process with roll-ups. */
+async function measureCost(): Promise<string[]> {
+  const count = 200_000
+  const events = [...makeEvents(count, untilMs - 10 * 60_000, untilMs)]
+  const log = { debug() {}, info() {}, warn() {}, error() {} }
+  const feed = async (sinks: readonly EventSink<GatewayEvent>[]) => {
+    const buffer = createEventBuffer({ sinks, log })
+    const before = process.threadCpuUsage()
+    for (let start = 0; start < count; start += 256) {
+      for (const event of events.slice(start, start + 256)) buffer.record(event)
+      await setImmediate()
+    }
+    await buffer.flush()
+    const used = process.threadCpuUsage(before)
+    await buffer.close()
+    return (used.user + used.system) / count
+  }
+  const [database] = await openDatabases(directory, undefined)
+  if (!database) return []
+  await feed([])
+  const without = await feed([])
+  const withSink = await feed([database.openSink()])
+  const thread = openThread(database)
+  await thread.count({ type: 'admin_changed' })
+  const before = process.cpuUsage()
+  await thread.maintain(keepAll)
+  const used = process.cpuUsage(before)
+  await thread.close()
+  const rollUp = (used.user + used.system) / count
+  return [
+    '',
+    '| CPU µs of an event (SQLite) | |',
+    '|---|---|',
+    `| taken by the buffer, no sink | ${without.toFixed(2)} |`,
+    `| and written, on the thread of the calls | ${withSink.toFixed(2)} |`,
+    `| rolled up, on the other thread | ${rollUp.toFixed(2)} |`,
+  ]
+}
+
 interface Timing {
   readonly question: string
   readonly filter: string
   readonly firstMs: number
   readonly p50Ms: number
   readonly p95Ms: number
+  /** CPU time of this process, also of its threads; of PostgreSQL's not. */
+  readonly cpuMs: number
 }
 
 async function openDatabases(directory: string, server: PostgresServer | undefined): Promise<BenchDatabase[]> {
@@ -124,16 +165,18 @@ async function fill(database: BenchDatabase): Promise<void> {
   await thread.close()
 }
 
-async function ask(thread: ThreadEventStore, question: string, filter: EventFilter): Promise<number> {
+async function ask(thread: ThreadEventStore, question: string, filter: EventFilter) {
   const startedAt = performance.now()
+  const cpu = process.cpuUsage()
   const result = await thread.ask(question, { ...filter, sinceMs: untilMs - 30 * dayMs, untilMs })
   if ('problem' in result) throw new Error(`${question}: ${result.message}`)
-  return performance.now() - startedAt
+  const { user, system } = process.cpuUsage(cpu)
+  return { ms: performance.now() - startedAt, cpuMs: (user + system) / 1000 }
 }
 
 async function measureQuestions(database: BenchDatabase): Promise<Timing[]> {
   const thread = openThread(database)
-  const samples = new Map<string, number[]>()
+  const samples = new Map<string, { ms: number; cpuMs: number }[]>()
   // Round by round, so that other work on the machine does not hit one question alone.
   for (let round = 0; round <= rounds; round++) {
     for (const { name } of questions) {
@@ -145,9 +188,21 @@ async function measureQuestions(database: BenchDatabase): Promise<Timing[]> {
     say(`${database.name}: round ${round} of ${rounds}`)
   }
   await thread.close()
-  return [...samples].map(([key, [firstMs = 0, ...rest]]) => {
+  return [...samples].map(([key, [first, ...rest]]) => {
     const [question = '', filter = ''] = key.split(' ')
-    return { question, filter, firstMs, p50Ms: percentile(rest, 0.5), p95Ms: percentile(rest, 0.95) }
+    const times = rest.map(({ ms }) => ms)
+    const cpuMs = percentile(
+      rest.map((each) => each.cpuMs),
+      0.5,
+    )
+    return {
+      question,
+      filter,
+      firstMs: first?.ms ?? 0,
+      p50Ms: percentile(times, 0.5),
+      p95Ms: percentile(times, 0.95),
+      cpuMs,
+    }
   })
 }
 
@@ -223,6 +278,7 @@ const lines: string[] = [
 let isMet = true
 try {
   if (!options['no-ingestion']) {
+    lines.push(...(await measureCost()))
     lines.push(
       '',
       '| ingestion | events/s | dropped | rolled up | CPU µs/event, thread of the calls | longest turn, ms |',
@@ -248,14 +304,14 @@ try {
       '',
       `## ${database.name}: ${all}`,
       '',
-      '| question | no filter: first | p50 | p95 | slowest p95 with a filter |',
-      '|---|---|---|---|---|',
+      '| question | no filter, ms: first | p50 | p95 | CPU p50 | slowest p95 with a filter |',
+      '|---|---|---|---|---|---|',
     )
     for (const { name } of questions) {
       const own = timings.filter(({ question }) => question === name)
       const plain = own.find(({ filter }) => filter === 'none')
       const filtered = own.filter(({ filter }) => filter !== 'none').toSorted((a, b) => b.p95Ms - a.p95Ms)[0]
-      const cells = [plain?.firstMs, plain?.p50Ms, plain?.p95Ms].map((ms) => ms?.toFixed(0))
+      const cells = [plain?.firstMs, plain?.p50Ms, plain?.p95Ms, plain?.cpuMs].map((ms) => ms?.toFixed(0))
       lines.push(`| ${name} | ${cells.join(' | ')} | ${filtered?.p95Ms.toFixed(0)} (${filtered?.filter}) |`)
     }
   }
