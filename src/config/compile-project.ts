@@ -21,6 +21,7 @@ import type { Settings } from './project-schema.ts'
 import { readMentionedVariables } from './read-mentioned-variables.ts'
 import { isSwitchedOff, type Operation, readOperations } from './read-operations.ts'
 import { readVaultSecrets } from './read-vault-secrets.ts'
+import { nameVariables } from './redact-settings.ts'
 
 /** What a project is compiled with. The lists come from outside: this room knows no policy and no handler. */
 export interface CompileContext extends SettingsContext {
@@ -61,7 +62,10 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
   if (operations.length === 0 && problems.sorted().length === 0) {
     problems.warning(sources.routes[0] ?? sources.settings, ['paths'], 'the project has no route')
   }
-  if (problems.hasErrors || compiled === undefined) return { problems: problems.sorted() }
+  // Whoever may see or try a change must not read the environment by it.
+  const environmentValues = readMentionedVariables(sources)
+  const found = nameValues(problems.sorted(), environmentValues)
+  if (problems.hasErrors || compiled === undefined) return { problems: found }
   const virtualServers = served.flatMap((route) => route.virtualServer ?? [])
   const { directory, contentHash, environment } = sources
   return {
@@ -73,12 +77,23 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
       virtualServers,
       signIn,
       vaultSecrets: readVaultSecrets(environment),
-      environmentValues: readMentionedVariables(sources),
+      environmentValues,
       pins,
       contentHash,
-      warnings: problems.sorted(),
+      warnings: found,
     },
   }
+}
+
+function nameValues(problems: readonly Problem[], values: Project['environmentValues']): readonly Problem[] {
+  if (values.size === 0) return problems
+  const name = nameVariables(values)
+  return problems.map((problem) => ({
+    ...problem,
+    path: name(problem.path),
+    message: name(problem.message),
+    remedy: problem.remedy && name(problem.remedy),
+  }))
 }
 
 interface Compilation {

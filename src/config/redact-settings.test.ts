@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { Secret } from '../lib/secret.ts'
-import { redactSettings } from './redact-settings.ts'
+import { nameVariables, redactSettings } from './redact-settings.ts'
 
 const environmentValues = new Map([
   ['TOKEN', 'tok-1234'],
@@ -48,4 +48,17 @@ it('everything else stays as it is', () => {
   const plain = { text: 'x', number: 1, flag: false, nothing: null, list: [1, 'a'], deep: { deeper: {} } }
   expect(redact(plain)).toEqual(plain)
   expect(redact({ absent: undefined, call: () => 1, map: new Map([['a', 1]]) })).toEqual({ map: { a: 1 } })
+})
+
+it('finds a value also where it was made lower-case or escaped on the way', () => {
+  const name = nameVariables(new Map([['KEY', 'Ab.c"d e+(']]))
+  for (const text of [
+    'x Ab.c"d e+( y',
+    'x ab.c"d e+( y',
+    String.raw`x Ab.c\"d e+( y`,
+    'x Ab.c%22d%20e%2B( y',
+    'x Ab.c%22d%20e+( y',
+  ])
+    expect(name(text)).toBe('x $env(KEY) y')
+  expect(name('x Abxc"d e+( y')).toBe('x Abxc"d e+( y')
 })

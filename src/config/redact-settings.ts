@@ -7,18 +7,34 @@ import type { Project } from './project.ts'
 const shortestPart = 4
 const hidden = '[secret]'
 
+/** Puts names in the place of values of environment variables. */
+export type NameVariables = (text: string) => string
+
+/**
+ * Finds values of the environment in texts, also where they were made lower-case, escaped for JSON or for a URL on the way, and writes `$env(NAME)`
+ * instead.
+ */
+export function nameVariables(environmentValues: Project['environmentValues']): NameVariables {
+  // The longest first: one value may be a part of another.
+  const variables = [...environmentValues].sort(([, one], [, other]) => other.length - one.length)
+  const known = variables.map(([name, value]) => {
+    const spellings = new Set([value, JSON.stringify(value).slice(1, -1), encodeURIComponent(value), encodeURI(value)])
+    const pattern = [...spellings].map((each) => each.replaceAll(/[.*+?^${}()|[\]\\]/g, String.raw`\$&`)).join('|')
+    return { name: `$env(${name})`, value, parts: value.length >= shortestPart ? new RegExp(pattern, 'gi') : undefined }
+  })
+  return (text) =>
+    known.reduce((shown, { name, value, parts }) => {
+      if (shown === value) return name
+      return parts ? shown.replaceAll(parts, () => name) : shown
+    }, text)
+}
+
 /**
  * Checked options or settings as people may see them: what came from the environment is `$env(NAME)` again, wherever it ended up, and what is
  * declared as a secret, is named like one, or looks like one is `[secret]`.
  */
 export function redactSettings(value: unknown, { environmentValues }: Pick<Project, 'environmentValues'>): JsonValue {
-  // The longest first: one value may be a part of another.
-  const variables = [...environmentValues].sort(([, one], [, other]) => other.length - one.length)
-  const redactText = (text: string): string =>
-    variables.reduce((shown, [name, value]) => {
-      if (shown === value) return `$env(${name})`
-      return value.length >= shortestPart ? shown.replaceAll(value, `$env(${name})`) : shown
-    }, text)
+  const redactText = nameVariables(environmentValues)
   const redactMember = (name: string, member: unknown): JsonValue => {
     const shown = redact(member)
     return typeof member === 'string' && shown === member && isSecretName(name) ? hidden : shown
