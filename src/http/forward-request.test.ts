@@ -192,3 +192,26 @@ it.each([
   expect(seen.arrival).toBeNull()
   expect(Object.keys(seen.headers)).not.toContain('x-sallyport-arrival')
 })
+
+it('a body that nobody wanted is read away, so that the connection goes on', async () => {
+  const socket = await createSocket()
+  await startOwner(socket, (incoming, response) => {
+    if (incoming.url === '/next') return void response.end('next')
+    // As a refusal by a policy: nothing of the body was read.
+    response.writeHead(401).end()
+  })
+  const { url } = await startFront(socket)
+  const { port, hostname } = new URL(url)
+  const client = connect(Number(port), hostname)
+  onTestFinished(() => void client.destroy())
+  let heard = ''
+  client.on('data', (chunk: Buffer) => {
+    heard += chunk.toString()
+  })
+  const body = Buffer.alloc(8 * 1024 * 1024, ' ')
+  client.write(`POST / HTTP/1.1\r\nhost: a\r\ncontent-length: ${body.length}\r\n\r\n`)
+  client.write(body)
+  client.write('GET /next HTTP/1.1\r\nhost: a\r\n\r\n')
+  await waitUntil('the next request is answered', () => heard.includes('next'))
+  expect(heard).toContain('HTTP/1.1 401')
+})

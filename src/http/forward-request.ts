@@ -86,12 +86,13 @@ class Hop {
   }
 
   #fail(): void {
+    if (this.#isSent) this.#dropBody()
     const isGone = this.#response.destroyed || this.#response.headersSent
     this.#resolve(isGone ? 'answered' : this.#isSent ? 'lost' : 'unreachable')
   }
 
   #relay(answer: IncomingMessage): void {
-    this.#request.unpipe(this.#outgoing)
+    this.#dropBody()
     const headers = passHeaders(answer.rawHeaders, false)
     if (answer.headers.connection === 'close') headers.push('connection', 'close')
     this.#response.writeHead(answer.statusCode ?? 502, headers)
@@ -101,6 +102,12 @@ class Hop {
       if (!answer.complete) this.#response.destroy()
       this.#resolve('answered')
     })
+  }
+
+  /** Nobody reads what is left, and the next request of the connection comes after it. */
+  #dropBody(): void {
+    this.#request.unpipe(this.#outgoing)
+    this.#request.resume()
   }
 }
 
