@@ -71,8 +71,8 @@ async function describe(
   const connected = own.filter(({ state }) => state === 'connected').length
   return {
     id,
-    displayName: settings?.displayName ?? name,
-    summary: settings?.summary ?? null,
+    displayName: redactSettings(settings?.displayName ?? name, project) as string,
+    summary: redactSettings(settings?.summary ?? null, project) as string | null,
     host: name,
     url: redactSettings(url, project) as string,
     credentialMode: settings?.mode ?? null,
