@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { completeSignIn } from '../harness/browser-login.ts'
 import { type ConsoleGateway, makeTraffic, startConsoleGateway } from '../harness/console-gateway.ts'
 import { openChromium } from '../harness/open-chromium.ts'
-import { type OpenConsole, openConsole } from '../harness/open-console.ts'
+import { listAxeViolations, type OpenConsole, openConsole } from '../harness/open-console.ts'
 import { postRaw } from '../harness/post-message.ts'
 import { connectSdkV2, createSdkV2Memory } from '../harness/sdk-v2-client.ts'
 
@@ -76,6 +76,7 @@ it('a call appears in the live tail, and its drawer tells every step', async () 
   const drawer = page.getByRole('dialog')
   await drawer.getByText('fair-use').waitFor()
   const text = await drawer.innerText()
+  expect(await listAxeViolations(page)).toEqual([])
   for (const said of ['sign-in', 'tracker-key', 'Gateway', 'Upstream', 'ada', 'tools/call'])
     expect(text).toContain(said)
   await page.keyboard.press('Escape')
@@ -86,6 +87,7 @@ it('a refusal says why and what to do', async () => {
   await rows().first().click()
   const reason = page.getByRole('dialog').getByRole('region', { name: 'Reason' })
   await reason.getByText('What to do').waitFor()
+  expect(await listAxeViolations(page)).toEqual([])
   expect(await page.getByRole('dialog').innerText()).toContain('read-only')
   await page.keyboard.press('Escape')
 })
@@ -120,6 +122,7 @@ it('a key is shown once, and revoked', async () => {
   await dialogue.getByRole('button', { name: 'Make key' }).click()
   const secret = await dialogue.getByLabel('API key', { exact: true }).innerText()
   expect(secret.length).toBeGreaterThan(30)
+  expect(await listAxeViolations(page)).toEqual([])
   await dialogue.getByRole('button', { name: 'I have copied it' }).click()
   await dialogue.waitFor({ state: 'hidden' })
   expect(await page.content()).not.toContain(secret)
@@ -136,6 +139,7 @@ it('a client is registered with a secret that is shown once', async () => {
   await page.getByRole('button', { name: 'New client' }).click()
   const dialogue = page.getByRole('dialog', { name: 'New client' })
   await dialogue.getByRole('textbox', { name: 'Name' }).fill('Batch jobs')
+  expect(await listAxeViolations(page)).toEqual([])
   await dialogue.getByLabel('Virtual servers it calls on its own behalf').fill('tracker')
   await page.keyboard.press('Enter')
   await page.keyboard.press('Tab')
@@ -171,6 +175,7 @@ it('the audit trail is verified', async () => {
   await visit.go('/audit')
   await page.getByRole('button', { name: 'Verify now' }).click()
   await page.getByText('Intact').waitFor()
+  expect(await listAxeViolations(page)).toEqual([])
   await rows().filter({ hasText: 'admin_changed' }).first().click()
   await page.getByRole('dialog').getByText('After').waitFor()
   await page.keyboard.press('Escape')
@@ -184,6 +189,7 @@ it('a file is edited: problems at their place, the diff, the history, and the wa
   await editor.waitFor()
   await replaceText('"requestsAllowed": 600', '"requestsAlowed": 500')
   await page.getByText('It would not run').waitFor()
+  expect(await listAxeViolations(page)).toEqual([])
   const problems = page.getByRole('list', { name: 'Problems' })
   expect(await problems.innerText()).toContain('requestsAllowed')
   expect(await page.locator('.cm-lintRange-error').count()).toBeGreaterThan(0)
@@ -192,6 +198,7 @@ it('a file is edited: problems at their place, the diff, the history, and the wa
   await page.getByRole('button', { name: 'Review changes' }).click()
   const review = page.getByRole('dialog', { name: 'Review changes' })
   await review.getByRole('region', { name: 'Diff of config/policies.json' }).waitFor()
+  expect(await listAxeViolations(page)).toEqual([])
   await review.getByRole('textbox', { name: 'Why' }).fill('fewer calls')
   await review.getByRole('button', { name: 'Save and run' }).click()
   await review.waitFor({ state: 'hidden' })
@@ -203,6 +210,23 @@ it('a file is edited: problems at their place, the diff, the history, and the wa
   await back.getByRole('button', { name: 'Take back and run' }).click()
   await back.waitFor({ state: 'hidden' })
   expect(await readFile(file, 'utf8')).toBe(original)
+})
+
+it('the editor knows the schema of a file: it offers names, values, and what they mean', async () => {
+  await visit.go('/configuration?file=sallyport.jsonc')
+  await page.locator('.cm-line').first().click()
+  await page.keyboard.press('End')
+  await page.keyboard.press('Enter')
+  await page.keyboard.type('"publ')
+  await page.locator('.cm-tooltip-autocomplete').getByText('publicUrl').click()
+  await page
+    .locator('.cm-line')
+    .filter({ hasText: /^ *"publicUrl": *$/ })
+    .waitFor()
+  await page.locator('.cm-content').getByText('"flushMilliseconds"').hover()
+  await page.locator('.cm-description').waitFor()
+  await page.getByRole('button', { name: 'Discard' }).click()
+  await page.getByRole('button', { name: 'Review changes' }).waitFor({ state: 'hidden' })
 })
 
 it('a virtual server is switched off and on again', async () => {

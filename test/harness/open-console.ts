@@ -26,7 +26,11 @@ export async function openConsole(
   directory: string,
   { theme = 'light', width = 1440 }: ConsoleOptions = {},
 ): Promise<OpenConsole> {
-  const context = await browser.newContext({ colorScheme: theme, viewport: { width, height: 900 } })
+  const context = await browser.newContext({
+    colorScheme: theme,
+    reducedMotion: 'reduce',
+    viewport: { width, height: 900 },
+  })
   context.setDefaultTimeout(10_000)
   const page = await context.newPage()
   const link = await makeConsoleLink(directory)

@@ -36,13 +36,14 @@ function isName(node: SyntaxNode): boolean {
 function offerNames(root: JsonSchema, node: SyntaxNode, context: CompletionContext): CompletionResult | null {
   const object = closest(node, 'Object')
   const schemas = listSchemasAt(root, pathOf(object, context.state))
+  const place = placeOf(node, 'PropertyName', context)
+  const colon = /^\s*:/.test(context.state.sliceDoc(place.to, place.to + 20)) ? '' : ': '
   const written = new Set(object?.getChildren('Property').map((property) => nameOf(property, context.state)))
   const options = schemas
     .flatMap((schema) => Object.entries(schema.properties ?? {}))
     .filter(([name]) => !written.has(name))
-    .map(([name, { description }]): Completion => toCompletion(`"${name}"`, 'property', description, `"${name}": `))
-  const from = node.name === 'PropertyName' ? node.from : (context.matchBefore(/"?[\w$-]*$/)?.from ?? context.pos)
-  return options.length === 0 ? null : { from, options: distinct(options) }
+    .map(([name, { description }]) => toCompletion(`"${name}"`, 'property', description, `"${name}"${colon}`))
+  return options.length === 0 ? null : { ...place, options: distinct(options) }
 }
 
 function offerValues(root: JsonSchema, node: SyntaxNode, context: CompletionContext): CompletionResult | null {
@@ -54,8 +55,17 @@ function offerValues(root: JsonSchema, node: SyntaxNode, context: CompletionCont
     ...(schema.type === 'boolean' ? [true, false] : []),
   ])
   const options = values.map((value) => toCompletion(JSON.stringify(value), 'enum'))
-  const from = node.name === 'String' ? node.from : (context.matchBefore(/"?[\w$@/.-]*$/)?.from ?? context.pos)
-  return options.length === 0 ? null : { from, options: distinct(options) }
+  return options.length === 0 ? null : { ...placeOf(node, 'String', context), options: distinct(options) }
+}
+
+/** What is replaced: the whole text in quotes, also behind the cursor; or the word before it. */
+function placeOf(
+  node: SyntaxNode,
+  name: string,
+  context: CompletionContext,
+): { readonly from: number; readonly to: number } {
+  if (node.name === name) return { from: node.from, to: node.to }
+  return { from: context.matchBefore(/"?[\w$@/.-]*$/)?.from ?? context.pos, to: context.pos }
 }
 
 function toCompletion(label: string, type: string, info?: string, apply?: string): Completion {
