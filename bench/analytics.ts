@@ -229,9 +229,9 @@ async function measureIngestion(database: BenchDatabase): Promise<Ingestion> {
   const log = { debug() {}, info() {}, warn() {}, error: (fields: object) => say(JSON.stringify(fields)) }
   const buffer = createEventBuffer({ sinks: [database.openSink()], log })
   const thread = openThread(database)
-  let isDone = false
+  const progress = { isDone: false }
   const maintaining = (async () => {
-    while (!isDone) {
+    while (!progress.isDone) {
       await thread.maintain(keepAll)
       await pause(5000, undefined, { ref: false })
     }
@@ -252,7 +252,7 @@ async function measureIngestion(database: BenchDatabase): Promise<Ingestion> {
   await buffer.flush()
   const seconds = (performance.now() - startedAt) / 1000
   const used = process.threadCpuUsage(cpu)
-  isDone = true
+  progress.isDone = true
   await maintaining
   await thread.maintain(keepAll)
   const rolledUp = await pool.read(async (session) => {

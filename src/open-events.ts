@@ -32,7 +32,7 @@ export async function openEvents(settings: EventsSettings, directory: string, lo
     eventsMs: Date.now() - settings.retentionDays * dayMs,
     rollUpsMs: Date.now() - settings.rollUpDays * dayMs,
   })
-  return { sink, store, keep: () => keepEvents({ maintain: store.maintain, hasNews, keptSince, log }) }
+  return { sink, store, keep: () => keepEvents({ maintain: (kept) => store.maintain(kept), hasNews, keptSince, log }) }
 }
 
 /** A sink, and what is to know of its database. */

@@ -2,7 +2,7 @@ import type { SqlPool, SqlSession } from '../contracts/sql-pool.ts'
 import { type EventColumn, eventColumns } from './event-columns.ts'
 
 /** Any number that no other program uses for advisory locks in this database. */
-export const schemaLock = 7_420_251_121
+const schemaLock = 7_420_251_121
 /** Held, shared, while events are being inserted in PostgreSQL; see `findLastRow`. */
 export const insertLock = 7_420_251_122
 

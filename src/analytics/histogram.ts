@@ -10,10 +10,7 @@ const maxUnits = 2 ** 31
 /** Every number of a bucket is below it. */
 export const bucketCount = 2048
 
-/** Relative error of a percentile, at most. */
-export const percentileError = 1 / 128
-
-/** Number of the bucket of a duration in milliseconds. Longer than 97 days counts as that. */
+/** Number of the bucket of a duration in milliseconds. Longer than 2.3 hours counts as that: no answer takes as long. */
 export function findBucket(milliseconds: number): number {
   const units = Math.min(Math.max(Math.floor(milliseconds * unitsPerMs), 0), maxUnits - 1)
   if (units < linearBuckets) return units

@@ -47,7 +47,7 @@ export function serveEventsThread(port: MessagePort, pool: SqlPool, prices: Pric
 }
 
 /** Everything that is done for the events now and then. */
-export async function maintainEvents(pool: SqlPool, { eventsMs, rollUpsMs }: KeptSince): Promise<void> {
+async function maintainEvents(pool: SqlPool, { eventsMs, rollUpsMs }: KeptSince): Promise<void> {
   await rollUp(pool)
   await mergeParts(pool)
   await deleteOldEvents(pool, eventsMs)

@@ -11,8 +11,8 @@ export interface ThreadEventStore extends GatewayEventStore {
 }
 
 interface Waiting {
-  resolve(result: never): void
-  reject(error: Error): void
+  readonly resolve: (result: never) => void
+  readonly reject: (error: Error) => void
 }
 
 /** A thread that nobody asked for this long ends: it takes some 25 MiB, which a gateway without traffic gives back. */

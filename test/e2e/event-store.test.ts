@@ -358,11 +358,11 @@ describe.each(databases)('events in $name', ({ create }) => {
           await setImmediate()
         }
       })()
-      let isDone = false
+      const progress = { isDone: false }
       void writing.finally(() => {
-        isDone = true
+        progress.isDone = true
       })
-      while (!isDone) {
+      while (!progress.isDone) {
         const before = written
         const [count] = await Promise.all([countAll(), thread.maintain(keepAll)])
         expect(count).toBeGreaterThanOrEqual(before)

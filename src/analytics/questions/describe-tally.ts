@@ -40,7 +40,7 @@ export function filterFor(by: readonly EqualField[], key: Group['key']): EventFi
 type Entry = z.output<typeof listEntry>
 
 /** One entry of a list. */
-export function describeGroup(by: readonly EqualField[], { key, tally }: Group): Entry {
+function describeGroup(by: readonly EqualField[], { key, tally }: Group): Entry {
   const { p50Ms, p95Ms, p99Ms } = describePercentiles(tally.latency)
   const { bytesIn, bytesOut, resultTokens } = tally
   return {
@@ -67,7 +67,7 @@ const sortValues = {
 export type ListOrder = keyof typeof sortValues
 
 /** What a list reads of each event. */
-export const listMeasures: readonly Measure[] = ['latency', 'bytes', 'resultTokens']
+const listMeasures: readonly Measure[] = ['latency', 'bytes', 'resultTokens']
 
 /** The groups with most of something; of equals the one with most events, then by name, so that an answer does not change by itself. */
 export async function listGroups(

@@ -1,4 +1,4 @@
-import pg from 'pg'
+import { type CustomTypesConfig, Pool, type PoolClient, types } from 'pg'
 import type { SqlRow, SqlValue } from '../../contracts/sql-database.ts'
 import type { SqlPool, SqlSession } from '../../contracts/sql-pool.ts'
 import type { Secret } from '../../lib/secret.ts'
@@ -17,7 +17,7 @@ const connectMs = 5000
 
 /** Connections to a PostgreSQL database. None is opened before it is needed. */
 export function openPostgresPool({ url, connections, onError }: PostgresPoolOptions): SqlPool {
-  const pool = new pg.Pool({
+  const pool = new Pool({
     connectionString: url.reveal(),
     max: connections,
     connectionTimeoutMillis: connectMs,
@@ -51,10 +51,10 @@ export function openPostgresPool({ url, connections, onError }: PostgresPoolOpti
 }
 
 /** Numbers of rows and milliseconds since the epoch are below 2^53. */
-const chooseParser: pg.CustomTypesConfig['getTypeParser'] = (type, format) =>
-  type === int8 && format !== 'binary' ? Number : pg.types.getTypeParser(type, format)
+const chooseParser: CustomTypesConfig['getTypeParser'] = (type, format) =>
+  Number(type) === int8 && format !== 'binary' ? Number : types.getTypeParser(type, format)
 
-function createSession(client: pg.PoolClient): SqlSession {
+function createSession(client: PoolClient): SqlSession {
   const query = (sql: string, parameters: readonly SqlValue[]) =>
     client.query<SqlRow>(numberParameters(sql), [...parameters])
   return {
