@@ -3,25 +3,11 @@ import type { Clock } from '../contracts/clock.ts'
 import type { SqlDatabase, SqlRow, SqlValue } from '../contracts/sql-database.ts'
 import { createSigner, type SigningKey } from '../lib/sign.ts'
 import { type AuditDraft, type ChainHead, chainEntry, emptyChain, redactEntry, type StoredEntry } from './entry.ts'
+import { findPersonalFields, personalFields } from './personal-fields.ts'
 import { type Segment, segmentText } from './segment.ts'
 
 /** Entries that are read at once. */
 const pageSize = 200
-
-/** Fields that say something of a person; `redact` removes them. What is left says what happened, not who it was. */
-const personalFields: ReadonlySet<string> = new Set([
-  'actor',
-  'after',
-  'before',
-  'capability',
-  'clientId',
-  'clientName',
-  'detail',
-  'requestId',
-  'subject',
-  'target',
-  'traceId',
-])
 
 /**
  * The chain of entries in a database of its own. Several processes may append at once: each transaction holds the write lock from its
@@ -119,20 +105,33 @@ export class AuditLog {
   }
 
   /**
-   * Removes what the entries of a subject say of a person, for good; what happened stays, and so does the chain. Says so in an entry of its
-   * own. Returns how many entries were redacted.
+   * Removes what entries say of a subject, for good: of its own everything personal, of those of others what names it. What happened stays, and
+   * so does the chain. Says so in an entry of its own. Returns how many entries were redacted.
    */
   redact(subject: string, actor: string): number {
     const update = this.#database.prepare('update audit_entries set fields = ? where sequence = ?')
     return this.#transact(() => {
-      const found = this.read({ subject, limit: Number.MAX_SAFE_INTEGER })
-      for (const entry of found) update.run(JSON.stringify(redactEntry(entry, personalFields).fields), entry.sequence)
-      if (found.length > 0) {
-        const fields = { actor, entries: found.length, fields: [...personalFields] }
+      let redacted = 0
+      for (const entry of this.#naming(subject)) {
+        const names = findPersonalFields(entry, subject)
+        if (names.size === 0) continue
+        redacted += 1
+        update.run(JSON.stringify(redactEntry(entry, names).fields), entry.sequence)
+      }
+      if (redacted > 0) {
+        const fields = { actor, entries: redacted, fields: [...personalFields] }
         this.#append([{ time: this.#clock(), type: 'audit_redacted', fields }])
       }
-      return found.length
+      return redacted
     })
+  }
+
+  /** Entries with this text somewhere. */
+  #naming(text: string): readonly StoredEntry[] {
+    return this.#database
+      .prepare('select * from audit_entries where instr(fields, ?) > 0')
+      .all(JSON.stringify(text).slice(1, -1))
+      .map(readEntry)
   }
 
   /** Removes entries from before `beforeMs`, whole segments only, and says so in an entry that the rest of the chain is verified against. */

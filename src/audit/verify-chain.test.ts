@@ -179,6 +179,24 @@ describe('redaction', () => {
     expect(log.read({ subject: 'ada', limit: 10 })).toEqual([])
   })
 
+  test('removes what entries of others say of the person, and nothing else of them', async () => {
+    const grant = { id: 'g1', subject: 'ada', scopes: ['all'] }
+    const change = { actor: 'carol', operation: 'revokeGrant', target: 'grant g1', before: grant, after: null }
+    const ofOthers = { subject: 'consumer:ada', clientId: 'ada@example.com', detail: 'by carol with an adapter' }
+    log.append([
+      { time: 1, type: 'admin_changed', fields: change },
+      { time: 2, type: 'auth_key_revoked', fields: { subject: 'bob', detail: 'by ada in the console' } },
+      { time: 3, type: 'auth_key_revoked', fields: ofOthers },
+    ])
+    expect(log.redact('ada', 'root')).toBe(2)
+    const [changed, revoked, other] = [...log.entries()].map(showEntry)
+    expect(changed).toMatchObject({ fields: { actor: 'carol', target: 'grant g1', after: null }, redacted: ['before'] })
+    expect(revoked).toMatchObject({ fields: { subject: 'bob' }, redacted: ['detail'] })
+    expect(other).toMatchObject({ fields: ofOthers, redacted: [] })
+    expect((await verify()).problems).toEqual([])
+    expect(log.redact('ada', 'root')).toBe(0)
+  })
+
   test('does not hide an edit: what is left of a redacted entry is still bound to the chain', async () => {
     fill()
     log.redact('ada', 'root')

@@ -29,9 +29,10 @@ export async function listAudit(
 }
 
 function toCells({ sequence, time, type, fields, redacted }: AuditEntry): string[] {
-  const who = fields.actor ?? fields.subject ?? (redacted.includes('subject') ? '(redacted)' : '–')
-  const what = [fields.operation, fields.target, fields.virtualServer, fields.capability, fields.reason, fields.detail]
-  return [String(sequence), formatTime(time), type, String(who), what.filter((text) => text !== undefined).join(' ')]
+  const textOf = (name: string) => (typeof fields[name] === 'string' ? fields[name] : undefined)
+  const who = textOf('actor') ?? textOf('subject') ?? (redacted.includes('subject') ? '(redacted)' : '–')
+  const what = ['operation', 'target', 'virtualServer', 'capability', 'reason', 'detail'].map(textOf)
+  return [String(sequence), formatTime(time), type, who, what.filter((text) => text !== undefined).join(' ')]
 }
 
 interface VerifyOptions extends Expectation {
@@ -126,8 +127,14 @@ export async function redactAudit(subject: string, directory: string, { json }: 
   const log = AuditLog.open(database, Date.now)
   const redacted = log.redact(subject, nameOperator())
   // Otherwise what was redacted would stay in the log of SQLite for a while.
-  database.exec('pragma secure_delete=on; vacuum; pragma wal_checkpoint(truncate)')
+  database.exec('pragma secure_delete=on; vacuum')
+  const checkpoint = database.prepare('pragma wal_checkpoint(truncate)').get()
   log.close()
+  if (Number(checkpoint?.busy) !== 0) {
+    throw new Error(
+      `Redacted ${redacted} entries of ${subject}, but somebody reads the trail: what was removed may still be in audit.db-wal. Run this again.`,
+    )
+  }
   if (redacted === 0) throw new UsageError(`no entry of ${subject} is left to redact. See: sallyport audit list`)
   printAnswer(json, { subject, redacted }, `redacted ${redacted} entries of ${subject}`)
 }
