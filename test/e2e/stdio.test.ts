@@ -3,7 +3,7 @@ import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { obtainToken } from '../harness/obtain-token.ts'
-import { postLegacy, postModern } from '../harness/post-message.ts'
+import { postModern } from '../harness/post-message.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
 import { openStdioClient, readToolText } from '../harness/stdio-client.ts'
 import { stdioServer } from '../harness/stdio-programs.ts'

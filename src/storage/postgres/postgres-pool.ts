@@ -12,7 +12,6 @@ export interface PostgresPoolOptions {
   readonly onError: (error: Error) => void
 }
 
-const int8 = 20
 const connectMs = 5000
 
 /** Connections to a PostgreSQL database. None is opened before it is needed. */
@@ -52,7 +51,7 @@ export function openPostgresPool({ url, connections, onError }: PostgresPoolOpti
 
 /** Numbers of rows and milliseconds since the epoch are below 2^53. */
 const chooseParser: CustomTypesConfig['getTypeParser'] = (type, format) =>
-  Number(type) === int8 && format !== 'binary' ? Number : types.getTypeParser(type, format)
+  type === int8 && format !== 'binary' ? Number : types.getTypeParser(type, format)
 
 function createSession(client: PoolClient): SqlSession {
   const query = (sql: string, parameters: readonly SqlValue[]) =>
