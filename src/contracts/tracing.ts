@@ -1,5 +1,4 @@
 import type { SpanContext } from '../lib/trace-context.ts'
-import type { McpMessage } from './mcp.ts'
 
 /** The span of one message while it runs. */
 export interface MessageTrace extends SpanContext {
@@ -17,10 +16,11 @@ export interface MessageTracer<Event> {
   end(trace: MessageTrace, ended: EndedMessage<Event>): void
 }
 
-/** What spans tell of a message besides its event. */
+/** What spans tell of a message besides its event. It may wait for long, so nothing in it is as large as a client likes. */
 export interface EndedMessage<Event> {
   readonly event: Event
-  readonly message: Pick<McpMessage, 'id' | 'name' | 'kind'>
+  /** JSON-RPC id; undefined for notifications. */
+  readonly messageId: string | undefined
   /** By the monotonic clock. */
   readonly startedAtMs: number
   readonly endedAtMs: number

@@ -62,7 +62,9 @@ function endTrace(
   const { startedAtMs, steps, clientAddress } = exchange
   const { httpVersion } = exchange.request
   const endedAtMs = performance.now()
-  route.tracing.tracer?.end(trace, { event, message, startedAtMs, endedAtMs, steps, httpVersion, clientAddress })
+  // A copy: a slice would keep the whole text alive, and with it the message.
+  const messageId = message.id === undefined ? undefined : shorten(String(message.id), 200)
+  route.tracing.tracer?.end(trace, { event, messageId, startedAtMs, endedAtMs, steps, httpVersion, clientAddress })
 }
 
 /** Records a request that ended before it came to a route. */

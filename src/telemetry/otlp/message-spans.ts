@@ -39,7 +39,7 @@ const maxNameLength = 200
 
 function toServerSpan(
   trace: MessageTrace,
-  { event, message, startedAtMs, endedAtMs, httpVersion, clientAddress }: EndedMessage<GatewayEvent>,
+  { event, messageId, startedAtMs, endedAtMs, httpVersion, clientAddress }: EndedMessage<GatewayEvent>,
   { people }: SpanOptions,
 ): OtlpSpan {
   const errorType = errorTypeOf(event)
@@ -48,7 +48,7 @@ function toServerSpan(
     name: nameOf(event),
     kind: 2,
     attributes: toAttributes({
-      ...describeMessage(event, message),
+      ...describeMessage(event, messageId),
       'mcp.protocol.version': event.clientProtocol,
       'error.type': errorType,
       'rpc.response.status_code': event.jsonRpcCode === null ? null : String(event.jsonRpcCode),
@@ -89,7 +89,7 @@ function toPolicySpan(trace: MessageTrace, step: EndedMessage<unknown>['steps'][
 /** Undefined where nobody upstream was asked. */
 function toUpstreamSpan(
   trace: MessageTrace,
-  { event, message, steps, endedAtMs }: EndedMessage<GatewayEvent>,
+  { event, messageId, steps, endedAtMs }: EndedMessage<GatewayEvent>,
 ): OtlpSpan | undefined {
   const step = steps.find(({ phase }) => phase === 'upstream')
   const wasAsked = (event.upstreamMs ?? 0) > 0 || (step?.decision === 'failed' && event.failureOrigin === 'upstream')
@@ -109,7 +109,7 @@ function toUpstreamSpan(
     name: nameOf(event),
     kind: 3,
     attributes: toAttributes({
-      ...describeMessage(event, message),
+      ...describeMessage(event, messageId),
       'mcp.protocol.version': event.upstreamProtocol,
       'error.type': errorType,
       'rpc.response.status_code':
@@ -129,7 +129,7 @@ function afterUpstreamMs(steps: EndedMessage<unknown>['steps'], answeredMs: numb
   return steps.reduce((sum, { startMs, endMs }) => (startMs >= answeredMs ? sum + endMs - startMs : sum), 0)
 }
 
-function describeMessage(event: GatewayEvent, message: EndedMessage<unknown>['message']) {
+function describeMessage(event: GatewayEvent, messageId: string | undefined) {
   const { capabilityType, capability, method } = event
   const used = method === 'tools/call' || method === 'prompts/get' || method === 'resources/read'
   return {
@@ -138,7 +138,7 @@ function describeMessage(event: GatewayEvent, message: EndedMessage<unknown>['me
     'gen_ai.prompt.name': used && capabilityType === 'prompt' ? capability : null,
     'mcp.resource.uri': used && capabilityType === 'resource' ? capability : null,
     'gen_ai.operation.name': method === 'tools/call' ? 'execute_tool' : null,
-    'jsonrpc.request.id': message.id === undefined ? null : String(message.id).slice(0, maxNameLength),
+    'jsonrpc.request.id': messageId,
     'network.transport': 'tcp',
     'network.protocol.name': 'http',
   }
