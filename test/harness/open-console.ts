@@ -36,7 +36,8 @@ export async function openConsole(
   const link = await makeConsoleLink(directory)
   const complaints = collectComplaints(page, link.origin)
   const settle = async () => {
-    await page.getByRole('main').waitFor()
+    // The title of the screen, whose code is loaded after that of the shell.
+    await page.getByRole('main').getByRole('heading', { level: 1 }).waitFor()
     // The live tail never ends, so there is no moment without any request.
     await page.locator('.mantine-Loader-root, [aria-busy=true]').first().waitFor({ state: 'hidden' })
   }
