@@ -51,7 +51,7 @@ export function openPostgresPool({ url, connections, onError }: PostgresPoolOpti
 
 /** Numbers of rows and milliseconds since the epoch are below 2^53. */
 const chooseParser: CustomTypesConfig['getTypeParser'] = (type, format) =>
-  type === int8 && format !== 'binary' ? Number : types.getTypeParser(type, format)
+  type === types.builtins.INT8 && format !== 'binary' ? Number : types.getTypeParser(type, format)
 
 function createSession(client: PoolClient): SqlSession {
   const query = (sql: string, parameters: readonly SqlValue[]) =>
