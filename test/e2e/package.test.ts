@@ -20,6 +20,7 @@ beforeAll(async () => {
     'tsconfig.build.json',
     'bin',
     'catalog',
+    'console',
     'src',
     'tools',
     'schemas',
@@ -59,6 +60,12 @@ it('has the catalogue, from which upstreams are added', async () => {
   expect((await sallyport('catalog', 'list')).stdout).toMatch(/^linear +Linear /m)
   expect((await sallyport('add', 'linear', 'curated')).stdout).toContain('added Linear as /mcp/linear')
   expect((await sallyport('check', 'curated')).stdout).toMatch(/no problems|ok/i)
+})
+
+it('has the console, built', async () => {
+  const page = await readFile(join(installed, 'dist/console/index.html'), 'utf8')
+  const [, script = ''] = /src="\/console\/(assets\/[^"]+\.js)"/.exec(page) ?? []
+  expect(await readFile(join(installed, 'dist/console', script), 'utf8')).not.toBe('')
 })
 
 it('offers its types and its entry to programs', async () => {

@@ -39,7 +39,7 @@ export async function openConsole(
     // The title of the screen, whose code is loaded after that of the shell.
     await page.getByRole('main').getByRole('heading', { level: 1 }).waitFor()
     // The live tail never ends, so there is no moment without any request.
-    await page.locator('.mantine-Loader-root, [aria-busy=true]').first().waitFor({ state: 'hidden' })
+    await page.locator('.mantine-Loader-root, [aria-busy=true]').first().waitFor({ state: 'detached' })
   }
   await page.goto(link.href)
   await page.waitForURL(`${link.origin}/console/**`)
