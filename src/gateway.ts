@@ -2,28 +2,23 @@ import type { IncomingMessage } from 'node:http'
 import type { FailedReload } from './admin/admin-host.ts'
 import { createConsoleLink } from './admin/console-link.ts'
 import { createAdmin } from './admin/open-admin.ts'
-import type { EventBuffer } from './analytics/buffer.ts'
 import { compileProject } from './config/compile-project.ts'
 import { createConfigHistory } from './config/edit/config-history.ts'
 import { findFixedSettings } from './config/find-fixed-settings.ts'
 import { loadProject } from './config/load-project.ts'
-import type { Problem, Project, RouteSpec } from './config/project.ts'
+import type { Problem, Project } from './config/project.ts'
 import { ProjectError } from './config/project-error.ts'
 import { createUpstreamDirectory } from './config/upstream-directory.ts'
 import { createVirtualServerDirectory } from './config/virtual-server-directory.ts'
 import type { Logger } from './contracts/logger.ts'
 import type { Peers, Worker } from './contracts/peers.ts'
-import type { SignInSettings, VirtualServerDirectory } from './contracts/virtual-server.ts'
+import type { SignInSettings } from './contracts/virtual-server.ts'
 import { createCredentials } from './credentials/create-credentials.ts'
 import { loadSealer } from './credentials/load-sealer.ts'
-import type { GatewayError } from './errors/gateway-error.ts'
 import { handlerTypes } from './handlers/index.ts'
-import { allowHosts, checkHost } from './http/check-host.ts'
-import { createDispatcher, type DispatchTargets, type Mount } from './http/dispatch.ts'
+import { allowHosts } from './http/check-host.ts'
 import { createFetchDocument } from './http/fetch-document.ts'
-import { holdAnswers } from './http/hold-answer.ts'
-import { type LateListener, type Listener, listen, listenBeside, listenForPeers } from './http/listen.ts'
-import { readArrival } from './http/read-arrival.ts'
+import { type LateListener, type Listener, listen, listenBeside } from './http/listen.ts'
 import { createIdentityProviders } from './identity/identity-providers.ts'
 import { createSignInTokens } from './identity/sign-in-tokens.ts'
 import { createApiKeyVerifier } from './identity/verify-api-key.ts'
@@ -32,21 +27,17 @@ import { readPackageManifest } from './lib/package-manifest.ts'
 import { createMemoryLimiter } from './limits/memory-limiter.ts'
 import { createDefinitionWatch } from './mcp/definitions/watch-definitions.ts'
 import { createLiveSessions } from './mcp/live-sessions.ts'
-import {
-  type AuthorizationServer,
-  createAuthorizationServer,
-} from './oauth/authorization-server/create-authorization-server.ts'
-import { createResourceMetadataMount } from './oauth/resource-server/protected-resource-metadata.ts'
+import { createAuthorizationServer } from './oauth/authorization-server/create-authorization-server.ts'
 import { openAlerts } from './open-alerts.ts'
 import { openExports } from './open-exports.ts'
 import { openStores } from './open-stores.ts'
 import { buildRoutes } from './pipeline/build-routes.ts'
 import type { PeerRelay } from './pipeline/peer-relay.ts'
-import { recordRefusal } from './pipeline/record-exchange.ts'
 import { Snapshot } from './pipeline/snapshot.ts'
 import { Snapshots } from './pipeline/snapshots.ts'
 import { policyTypes } from './policies/index.ts'
 import { createRegistryMount } from './registry/registry-mount.ts'
+import { serveGateway } from './serve-gateway.ts'
 import { type RevocationListener, watchRevocations } from './storage/watch-revocations.ts'
 import { describeGateway } from './telemetry/gateway-metrics.ts'
 import { createLog, type Log } from './telemetry/log.ts'
@@ -284,7 +275,7 @@ async function wire(
       clock: Date.now,
     }),
   ]
-  const stopServing = await serve(listener, snapshots, {
+  const stopServing = await serveGateway(listener, snapshots, {
     worker,
     authorizationServer,
     connectionPages: credentials.createPages({ signIn: authorizationServer.browserSignIn, apiKeys, clientAddressOf }),
@@ -346,64 +337,6 @@ function signInParts({ mode }: GatewayOptions, project: () => Project) {
   }
 }
 
-/** What answers besides the routes. */
-interface ServedParts {
-  readonly worker: Worker | undefined
-  readonly authorizationServer: AuthorizationServer
-  readonly connectionPages: Mount
-  readonly virtualServers: VirtualServerDirectory
-  readonly recorder: EventBuffer
-  readonly mounts: readonly Mount[]
-}
-
-/** Starts to answer requests; returns how to stop: new ones are refused, running ones get their drain time. */
-async function serve(
-  listener: Listener | LateListener,
-  snapshots: Snapshots,
-  { worker, authorizationServer, connectionPages, virtualServers, recorder, mounts }: ServedParts,
-): Promise<() => Promise<void>> {
-  let stopping = false
-  // A virtual server that nobody signs in to must not send clients to the authorization server.
-  const signedInTo = ({ inbound, virtualServer, internal }: RouteSpec) =>
-    !internal && inbound.some(({ type }) => type.signInSettings !== undefined) ? (virtualServer ?? []) : []
-  const list = () => snapshots.project.routes.flatMap(signedInTo)
-  const signsIn = () => snapshots.project.signIn !== undefined
-  const resourceMetadata = createResourceMetadataMount({ ...virtualServers, list })
-  const isStopping = () => stopping
-  const onRefused = (error: GatewayError, requestId: string) => recordRefusal(error, requestId, recorder)
-  const isDurable = snapshots.project.settings.events.durable
-  const dispatchTo = (targets: DispatchTargets) => {
-    const dispatch = createDispatcher(targets)
-    return isDurable ? holdAnswers(dispatch, () => recorder.commit()) : dispatch
-  }
-  const arrivals = worker && (await serveArrivals(worker, snapshots, dispatchTo, { isStopping, onRefused }))
-  await listener.serve(
-    dispatchTo({
-      isStopping,
-      serveRoute: (request, response, path, search) => snapshots.current.serve(request, response, path, search),
-      mounts: [
-        ...mounts,
-        { ...connectionPages, owns: (path) => signsIn() && connectionPages.owns(path) },
-        { ...resourceMetadata, owns: (path) => signsIn() && resourceMetadata.owns(path) },
-        {
-          owns: (path) => signsIn() && authorizationServer.owns(path),
-          handle: (request, response) => {
-            const clientAddress = snapshots.current.clientAddressOf(request)
-            authorizationServer.handle(request, response, { clientAddress })
-          },
-        },
-      ],
-      admit: (request) => checkHost(request.headers, snapshots.current.host.allowedHosts),
-      onRefused,
-    }),
-  )
-  return async () => {
-    stopping = true
-    const { drainMs } = snapshots
-    await Promise.all([listener.close(drainMs), arrivals?.close(drainMs), snapshots.retire()])
-  }
-}
-
 /** Passes requests on to other processes of the gateway. */
 async function openRelay(worker: Worker): Promise<PeerRelay> {
   const [{ PeerRelay }, { RequestForwarder }] = await Promise.all([
@@ -411,25 +344,6 @@ async function openRelay(worker: Worker): Promise<PeerRelay> {
     import('./http/forward-request.ts'),
   ])
   return new PeerRelay(worker, new RequestForwarder(worker.secret))
-}
-
-/** Answers what other processes of the gateway pass on. */
-function serveArrivals(
-  worker: Worker,
-  snapshots: Snapshots,
-  dispatchTo: (targets: DispatchTargets) => ReturnType<typeof createDispatcher>,
-  targets: Pick<DispatchTargets, 'isStopping' | 'onRefused'>,
-) {
-  const dispatch = dispatchTo({
-    ...targets,
-    serveRoute(request, response, path, search) {
-      const arrival = readArrival(request, worker.secret)
-      return arrival !== undefined && snapshots.current.serve(request, response, path, search, arrival)
-    },
-    mounts: [],
-    admit: () => undefined,
-  })
-  return listenForPeers(worker.socket, dispatch)
 }
 
 async function compile(options: GatewayOptions, listenUrl: string | undefined): Promise<Project> {
