@@ -192,7 +192,7 @@ it('a file is edited: problems at their place, the diff, the history, and the wa
   expect(await listAxeViolations(page)).toEqual([])
   const problems = page.getByRole('list', { name: 'Problems' })
   expect(await problems.innerText()).toContain('requestsAllowed')
-  expect(await page.locator('.cm-lintRange-error').count()).toBeGreaterThan(0)
+  await page.locator('.cm-lintRange-error').first().waitFor()
   await replaceText('"requestsAlowed": 500', '"requestsAllowed": 500')
   await page.getByText('It would run').waitFor()
   await page.getByRole('button', { name: 'Review changes' }).click()

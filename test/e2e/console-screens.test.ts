@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { adminOrigin } from '../harness/admin-client.ts'
 import { type ConsoleGateway, makeTraffic, startConsoleGateway } from '../harness/console-gateway.ts'
 import { openChromium } from '../harness/open-chromium.ts'
 import { listAxeViolations, type OpenConsole, openConsole } from '../harness/open-console.ts'
@@ -29,7 +30,7 @@ let browser: Browser
 
 beforeAll(async () => {
   await mkdir(pictures, { recursive: true })
-  started = await startConsoleGateway()
+  started = await startConsoleGateway({ admin: { listen: { port: 0 }, roles: { viewer: { subjects: ['vera'] } } } })
   await makeTraffic(started)
   browser = await openChromium()
 })
@@ -122,4 +123,21 @@ it('whoever signs out, or was not signed in, is told how to', async () => {
   expect(await listAxeViolations(page)).toEqual([])
   await page.screenshot({ path: join(pictures, 'console-sign-in-light-1440.png') })
   await close()
+})
+
+it('a viewer signs in at the identity provider, comes back to the screen, and is offered nothing that changes', async () => {
+  const context = await browser.newContext()
+  const page = await context.newPage()
+  await page.goto(`${await adminOrigin(started.gateway.directory)}/console/keys`)
+  await page.getByRole('link', { name: 'Sign in' }).click()
+  await page.fill('input[type=text], input:not([type])', 'vera')
+  await page.keyboard.press('Enter')
+  await page.waitForURL('**/console/keys')
+  await page.getByRole('heading', { name: 'Keys', exact: true }).waitFor()
+  await page.getByText('No keys yet').waitFor()
+  expect(await page.getByRole('button', { name: 'New key' }).count()).toBe(0)
+  await page.goto(page.url().replace('/keys', '/virtual-servers'))
+  await page.locator('tbody tr').first().waitFor()
+  expect(await page.getByRole('link', { name: 'New virtual server' }).count()).toBe(0)
+  await context.close()
 })

@@ -30,6 +30,13 @@ it('ends where a schema refers to itself without end', () => {
   expect(listAlternatives(endless, endless).length).toBeLessThan(50)
 })
 
+it('takes no longer for a schema that refers to itself many times over', () => {
+  const many = Array.from({ length: 200 }, (_, index) => ({ $ref: `#/$defs/n${index % 20}` }))
+  const names = Array.from({ length: 20 }, (_, index) => [`n${index}`, { anyOf: many }] as const)
+  const hostile: JsonSchema = { $defs: Object.fromEntries(names), anyOf: many }
+  expect(listAlternatives(hostile, hostile).length).toBeLessThan(500)
+})
+
 it('survives a pattern that is none', () => {
   expect(listSchemasAt({ patternProperties: { '(': { type: 'string' } } }, ['a'])).toEqual([])
 })

@@ -25,12 +25,17 @@ export interface JsonSchema {
   readonly pattern?: string
 }
 
-/** How deep references and alternatives are followed: schemas of strangers may refer to themselves. */
-const deepest = 12
-
-/** A schema with the alternatives that it stands for: references are followed, `anyOf` and its like are spread out. */
-export function listAlternatives(schema: JsonSchema, root: JsonSchema, depth = 0): readonly JsonSchema[] {
-  if (depth > deepest) return []
+/**
+ * A schema with the alternatives that it stands for: references are followed, `anyOf` and its like are spread out. Each schema counts once: those
+ * of strangers may refer to themselves, and many times over.
+ */
+export function listAlternatives(
+  schema: JsonSchema,
+  root: JsonSchema,
+  seen = new Set<JsonSchema>(),
+): readonly JsonSchema[] {
+  if (seen.has(schema)) return []
+  seen.add(schema)
   const referred = schema.$ref === undefined ? undefined : findReferred(schema.$ref, root)
   const parts = [
     ...(schema.anyOf ?? []),
@@ -38,7 +43,7 @@ export function listAlternatives(schema: JsonSchema, root: JsonSchema, depth = 0
     ...(schema.allOf ?? []),
     ...(referred ? [referred] : []),
   ]
-  return [schema, ...parts.flatMap((part) => listAlternatives(part, root, depth + 1))]
+  return [schema, ...parts.flatMap((part) => listAlternatives(part, root, seen))]
 }
 
 /** What stands at a path of property names and indexes below a value of this schema. */

@@ -13,11 +13,16 @@ interface SchemaFieldProps {
   /** Undefined: not written. */
   readonly value: unknown
   readonly onChange: (value: unknown) => void
+  /** How many objects it is inside of. */
+  readonly depth?: number
 }
+
+/** Below so many objects a value is written as JSON: a schema may hold itself. */
+const deepest = 3
 
 /** The field that fits a schema. */
 export function SchemaField(props: SchemaFieldProps) {
-  const { name, schema, root, required, value, onChange } = props
+  const { name, schema, root, required, value, onChange, depth = 0 } = props
   const parts = listAlternatives(schema, root)
   const find = <Member extends keyof JsonSchema>(member: Member) =>
     parts.find((part) => part[member] !== undefined)?.[member]
@@ -76,7 +81,7 @@ export function SchemaField(props: SchemaFieldProps) {
       />
     )
   }
-  const members = type === 'object' ? listProperties(schema, root) : []
+  const members = type === 'object' && depth < deepest ? listProperties(schema, root) : []
   if (members.length === 0) return <JsonField {...described} value={value} onChange={onChange} />
   const record = isRecord(value) ? value : {}
   return (
@@ -88,6 +93,7 @@ export function SchemaField(props: SchemaFieldProps) {
           name={member.name}
           schema={member.property}
           root={root}
+          depth={depth + 1}
           required={member.required && (required || Object.keys(record).length > 0)}
           value={record[member.name]}
           onChange={(next) => onChange(withMember(record, member.name, next))}

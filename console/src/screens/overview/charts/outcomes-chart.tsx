@@ -16,7 +16,7 @@ const series: readonly { readonly outcome: Outcome; readonly color: string }[] =
   { outcome: 'partial', color: 'var(--chart-quiet)' },
   { outcome: 'cancelled', color: 'var(--edge)' },
   { outcome: 'connect_required', color: 'var(--accent)' },
-  { outcome: 'denied', color: 'var(--warn-line)' },
+  { outcome: 'denied', color: 'var(--chart-amber)' },
   { outcome: 'application_error', color: 'var(--chart-orange)' },
   { outcome: 'failure', color: 'var(--chart-bad)' },
 ]
