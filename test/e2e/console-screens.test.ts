@@ -141,3 +141,41 @@ it('a viewer signs in at the identity provider, comes back to the screen, and is
   expect(await page.getByRole('link', { name: 'New virtual server' }).count()).toBe(0)
   await context.close()
 })
+
+it('whose session ended meanwhile is told so by the next answer', async () => {
+  const { page, go, close } = await open()
+  await go('/keys')
+  await page.context().clearCookies()
+  await page.getByText('Revoked', { exact: true }).click()
+  await page.getByRole('heading', { name: 'Sign in to the console' }).waitFor()
+  await close()
+})
+
+it('what fails says why, with an id to ask about, and can be tried again', async () => {
+  const { page, go, close } = await open()
+  const problem = { title: 'Something went wrong in the gateway.', reason: 'gateway_error', requestId: 'f'.repeat(32) }
+  // A gateway that fails is too rare to wait for.
+  await page.route('**/api/admin/people**', (route) =>
+    route.fulfill({ status: 500, contentType: 'application/problem+json', body: JSON.stringify(problem) }),
+  )
+  await go('/people')
+  const alert = page.getByRole('alert')
+  await alert.getByText(problem.title).waitFor()
+  await alert.getByRole('button', { name: 'Copy gateway_error' }).waitFor()
+  expect(await listAxeViolations(page)).toEqual([])
+  await page.unrouteAll()
+  await alert.getByRole('button', { name: 'Try again' }).click()
+  await page.locator('tbody tr').first().waitFor()
+  await close()
+})
+
+it('a gateway that does not answer is waited for', async () => {
+  const { page, go, close } = await open()
+  await page.route('**/api/admin/keys**', (route) => route.abort())
+  await go('/keys')
+  await page.getByText('The gateway does not answer.').waitFor()
+  await page.unrouteAll()
+  await page.getByRole('button', { name: 'Try again' }).click()
+  await page.getByText('No keys yet').waitFor()
+  await close()
+})
