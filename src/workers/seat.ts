@@ -6,6 +6,8 @@ import { RestartPauses } from './restart-pauses.ts'
 /** What a seat tells of who is in it. */
 export interface SeatEvents {
   onMessage(message: FromWorker): void
+  /** There is no process; its end is told as well. */
+  onUnstarted(error: unknown): void
   onEnded(code: number, signal: string | null): void
 }
 
@@ -22,10 +24,12 @@ export class Seat {
   #child: Child | undefined
   #startedAtMs = 0
   #late: NodeJS.Timeout | undefined
-  #reloading: ((outcome: ReloadOutcome) => void) | undefined
+  #reloading: ((outcome: ReloadOutcome | undefined) => void) | undefined
   name = ''
   /** Present while others may pass requests on to it. */
   serving: ServedProject | undefined
+  /** What it loaded last, whoever wanted it. */
+  contentHash: string | undefined
   /** It has said that it ends the same way whenever it is started. */
   isUnfit = false
 
@@ -47,13 +51,28 @@ export class Seat {
     this.name = `${this.slot}-${randomToken(4)}`
     this.isUnfit = false
     this.#startedAtMs = performance.now()
-    const child = cluster.fork()
+    try {
+      this.#watch(cluster.fork())
+    } catch (error) {
+      // Some of what keeps a process from being started is thrown, and some is told later, but none of it as an end.
+      setImmediate(() => this.#giveUp(error))
+    }
+  }
+
+  #watch(child: Child): void {
     this.#child = child
     child.on('message', (message: FromWorker) => this.#hear(message))
-    // One that could not be started, or not be told something: its end says the rest.
-    child.on('error', () => undefined)
+    // Of one that was started and could not be told something the end says the rest.
+    child.on('error', (error) => {
+      if (child.process.pid === undefined && this.#child === child) this.#giveUp(error)
+    })
     child.once('exit', (code, signal) => this.#end(code, signal))
     this.#late = setTimeout(() => this.kill(), startMs).unref()
+  }
+
+  #giveUp(error: unknown): void {
+    this.#events.onUnstarted(error)
+    this.#end(1, null)
   }
 
   send(message: ToWorker): void {
@@ -66,10 +85,10 @@ export class Seat {
     const { promise, resolve } = Promise.withResolvers<ReloadOutcome | undefined>()
     const late = setTimeout(() => resolve({ kind: 'failed', error: 'the worker does not answer' }), reloadMs)
     this.#reloading = resolve
-    this.#child?.once('exit', () => resolve(undefined))
     this.send({ kind: 'reload' })
     const outcome = await promise
     clearTimeout(late)
+    this.#reloading = undefined
     if (outcome?.kind === 'reloaded' && this.serving) this.serving = outcome
     return outcome
   }
@@ -83,6 +102,7 @@ export class Seat {
     if (message.kind === 'unfit') this.isUnfit = message.isProject
     else if (message.kind === 'serving') this.#serve(message)
     else if (message.kind === 'leaving') this.serving = undefined
+    else if (message.kind === 'loaded') this.contentHash = message.contentHash
     else if (message.kind === 'outcome') this.#reloading?.(message.outcome)
     this.#events.onMessage(message)
   }
@@ -90,12 +110,14 @@ export class Seat {
   #serve(project: ServedProject): void {
     clearTimeout(this.#late)
     this.serving = project
+    this.contentHash = project.contentHash
   }
 
   #end(code: number, signal: string | null): void {
     clearTimeout(this.#late)
     this.#child = undefined
     this.serving = undefined
+    this.#reloading?.(undefined)
     // Who was asked to stop and did is sound.
     this.pauses.noteEnd(
       code === 0 && signal === null ? Number.POSITIVE_INFINITY : performance.now() - this.#startedAtMs,

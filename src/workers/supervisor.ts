@@ -39,6 +39,8 @@ export class Supervisor {
   #reloads = 0
   #restarts = 0
   #isStopping = false
+  #exitCode = 0
+  readonly #pausing = new Set<NodeJS.Timeout>()
 
   constructor({ count, listen, log, voice }: SupervisorOptions) {
     this.#listen = listen
@@ -47,6 +49,7 @@ export class Supervisor {
     this.#seats = Array.from({ length: count }, (_, slot): Seat => {
       const seat: Seat = new Seat(slot, {
         onMessage: (message) => this.#hear(seat, message),
+        onUnstarted: (error) => this.#log.error({ worker: slot, err: error }, 'a worker could not be started'),
         onEnded: (code, signal) => this.#takeEnd(seat, code, signal),
       })
       return seat
@@ -61,12 +64,16 @@ export class Supervisor {
 
   /** Loads the project again in one worker after the other. The first one that has a problem with it keeps the others from it. */
   reload(): void {
+    // One that waits sees whatever those who ask now changed.
+    if (this.#reloads > 1) return
     this.#reloads++
     this.#reloading = this.#reloading.then(async () => {
-      if (!this.#isStopping) {
-        this.#contentHash = (await reloadSeats(this.#seats, this.#log, this.#voice)) ?? this.#contentHash
-      }
+      const contentHash = this.#isStopping ? undefined : await reloadSeats(this.#seats, this.#log, this.#voice)
+      this.#contentHash = contentHash ?? this.#contentHash
       this.#reloads--
+      // An administrator changed it in one of them meanwhile, after it had loaded what all should.
+      const isBehind = ({ serving, contentHash: loaded }: Seat) => serving !== undefined && loaded !== contentHash
+      if (contentHash !== undefined && this.#reloads === 0 && this.#seats.some(isBehind)) this.reload()
     })
   }
 
@@ -76,8 +83,9 @@ export class Supervisor {
     this.#isStopping = true
     const drainMs = Math.max(0, ...this.#seats.map(({ serving }) => serving?.drainMs ?? 0))
     setTimeout(() => this.#killAll(), drainMs + graceMs).unref()
+    this.#endPauses()
     for (const seat of this.#seats) this.#stopSeat(seat)
-    this.#endIfEmpty(0)
+    this.#endIfEmpty()
   }
 
   #stopSeat(seat: Seat): void {
@@ -155,22 +163,37 @@ export class Supervisor {
     this.#announceRoster()
     const isHopeless = this.#contentHash === undefined || (seat.isUnfit && !this.#seats.some(({ serving }) => serving))
     if (this.#isStopping || isHopeless) {
-      this.#isStopping = true
-      for (const other of this.#seats) if (other !== seat && isHopeless) this.#stopSeat(other)
-      this.#endIfEmpty(isHopeless ? code || 1 : 0)
+      if (!this.#isStopping && isHopeless) this.#abandon(code)
+      this.#endIfEmpty()
       return
     }
     const pauseMs = seat.pauses.nextMs
     const ended = { worker: seat.slot, code, signal, restarts: ++this.#restarts, inARow: seat.pauses.ends, pauseMs }
     if (code === 0 && signal === null) this.#log.info(ended, 'a worker stopped; another one is started')
     else this.#log.error(ended, 'a worker ended; another one is started')
-    setTimeout(() => {
-      if (!this.#isStopping && !seat.isTaken) seat.take()
+    const pause = setTimeout(() => {
+      this.#pausing.delete(pause)
+      if (!seat.isTaken) seat.take()
     }, pauseMs)
+    this.#pausing.add(pause)
   }
 
-  #endIfEmpty(code: number): void {
-    if (!this.#seats.some(({ isTaken }) => isTaken)) this.#ended.resolve(code)
+  /** None of them will ever serve. */
+  #abandon(code: number): void {
+    this.#isStopping = true
+    this.#exitCode = code || 1
+    this.#endPauses()
+    for (const seat of this.#seats) this.#stopSeat(seat)
+  }
+
+  /** Nobody is started any more; without it the process would wait for the last pause. */
+  #endPauses(): void {
+    for (const pause of this.#pausing) clearTimeout(pause)
+    this.#pausing.clear()
+  }
+
+  #endIfEmpty(): void {
+    if (!this.#seats.some(({ isTaken }) => isTaken)) this.#ended.resolve(this.#exitCode)
   }
 
   #announceRoster(): void {
