@@ -37,6 +37,8 @@ export async function openStores(
         key: await loadAuditKey(storage.sealed, vault),
         toolCalls: settings.audit.toolCalls,
         clock: Date.now,
+        onTrouble: (error) =>
+          log.error({ err: error }, 'the audit trail cannot be written; its entries wait in memory'),
       })
     : undefined
   if (audit) sinks.push(audit.sink)

@@ -1,5 +1,5 @@
 import type { GatewayEvent } from '../analytics/event.ts'
-import type { EventSink } from '../contracts/event-sink.ts'
+import type { EventSink, SinkTrouble } from '../contracts/event-sink.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { AuditDraft } from './entry.ts'
 import { auditDraftOf } from './select-events.ts'
@@ -7,11 +7,26 @@ import { auditDraftOf } from './select-events.ts'
 /** Entries that wait for the disk to take them again; beyond it the batch is given back as lost, which is counted and logged. */
 const mostWaiting = 10_000
 
+/** What becomes a part of the trail. */
+export interface AuditSinkOptions {
+  readonly toolCalls: boolean
+  /** Told once, until the disk takes entries again. */
+  readonly onTrouble?: ((error: unknown) => void) | undefined
+}
+
 /** Appends what matters of the events to the audit trail. What could not be written is tried again with the next batch. */
-export function createAuditSink(log: AuditLog, options: { readonly toolCalls: boolean }): EventSink<GatewayEvent> {
+export function createAuditSink(log: AuditLog, options: AuditSinkOptions): EventSink<GatewayEvent> {
   let waiting: AuditDraft[] = []
+  let trouble: SinkTrouble | undefined
+  const note = (error: unknown) => {
+    if (trouble === undefined) options.onTrouble?.(error)
+    trouble ??= { sinceMs: Date.now(), message: error instanceof Error ? error.message : String(error) }
+  }
   return {
     name: 'audit',
+    get trouble() {
+      return trouble
+    },
     write(events) {
       const drafts = events.flatMap((event) => auditDraftOf(event, options) ?? [])
       if (waiting.length + drafts.length === 0) return
@@ -19,7 +34,9 @@ export function createAuditSink(log: AuditLog, options: { readonly toolCalls: bo
       try {
         log.append(all)
         waiting = []
+        trouble = undefined
       } catch (error) {
+        note(error)
         if (all.length > mostWaiting) throw error
         waiting = all
       }

@@ -17,6 +17,8 @@ export interface AuditOptions {
   readonly key: SigningKey
   readonly toolCalls: boolean
   readonly clock: Clock
+  /** Told when entries cannot be written and wait. */
+  readonly onTrouble?: (error: unknown) => void
 }
 
 /** The open audit trail of a gateway. */
@@ -35,7 +37,7 @@ export interface AuditUpkeep {
 }
 
 /** Opens the audit trail. */
-export function openAudit({ openDatabase, key, toolCalls, clock }: AuditOptions): OpenedAudit {
+export function openAudit({ openDatabase, key, toolCalls, clock, onTrouble }: AuditOptions): OpenedAudit {
   const log = AuditLog.open(openDatabase({ readOnly: false }), clock, key)
   const fingerprint = fingerprintOf(key.publicKey)
   const verify = async () => {
@@ -48,7 +50,7 @@ export function openAudit({ openDatabase, key, toolCalls, clock }: AuditOptions)
     }
   }
   return {
-    sink: createAuditSink(log, { toolCalls }),
+    sink: createAuditSink(log, { toolCalls, onTrouble }),
     trail: {
       async recordChange({ actor, tenant, operation, target, before, after, requestId = null }) {
         const fields = { actor, tenant, operation, target, before, after, requestId }

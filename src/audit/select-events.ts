@@ -35,16 +35,28 @@ export function auditDraftOf(
 
 /**
  * Sign-ins, consents, tokens, keys, credentials and what administrators do; changed definitions; refusals of somebody who is known. A
- * refusal of nobody in particular is an event only: whoever can reach the gateway could fill the trail with them.
+ * refusal of nobody in particular is an event only: whoever can reach the gateway could fill the trail with them. A client that is named is not
+ * known by that: its name is public.
  */
-function matters({ type, outcome, subject, clientId, capabilityType }: GatewayEvent, toolCalls: boolean): boolean {
+function matters({ type, outcome, subject, virtualServer, capabilityType }: GatewayEvent, toolCalls: boolean): boolean {
   if (writtenByTheirMakers.has(type)) return false
-  if (type === 'admin_refused') return subject !== null
-  if (type.startsWith('admin_') || type === 'capability_changed' || type === 'capability_suspicious') return true
-  if (type.startsWith('auth_')) return type !== 'auth_token_rejected' || subject !== null || clientId !== null
+  if (madeByAnybody.has(type)) return subject !== null
+  // On a page; what fails under a call is about a credential that the gateway has.
+  if (type === 'auth_upstream_failed') return subject !== null || virtualServer !== null
+  if (type.startsWith('admin_') || type.startsWith('auth_')) return true
+  if (type === 'capability_changed' || type === 'capability_suspicious') return true
   if (outcome === 'denied') return subject !== null
   return toolCalls && capabilityType === 'tool' && type !== 'capability_listed'
 }
+
+/** What needs nothing but a request, and leaves nothing. */
+const madeByAnybody: ReadonlySet<string> = new Set([
+  'admin_refused',
+  'admin_sign_in_failed',
+  'auth_authorize_started',
+  'auth_sign_in_failed',
+  'auth_token_rejected',
+])
 
 /** What they changed is in the trail already, with what it was before and after. */
 const writtenByTheirMakers: ReadonlySet<string> = new Set(['admin_changed'])
