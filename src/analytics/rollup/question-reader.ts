@@ -25,7 +25,7 @@ export function createQuestionReader(
 
 /**
  * Roll-ups, and the events that are not yet in one: those of the last seconds. A `minLatencyMs` is nothing that roll-ups can answer: then all
- * events of the range are read, about a microsecond and a half each.
+ * events of the range that are slow enough are read, 10 to 25 µs each.
  */
 async function groupEvents(
   session: SqlSession,
