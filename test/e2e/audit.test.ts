@@ -116,6 +116,10 @@ describe('verification', () => {
 })
 
 describe('an export', () => {
+  /** Where the entry of this number is among the lines: signatures stand between entries. */
+  const entryOf = (lines: readonly string[], number: number) => lines.indexOf(entry(lines, number))
+  const entry = (lines: readonly string[], number: number) =>
+    lines.filter((line) => line.startsWith('{"entry"'))[number - 1] ?? ''
   const exportTo = async (name: string, ...flags: string[]) => {
     const file = join(gateway.directory, name)
     const { code, errors } = await audit('export', gateway.directory, '--output', file, ...flags)
@@ -143,9 +147,13 @@ describe('an export', () => {
       (lines: string[]) => lines.map((line) => line.replace('"capability_not_allowed"', '"limit_rate"')),
       'altered',
     ],
-    ['a deletion', (lines: string[]) => lines.toSpliced(3, 1), 'missing'],
-    ['an insertion', (lines: string[]) => lines.toSpliced(3, 0, lines[3] ?? ''), 'out-of-order'],
-    ['another order', (lines: string[]) => lines.with(2, lines[3] ?? '').with(3, lines[2] ?? ''), 'out-of-order'],
+    ['a deletion', (lines: string[]) => lines.toSpliced(entryOf(lines, 3), 1), 'missing'],
+    ['an insertion', (lines: string[]) => lines.toSpliced(entryOf(lines, 3), 0, entry(lines, 3)), 'out-of-order'],
+    [
+      'another order',
+      (lines: string[]) => lines.with(entryOf(lines, 2), entry(lines, 3)).with(entryOf(lines, 3), entry(lines, 2)),
+      'out-of-order',
+    ],
     [
       'a missing end',
       (lines: string[]) => lines.filter((line, index) => line.startsWith('{"segment"') || index < lines.length / 2),
