@@ -157,6 +157,19 @@ const cases: { readonly [method: string]: Case } = {
   },
   'apiKeys.markUsed': { scope: 'gateway', act: ({ apiKeys }, { key }) => apiKeys.markUsed([{ id: key.id, atMs: 5 }]) },
 
+  'configVersions.latest': { scope: 'gateway', act: ({ configVersions }) => configVersions.latest() },
+  'configVersions.find': { scope: 'gateway', act: ({ configVersions }) => configVersions.find(1) },
+  'configVersions.list': { scope: 'gateway', act: ({ configVersions }) => configVersions.list({ limit: 10 }) },
+  'configVersions.append': {
+    scope: 'gateway',
+    act: ({ configVersions }) => configVersions.append(configVersion, undefined, 10),
+  },
+  'configVersions.page': { scope: 'gateway', act: ({ configVersions }) => configVersions.page(0, 10) },
+  'configVersions.replaceSealed': {
+    scope: 'gateway',
+    act: ({ configVersions }) => configVersions.replaceSealed(1, '1', '2'),
+  },
+
   'revocations.add': {
     scope: 'gateway',
     act: ({ revocations }) => revocations.add([{ kind: 'grant', id: 'acme grant' }]),
@@ -252,6 +265,16 @@ let storage: Storage
 let database: SqlDatabase
 const [mine, theirs] = [rowsOf('acme'), rowsOf('globex')]
 
+const configVersion = {
+  atMs: 1,
+  actor: undefined,
+  origin: 'first',
+  note: undefined,
+  version: 'v1',
+  changes: [],
+  sealed: '1',
+} as const
+
 beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), 'tenants-'))
   storage = await openStorage(directory)
@@ -272,8 +295,8 @@ afterEach(async () => {
   await rm(directory, { recursive: true })
 })
 
-/** Tables that belong to the gateway as a whole: its own keys, and ids of what was revoked. */
-const ownTables = ['revocations', 'sealed_values']
+/** Tables that belong to the gateway as a whole: its configuration and its own keys, and ids of what was revoked. */
+const ownTables = ['config_versions', 'revocations', 'sealed_values']
 
 function tables(): readonly string[] {
   const rows = database.prepare("select name from sqlite_schema where type = 'table' order by name").all()
@@ -328,8 +351,13 @@ describe('what is found by a secret says whose it is', () => {
   })
 })
 
-/** Duties of the gateway itself: wrapping secrets under another vault key, sweeping, times of use. None acts for a person or a client. */
+/**
+ * Duties of the gateway itself: wrapping secrets under another vault key, sweeping, times of use, the sessions of its administrators. None acts
+ * for a person or a client.
+ */
 const duties = [
+  'admin/sessions.ts',
+  'config/edit/config-history.ts',
   'credentials/connections.ts',
   'credentials/rewrap.ts',
   'credentials/sealed-connections.ts',
