@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished, vi } from 'vitest'
 import { newEvent } from '../analytics/event.ts'
+import { generateSigningKey } from '../lib/sign.ts'
 import { openDatabase } from '../storage/sqlite/open-database.ts'
 import { AuditLog } from './audit-log.ts'
 import { createAuditSink } from './audit-sink.ts'
+import { openAudit } from './open-audit.ts'
 
 it('entries that the disk does not take wait, which is told once, and are written in their order', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'sallyport-audit-'))
@@ -27,4 +29,36 @@ it('entries that the disk does not take wait, which is told once, and are writte
   await write('third')
   expect(sink.trouble).toBeUndefined()
   expect([...log.entries()].map(({ fields }) => fields.requestId?.value)).toEqual(['first', 'second', 'third'])
+})
+
+it('a change of an administrator, which has happened, waits as well', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'sallyport-audit-'))
+  const database = openDatabase(join(directory, 'audit.db'))
+  const onTrouble = vi.fn()
+  const audit = openAudit({
+    openDatabase: () => database,
+    key: generateSigningKey(),
+    toolCalls: false,
+    clock: Date.now,
+    onTrouble,
+  })
+  onTestFinished(() => {
+    audit.close()
+    rmSync(directory, { recursive: true })
+  })
+  const change = {
+    actor: 'carol',
+    tenant: 'default',
+    operation: 'revokeKey',
+    before: null,
+    after: null,
+    requestId: 'r',
+  }
+  database.exec('pragma query_only=on')
+  await audit.trail.recordChange({ ...change, target: 'key-1' })
+  expect(onTrouble).toHaveBeenCalledOnce()
+  database.exec('pragma query_only=off')
+  await audit.trail.recordChange({ ...change, target: 'key-2' })
+  const entries = await audit.trail.read({ limit: 10 })
+  expect(entries.map(({ fields }) => fields.target)).toEqual(['key-2', 'key-1'])
 })

@@ -14,33 +14,40 @@ export interface AuditSinkOptions {
   readonly onTrouble?: ((error: unknown) => void) | undefined
 }
 
-/** Appends what matters of the events to the audit trail. What could not be written is tried again with the next batch. */
-export function createAuditSink(log: AuditLog, options: AuditSinkOptions): EventSink<GatewayEvent> {
-  let waiting: AuditDraft[] = []
+/** Where the entries of a process come together. */
+export interface AuditSink extends EventSink<GatewayEvent> {
+  /** Appends entries after those that wait. Throws when the disk does not take them and too many wait already. */
+  append(drafts: readonly AuditDraft[]): void
+}
+
+/** Appends what matters of the events to the audit trail. What could not be written is tried again with what comes next. */
+export function createAuditSink(log: AuditLog, options: AuditSinkOptions): AuditSink {
+  let waiting: readonly AuditDraft[] = []
   let trouble: SinkTrouble | undefined
   const note = (error: unknown) => {
     if (trouble === undefined) options.onTrouble?.(error)
     trouble ??= { sinceMs: Date.now(), message: error instanceof Error ? error.message : String(error) }
+  }
+  const append = (drafts: readonly AuditDraft[]) => {
+    if (waiting.length + drafts.length === 0) return
+    const all = [...waiting, ...drafts]
+    try {
+      log.append(all)
+      waiting = []
+      trouble = undefined
+    } catch (error) {
+      note(error)
+      if (all.length > mostWaiting) throw error
+      waiting = all
+    }
   }
   return {
     name: 'audit',
     get trouble() {
       return trouble
     },
-    write(events) {
-      const drafts = events.flatMap((event) => auditDraftOf(event, options) ?? [])
-      if (waiting.length + drafts.length === 0) return
-      const all = [...waiting, ...drafts]
-      try {
-        log.append(all)
-        waiting = []
-        trouble = undefined
-      } catch (error) {
-        note(error)
-        if (all.length > mostWaiting) throw error
-        waiting = all
-      }
-    },
+    append,
+    write: (events) => append(events.flatMap((event) => auditDraftOf(event, options) ?? [])),
     close() {
       if (waiting.length > 0) log.append(waiting)
     },

@@ -49,12 +49,13 @@ export function openAudit({ openDatabase, key, toolCalls, clock, onTrouble }: Au
       database.close()
     }
   }
+  const sink = createAuditSink(log, { toolCalls, onTrouble })
   return {
-    sink: createAuditSink(log, { toolCalls, onTrouble }),
+    sink,
     trail: {
       async recordChange({ actor, tenant, operation, target, before, after, requestId = null }) {
         const fields = { actor, tenant, operation, target, before, after, requestId }
-        log.append([{ time: clock(), type: 'admin_changed', fields }])
+        sink.append([{ time: clock(), type: 'admin_changed', fields }])
       },
       read: async (filter: AuditFilter) => log.read(filter).map(showEntry),
       verify,
