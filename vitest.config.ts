@@ -13,5 +13,7 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     pool: 'forks',
+    // Most tests wait for processes, sockets and browsers; the default leaves a core idle.
+    maxWorkers: '100%',
   },
 })
