@@ -33,7 +33,7 @@ export const exchangeColumns: readonly TableColumn<Exchange>[] = [
   {
     id: 'what',
     header: 'What',
-    maxWidth: '310px',
+    maxWidth: '270px',
     cell: (exchange) => (
       <span className={styles['what']}>
         <strong>{nameExchange(exchange)}</strong>
@@ -55,7 +55,7 @@ export const exchangeColumns: readonly TableColumn<Exchange>[] = [
     id: 'reason',
     header: 'Reason',
     cell: ({ reason }) => reason && <code>{reason}</code>,
-    maxWidth: '220px',
+    maxWidth: '190px',
     wideOnly: true,
   },
 ]
