@@ -4,7 +4,7 @@ import type { JsonPath } from './json-path.ts'
 /** The member names that `schema` declares for the object at `path`; of every alternative where there are several. */
 export function memberNames(schema: core.$ZodType, path: JsonPath): readonly string[] {
   let schemas = unwrap(schema)
-  for (const segment of path) schemas = schemas.flatMap((candidate) => childrenOf(candidate, segment)).flatMap(unwrap)
+  for (const segment of path) schemas = schemas.flatMap((candidate) => childSchemas(candidate, segment)).flatMap(unwrap)
   const names = schemas.flatMap((candidate) => {
     const { def } = (candidate as core.$ZodTypes)._zod
     return def.type === 'object' ? Object.keys(def.shape) : []
@@ -12,7 +12,8 @@ export function memberNames(schema: core.$ZodType, path: JsonPath): readonly str
   return [...new Set(names)].filter((name) => name !== '$schema')
 }
 
-function childrenOf(schema: core.$ZodType, segment: string | number): core.$ZodType[] {
+/** What `schema` declares for one member of an object, or for the entries of an array or record. */
+export function childSchemas(schema: core.$ZodType, segment: string | number): core.$ZodType[] {
   const { def } = (schema as core.$ZodTypes)._zod
   if (def.type === 'array') return [def.element]
   if (def.type === 'record') return [def.valueType]

@@ -8,6 +8,7 @@ import { formatPath, type JsonPath } from '../json-path.ts'
 import { isRoutesFile, policiesFiles, settingsFile } from '../project-files.ts'
 import { settingsSchema } from '../project-schema.ts'
 import { routeMember } from '../read-operations.ts'
+import { childSchemas } from '../schema-members.ts'
 import { listTexts, type TextValue } from './list-texts.ts'
 
 /** The declarations that say which values are secret. */
@@ -76,18 +77,9 @@ function schemasAt(path: JsonPath, roots: Roots): readonly core.$ZodType[] {
     if (root === undefined) continue
     return path
       .slice(length)
-      .reduce((schemas, segment) => schemas.flatMap((each) => childrenOf(each, segment)), look(root))
+      .reduce((schemas, segment) => schemas.flatMap((each) => childSchemas(each, segment)).flatMap(look), look(root))
   }
   return []
-}
-
-function childrenOf(schema: core.$ZodType, segment: string | number): readonly core.$ZodType[] {
-  const { def } = (schema as core.$ZodTypes)._zod
-  if (def.type === 'array') return look(def.element)
-  if (def.type === 'record') return look(def.valueType)
-  if (def.type !== 'object') return []
-  const child = Object.hasOwn(def.shape, segment) ? def.shape[segment] : undefined
-  return child ? look(child) : []
 }
 
 /** The schema and every one that it stands for. */
