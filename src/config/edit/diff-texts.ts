@@ -12,9 +12,16 @@ export interface FileChange {
   readonly after: string | null
 }
 
-/** The unified diff of one file. */
+/** Lines that may differ before nobody looks for the shortest diff any more: the time for it grows with their square, and calls wait. */
+export const mostEdits = 1000
+
+/** The unified diff of one file. Where more than `mostEdits` lines differ, every line is replaced. */
 export function diffTexts(file: string, before: string | null, after: string | null): FileChange {
-  const { hunks } = structuredPatch(file, file, before ?? '', after ?? '', undefined, undefined, { context: 3 })
+  const [old, fresh] = [before ?? '', after ?? '']
+  const options = { context: 3, maxEditLength: mostEdits }
+  const hunks = structuredPatch(file, file, old, fresh, undefined, undefined, options)?.hunks ?? [
+    replaceAll(old, fresh),
+  ]
   const lines = hunks.flatMap(({ oldStart, oldLines, newStart, newLines, lines: changed }) => [
     `@@ -${range(oldStart, oldLines)} +${range(newStart, newLines)} @@`,
     ...changed,
@@ -30,6 +37,25 @@ export function diffTexts(file: string, before: string | null, after: string | n
     before,
     after,
   }
+}
+
+function replaceAll(before: string, after: string) {
+  const [removed, added] = [signLines('-', before), signLines('+', after)]
+  const count = (lines: readonly string[]) => lines.filter((line) => !line.startsWith('\\')).length
+  return {
+    oldStart: 1,
+    oldLines: count(removed),
+    newStart: 1,
+    newLines: count(added),
+    lines: [...removed, ...added],
+  }
+}
+
+function signLines(sign: string, text: string): readonly string[] {
+  if (text === '') return []
+  const lines = text.replace(/\n$/, '').split('\n')
+  const end = text.endsWith('\n') ? [] : ['\\ No newline at end of file']
+  return [...lines.map((line) => sign + line), ...end]
 }
 
 /** An empty side begins in front of its first line. */

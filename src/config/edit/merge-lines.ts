@@ -1,4 +1,5 @@
 import { diffArrays } from 'diff'
+import { mostEdits } from './diff-texts.ts'
 
 /** Lines that take the place of others; `start` and `end` count lines of the base from 0. */
 interface Hunk {
@@ -31,10 +32,12 @@ function overlaps(one: Hunk, other: Hunk): boolean {
 }
 
 function listHunks(base: readonly string[], other: readonly string[]): readonly Hunk[] {
+  const changes = diffArrays([...base], [...other], { maxEditLength: mostEdits })
+  if (changes === undefined) return [{ start: 0, end: base.length, lines: other }]
   const hunks: Hunk[] = []
   let position = 0
   let open: { start: number; end: number; lines: string[] } | undefined
-  for (const { added, removed, value } of diffArrays([...base], [...other])) {
+  for (const { added, removed, value } of changes) {
     if (!added && !removed) {
       if (open) hunks.push(open)
       open = undefined
