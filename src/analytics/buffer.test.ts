@@ -241,6 +241,10 @@ describe('a commit', () => {
     const broken = buffer([failingSink(), memorySink()])
     recordMany(broken, 1)
     expect(await broken.commit()).toBe(false)
+    const full = buffer([failingSink()], { batchSize: 2 })
+    recordMany(full, 2)
+    // The full batch is handed over before the commit looks.
+    expect(await full.commit()).toBe(false)
     await events.close()
     const late = events.commit()
     recordMany(events, 1)

@@ -103,20 +103,22 @@ class BoundedEventBuffer implements EventBuffer {
   }
 
   commit(): Promise<boolean> {
-    this.#commit ??= new Promise((resolve) => {
+    if (this.#commit) return this.#commit
+    // Now, not in the next turn: a full batch, or the timer, may hand over before that, and what is lost then counts as well.
+    const before = this.#lanes[0]?.state.dropped
+    this.#commit = new Promise((resolve) => {
       setImmediate(() => {
         this.#commit = undefined
-        resolve(this.#commitNow())
+        resolve(this.#commitNow(before))
       })
     })
     return this.#commit
   }
 
-  async #commitNow(): Promise<boolean> {
+  async #commitNow(before: number | undefined): Promise<boolean> {
     const [store] = this.#lanes
     const refused = this.#refused
     this.#refused = 0
-    const before = store?.state.dropped
     this.#handOver()
     await store?.settle()
     return refused === 0 && store?.state.dropped === before
