@@ -55,7 +55,7 @@ export async function openEventSink(
     const { openPostgresPool } = await import('./storage/postgres/postgres-pool.ts')
     const { url } = postgres
     const onError = (error: Error) => log.warn({ err: error }, 'a connection to the database of the events broke')
-    const sink = createPostgresSink(openPostgresPool({ url, connections: 1, onError }), { durable })
+    const sink = createPostgresSink(openPostgresPool({ url, connections: 1, statementMs, onError }), { durable })
     return { sink, location: { kind: 'postgres', url: url.reveal() }, hasNews: () => true }
   }
   const path = join(directory, 'events.db')
@@ -87,4 +87,6 @@ export async function openStoredEvents(
   return openEventStore({ pool: await openPool(), prices: () => prices, clock: Date.now })
 }
 
+/** With `durable` answers wait for it, and a database that hangs would keep them. */
+const statementMs = 30_000
 const dayMs = 24 * 60 * 60 * 1000

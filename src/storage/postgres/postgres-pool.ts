@@ -8,6 +8,8 @@ export interface PostgresPoolOptions {
   readonly url: Secret
   /** Most connections. */
   readonly connections: number
+  /** A statement without an answer after this time fails, and its connection is given up: a database that hangs answers never. Absent: no limit. */
+  readonly statementMs?: number | undefined
   /** Told of connections that broke while nobody used them. They are replaced. */
   readonly onError: (error: Error) => void
 }
@@ -15,11 +17,12 @@ export interface PostgresPoolOptions {
 const connectMs = 5000
 
 /** Connections to a PostgreSQL database. None is opened before it is needed. */
-export function openPostgresPool({ url, connections, onError }: PostgresPoolOptions): SqlPool {
+export function openPostgresPool({ url, connections, statementMs, onError }: PostgresPoolOptions): SqlPool {
   const pool = new Pool({
     connectionString: url.reveal(),
     max: connections,
     connectionTimeoutMillis: connectMs,
+    ...(statementMs !== undefined && { query_timeout: statementMs }),
     application_name: 'sallyport',
     types: { getTypeParser: chooseParser },
   })
