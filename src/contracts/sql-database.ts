@@ -9,6 +9,8 @@ export interface SqlStatement {
   run(...parameters: SqlValue[]): { readonly changes: number | bigint }
   get(...parameters: SqlValue[]): SqlRow | undefined
   all(...parameters: SqlValue[]): SqlRow[]
+  /** From now on rows come as arrays of values, in the order of the columns. */
+  setReturnArrays(enabled: boolean): void
 }
 
 /** An open SQL database with synchronous calls. Statements are short: every call holds the thread. */

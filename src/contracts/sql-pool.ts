@@ -3,6 +3,8 @@ import type { SqlRow, SqlValue } from './sql-database.ts'
 /** Statements within one transaction. Parameters are the `?` of the text, in order. */
 export interface SqlSession {
   all(sql: string, parameters?: readonly SqlValue[]): Promise<readonly SqlRow[]>
+  /** Rows as values in the order of their columns: for many rows, half the cost. */
+  lists(sql: string, parameters?: readonly SqlValue[]): Promise<readonly (readonly SqlValue[])[]>
   /** How many rows were changed. */
   run(sql: string, parameters?: readonly SqlValue[]): Promise<number>
 }

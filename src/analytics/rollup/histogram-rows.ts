@@ -2,7 +2,7 @@
 export class HistogramRows {
   readonly #first: number[] = []
   readonly #times: number[] = []
-  readonly #more = new Map<number, number[]>()
+  readonly #more = new Map<number, Map<number, number>>()
 
   /** Makes room for a row without durations. */
   addRow(): void {
@@ -26,10 +26,9 @@ export class HistogramRows {
         buckets.push(this.#first[row] ?? 0)
         counts.push(times)
       }
-      const more = this.#more.get(row) ?? []
-      for (let at = 0; at < more.length; at += 2) {
-        buckets.push(more[at] ?? 0)
-        counts.push(more[at + 1] ?? 0)
+      for (const [bucket, more] of this.#more.get(row) ?? []) {
+        buckets.push(bucket)
+        counts.push(more)
       }
       ends.push(buckets.length)
     }
@@ -38,14 +37,7 @@ export class HistogramRows {
 
   #addMore(row: number, bucket: number, times: number): void {
     const more = this.#more.get(row)
-    if (more === undefined) this.#more.set(row, [bucket, times])
-    else {
-      for (let at = 0; at < more.length; at += 2) {
-        if (more[at] !== bucket) continue
-        more[at + 1] = (more[at + 1] ?? 0) + times
-        return
-      }
-      more.push(bucket, times)
-    }
+    if (more === undefined) this.#more.set(row, new Map([[bucket, times]]))
+    else more.set(bucket, (more.get(bucket) ?? 0) + times)
   }
 }

@@ -1,3 +1,4 @@
+import type { SqlValue } from '../../contracts/sql-database.ts'
 import type { GatewayEvent } from '../event.ts'
 import { equalFields } from '../event-filter.ts'
 import { findBucket } from '../histogram.ts'
@@ -21,7 +22,11 @@ export const rolledUpFields = [
   'upstreamMs',
 ] as const satisfies readonly (keyof GatewayEvent)[]
 
-export type RolledUpEvent = Pick<GatewayEvent, (typeof rolledUpFields)[number]>
+/** The fields of an event in the order of `rolledUpFields`. */
+export type RolledUpEvent = readonly SqlValue[]
+
+const [timeAt, firstField, firstSum] = [0, 1, 1 + equalFields.length]
+const [latencyAt, upstreamAt] = [firstSum + sumColumns.length, firstSum + sumColumns.length + 1]
 
 /** Minutes with their events, by everything that can be asked for, as columns. */
 export interface Part {
@@ -64,25 +69,30 @@ export class PartBuilder {
   readonly #sums: readonly number[][] = sumColumns.map(() => [])
   readonly #histograms = histogramColumns.map(() => new HistogramRows())
   readonly #known = new Map<string, number>()
+  /** Of the event before. */
+  readonly #lastValues: (FieldValue | undefined)[] = []
+  readonly #lastCodes: number[] = []
+  #lastMinute = -1
+  #lastRow = -1
 
   constructor({ joinsEvents }: PartBuilderOptions) {
     this.#joinsEvents = joinsEvents
   }
 
   add(event: RolledUpEvent): void {
-    const minute = Math.floor(event.time / minuteMs)
-    const row = this.#joinsEvents ? this.#findRow(minute, event) : this.#addRow(minute, event)
+    const row = this.#findRow(event)
     this.#events[row] = (this.#events[row] ?? 0) + 1
-    for (const [index, name] of sumColumns.entries()) {
+    for (let index = 0; index < this.#sums.length; index++) {
       const sums = this.#sums[index]
-      if (sums) sums[row] = (sums[row] ?? 0) + (event[name] ?? 0)
+      if (sums) sums[row] = (sums[row] ?? 0) + Number(event[firstSum + index] ?? 0)
     }
-    const { latencyMs, upstreamMs } = event
-    if (latencyMs === null) return
+    const [latencyMs, upstreamMs] = [event[latencyAt], event[upstreamAt]]
+    if (typeof latencyMs !== 'number') return
     const [total, gateway, upstream] = this.#histograms
+    const ofUpstream = typeof upstreamMs === 'number' ? upstreamMs : undefined
     total?.add(row, findBucket(latencyMs), 1)
-    gateway?.add(row, findBucket(latencyMs - (upstreamMs ?? 0)), 1)
-    if (upstreamMs !== null) upstream?.add(row, findBucket(upstreamMs), 1)
+    gateway?.add(row, findBucket(latencyMs - (ofUpstream ?? 0)), 1)
+    if (ofUpstream !== undefined) upstream?.add(row, findBucket(ofUpstream), 1)
   }
 
   /** Adds the rows of a part. `columns` are all of its columns. */
@@ -140,20 +150,34 @@ export class PartBuilder {
     }
   }
 
-  #findRow(minute: number, event: RolledUpEvent): number {
-    let key = String(minute)
-    for (const [index, field] of equalFields.entries()) key += `,${this.#dictionaries[index]?.encode(event[field])}`
+  /** The row of an event. Most events agree with the one before in nearly all fields, so only what differs is looked up. */
+  #findRow(event: RolledUpEvent): number {
+    const minute = Math.floor(Number(event[timeAt]) / minuteMs)
+    let isLike = minute === this.#lastMinute && this.#joinsEvents
+    this.#lastMinute = minute
+    for (let index = 0; index < equalFields.length; index++) {
+      const value = event[firstField + index] as FieldValue
+      if (value === this.#lastValues[index]) continue
+      isLike = false
+      this.#lastValues[index] = value
+      this.#lastCodes[index] = this.#dictionaries[index]?.encode(value) ?? 0
+    }
+    if (!isLike) this.#lastRow = this.#joinsEvents ? this.#joinRow(minute) : this.#addRow(minute)
+    return this.#lastRow
+  }
+
+  #joinRow(minute: number): number {
+    const key = `${minute},${this.#lastCodes.join()}`
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    const row = this.#addRow(minute, event)
+    const row = this.#addRow(minute)
     this.#known.set(key, row)
     return row
   }
 
-  #addRow(minute: number, event: RolledUpEvent): number {
-    for (const [index, field] of equalFields.entries()) {
-      this.#codes[index]?.push(this.#dictionaries[index]?.encode(event[field]) ?? 0)
-    }
+  /** For an event with the fields that were read last. */
+  #addRow(minute: number): number {
+    for (let index = 0; index < equalFields.length; index++) this.#codes[index]?.push(this.#lastCodes[index] ?? 0)
     for (const sums of this.#sums) sums.push(0)
     for (const histogram of this.#histograms) histogram.addRow()
     this.#events.push(0)

@@ -1,4 +1,3 @@
-import type { SqlRow } from '../../contracts/sql-database.ts'
 import type { SqlPool, SqlSession } from '../../contracts/sql-pool.ts'
 import { describeConditions } from '../event-conditions.ts'
 import type { Prices } from '../prices.ts'
@@ -47,31 +46,32 @@ async function groupEvents(
 
 /** Events after a row. The filter is left to the sum: with conditions in SQL, indexes of all events would be read for the last few. */
 async function addRecent(session: SqlSession, sum: GroupSum, afterRow: number): Promise<void> {
-  const sql = `select row_id, ${rolledUpColumns} from events where row_id > ? order by row_id limit ?`
+  const sql = `select ${rolledUpColumns}, row_id from events where row_id > ? order by row_id limit ?`
   for (let from = afterRow; ; ) {
-    const rows = await session.all(sql, [from, batch])
+    const rows = await session.lists(sql, [from, batch])
     addRows(sum, rows)
     if (rows.length < batch) return
-    from = Number(rows.at(-1)?.row_id)
+    from = Number(rows.at(-1)?.at(-1))
   }
 }
 
 async function addSlow(session: SqlSession, sum: GroupSum, filter: RangedFilter): Promise<void> {
   const { where, parameters } = describeConditions(filter)
-  const sql = `select row_id, ${rolledUpColumns} from events
+  const sql = `select ${rolledUpColumns}, row_id from events
     where ${where} and (time, row_id) > (?, ?) order by time, row_id limit ?`
   for (let [time, rowId] = [filter.sinceMs, 0]; ; ) {
-    const rows = await session.all(sql, [...parameters, time, rowId, batch])
+    const rows = await session.lists(sql, [...parameters, time, rowId, batch])
     addRows(sum, rows)
     if (rows.length < batch) return
-    time = Number(rows.at(-1)?.time)
-    rowId = Number(rows.at(-1)?.row_id)
+    const last = rows.at(-1)
+    time = Number(last?.[0])
+    rowId = Number(last?.at(-1))
   }
 }
 
-function addRows(sum: GroupSum, rows: readonly SqlRow[]): void {
+function addRows(sum: GroupSum, rows: readonly RolledUpEvent[]): void {
   const builder = new PartBuilder({ joinsEvents: false })
-  for (const row of rows) builder.add(row as unknown as RolledUpEvent)
+  for (const row of rows) builder.add(row)
   const part = builder.finish()
   if (part) sum.add(new Map([...part.columns].map(([name, bytes]) => [name, decodeColumn(bytes)])))
 }

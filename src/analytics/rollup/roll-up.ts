@@ -1,4 +1,3 @@
-import type { SqlRow } from '../../contracts/sql-database.ts'
 import type { SqlPool, SqlSession } from '../../contracts/sql-pool.ts'
 import { equalFields } from '../event-filter.ts'
 import { findLastRow } from '../event-tables.ts'
@@ -50,14 +49,14 @@ async function rollUpBatch(pool: SqlPool, lastRow: number): Promise<number | und
   // Outside of the write: that keeps other writers waiting.
   const { progress, rows } = await pool.read(async (session) => {
     const from = await readProgress(session)
-    const sql = `select row_id, ${rolledUpColumns} from events where row_id > ? and row_id <= ? order by row_id limit ?`
-    return { progress: from, rows: await session.all(sql, [from, lastRow, batch]) }
+    const sql = `select ${rolledUpColumns}, row_id from events where row_id > ? and row_id <= ? order by row_id limit ?`
+    return { progress: from, rows: await session.lists(sql, [from, lastRow, batch]) }
   })
   const builder = new PartBuilder({ joinsEvents: isDense(rows) })
-  for (const row of rows) builder.add(row as unknown as RolledUpEvent)
+  for (const row of rows) builder.add(row)
   const part = builder.finish()
   if (part === undefined) return undefined
-  const place = { firstRow: Number(rows[0]?.row_id), lastRow: Number(rows.at(-1)?.row_id), level: 0 }
+  const place = { firstRow: Number(rows[0]?.at(-1)), lastRow: Number(rows.at(-1)?.at(-1)), level: 0 }
   return pool.write(async (session) => {
     const moved = await session.run("update event_progress set row_id = ? where name = 'minute' and row_id = ?", [
       place.lastRow,
@@ -72,8 +71,8 @@ async function rollUpBatch(pool: SqlPool, lastRow: number): Promise<number | und
 /** With fewer events in a minute, hardly any two of them agree in all fields. */
 const denseMinute = 200
 
-function isDense(rows: readonly SqlRow[]): boolean {
-  const minutes = (Number(rows.at(-1)?.time) - Number(rows[0]?.time)) / minuteMs + 1
+function isDense(rows: readonly RolledUpEvent[]): boolean {
+  const minutes = (Number(rows.at(-1)?.[0]) - Number(rows[0]?.[0])) / minuteMs + 1
   return rows.length / minutes >= denseMinute
 }
 

@@ -61,6 +61,10 @@ function createSession(client: PoolClient): SqlSession {
     client.query<SqlRow>(numberParameters(sql), [...parameters])
   return {
     all: async (sql, parameters = []) => (await query(sql, parameters)).rows,
+    lists: async (sql, parameters = []) => {
+      const text = numberParameters(sql)
+      return (await client.query<SqlValue[]>({ text, values: [...parameters], rowMode: 'array' })).rows
+    },
     run: async (sql, parameters = []) => (await query(sql, parameters)).rowCount ?? 0,
   }
 }

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { SqlDatabase, SqlStatement } from '../../contracts/sql-database.ts'
+import type { SqlDatabase, SqlStatement, SqlValue } from '../../contracts/sql-database.ts'
 import type { SqlPool, SqlSession } from '../../contracts/sql-pool.ts'
 import { type OpenDatabaseOptions, openDatabase } from './open-database.ts'
 
@@ -87,15 +87,26 @@ class Lane {
 const maxStatements = 200
 
 function createSession(database: SqlDatabase): SqlSession {
+  const prepare = rememberStatements((sql) => database.prepare(sql))
+  const prepareLists = rememberStatements((sql) => {
+    const statement = database.prepare(sql)
+    statement.setReturnArrays(true)
+    return statement
+  })
+  return {
+    all: async (sql, parameters = []) => prepare(sql).all(...parameters),
+    // The rows are what `setReturnArrays` makes of them.
+    lists: async (sql, parameters = []) => prepareLists(sql).all(...parameters) as unknown as SqlValue[][],
+    run: async (sql, parameters = []) => Number(prepare(sql).run(...parameters).changes),
+  }
+}
+
+function rememberStatements(prepare: (sql: string) => SqlStatement): (sql: string) => SqlStatement {
   const statements = new Map<string, SqlStatement>()
-  const prepare = (sql: string) => {
-    const statement = statements.get(sql) ?? database.prepare(sql)
+  return (sql) => {
+    const statement = statements.get(sql) ?? prepare(sql)
     if (statements.size >= maxStatements) statements.clear()
     statements.set(sql, statement)
     return statement
-  }
-  return {
-    all: async (sql, parameters = []) => prepare(sql).all(...parameters),
-    run: async (sql, parameters = []) => Number(prepare(sql).run(...parameters).changes),
   }
 }
