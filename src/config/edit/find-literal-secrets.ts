@@ -9,7 +9,7 @@ import { isRoutesFile, policiesFiles, settingsFile } from '../project-files.ts'
 import { settingsSchema } from '../project-schema.ts'
 import { routeMember } from '../read-operations.ts'
 import { childSchemas } from '../schema-members.ts'
-import { listTexts, type TextValue } from './list-texts.ts'
+import { listTexts, type PlacedText, type TextValue } from './list-texts.ts'
 
 /** The declarations that say which values are secret. */
 export interface SecretDeclarations {
@@ -26,7 +26,15 @@ export async function findLiteralSecrets(
   text: string,
   declarations: SecretDeclarations,
 ): Promise<readonly TextValue[]> {
-  const texts = await listTexts(file, text)
+  return keepSecrets(file, await listTexts(file, text), declarations)
+}
+
+/** Those of the texts of a file that are secrets. */
+export function keepSecrets<Text extends PlacedText>(
+  file: string,
+  texts: readonly Text[],
+  declarations: SecretDeclarations,
+): readonly Text[] {
   const roots = optionRoots(file, texts, declarations)
   return texts.filter(({ path, text: value }) => {
     if (value === '') return false
@@ -54,7 +62,7 @@ function looksSecret(text: string): boolean {
 /** Schemas of options by the place where they stand. */
 type Roots = ReadonlyMap<string, core.$ZodType>
 
-function optionRoots(file: string, texts: readonly TextValue[], declarations: SecretDeclarations): Roots {
+function optionRoots(file: string, texts: readonly PlacedText[], declarations: SecretDeclarations): Roots {
   if (file === settingsFile) return new Map([['', settingsSchema]])
   const roots = new Map<string, core.$ZodType>()
   for (const { path, text } of texts) {

@@ -1,10 +1,14 @@
 import { type Node, parseTree } from 'jsonc-parser'
 import type { JsonPath } from '../json-path.ts'
 
-/** One text value of a file. Offsets count UTF-16 units. */
-export interface TextValue {
+/** A text and where it is in the document. */
+export interface PlacedText {
   readonly path: JsonPath
   readonly text: string
+}
+
+/** One text value of a file. Offsets count UTF-16 units. */
+export interface TextValue extends PlacedText {
   readonly offset: number
   readonly length: number
 }
@@ -14,6 +18,21 @@ export async function listTexts(file: string, text: string): Promise<readonly Te
   if (/\.ya?ml$/.test(file)) return listYamlTexts(text)
   const root = parseTree(text, [], { allowTrailingComma: true })
   return root === undefined ? [] : listJsonTexts(root, [])
+}
+
+/** Every text of the document in each place where it counts: an alias of YAML takes a text to places where it is not written. */
+export async function listPlacedTexts(file: string, text: string): Promise<readonly PlacedText[]> {
+  if (!/\.ya?ml$/.test(file)) return listTexts(file, text)
+  const { parseYaml } = await import('../parse-yaml.ts')
+  const { value, problems } = parseYaml(text)
+  return problems.length > 0 ? listTexts(file, text) : listValues(value, [])
+}
+
+function listValues(value: unknown, path: JsonPath): PlacedText[] {
+  if (typeof value === 'string') return [{ path, text: value }]
+  if (typeof value !== 'object' || value === null) return []
+  const members = Array.isArray(value) ? [...value.entries()] : Object.entries(value)
+  return members.flatMap(([name, member]: [string | number, unknown]) => listValues(member, [...path, name]))
 }
 
 function listJsonTexts(node: Node, path: JsonPath): TextValue[] {

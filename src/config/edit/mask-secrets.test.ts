@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { handlerTypes } from '../../handlers/index.ts'
 import { policyTypes } from '../../policies/index.ts'
-import { maskBoth, maskSecrets, restoreSecrets } from './mask-secrets.ts'
+import { maskBoth, maskSecrets, refuseShownSecrets, restoreSecrets } from './mask-secrets.ts'
 
 const types = { policyTypes, handlerTypes }
 const mask = async (file: string, text: string) => (await maskSecrets(file, text, types)).text
@@ -90,5 +90,28 @@ paths:
     const [restored] = await restoreSecrets(edit({ id: 'b', secret: '[secret 1]' }), texts, types)
     expect(restored).toMatchObject({ value: { id: 'b', secret: '0123456789abcdef' } })
     await expect(restoreSecrets(edit({ secret: '[secret 2]' }), texts, types)).rejects.toThrow('stands for no secret')
+  })
+})
+
+describe('an alias of YAML', () => {
+  const file = 'config/routes.oas.yaml'
+  const route = (mode: string, summary: string) => `paths:
+  /mcp/x:
+    post:
+      x-gateway-route: { handler: { export: McpStdioHandler, options: { command: run, env: ${mode} } } }
+      summary: ${summary}
+`
+  const before = new Map([[file, route('{ MODE: fast-and-secret }', 'X')]])
+  const edit = (text: string) => refuseShownSecrets(before, new Map([[file, text]]), types)
+
+  it.each([
+    ['of the secret', route('{ MODE: &mode fast-and-secret }', '*mode')],
+    ['of the values around it', route('&env { MODE: fast-and-secret }', '*env')],
+  ])('%s does not show it elsewhere', async (_what, text) => {
+    await expect(edit(text)).rejects.toThrow('a secret would be shown')
+  })
+
+  it('of something else is no matter', async () => {
+    await expect(edit(route('{ MODE: fast-and-secret, OTHER: &x y }', 'Z'))).resolves.toBeUndefined()
   })
 })

@@ -2,8 +2,8 @@ import { isJsonObject } from '../../lib/json.ts'
 import { formatPath } from '../json-path.ts'
 import type { ConfigEdit } from './config-edit.ts'
 import { EditError } from './edit-error.ts'
-import { findLiteralSecrets, type SecretDeclarations } from './find-literal-secrets.ts'
-import { listTexts, type TextValue } from './list-texts.ts'
+import { findLiteralSecrets, keepSecrets, type SecretDeclarations } from './find-literal-secrets.ts'
+import { listPlacedTexts, listTexts, type PlacedText } from './list-texts.ts'
 
 const mask = /^\[secret (\d+)\]$/
 
@@ -97,9 +97,10 @@ export async function refuseShownSecrets(
   }
 }
 
-async function listShown(file: string, text: string, declarations: SecretDeclarations): Promise<readonly TextValue[]> {
-  const hidden = new Set((await findLiteralSecrets(file, text, declarations)).map(({ offset }) => offset))
-  return (await listTexts(file, text)).filter(({ offset }) => !hidden.has(offset))
+async function listShown(file: string, text: string, declarations: SecretDeclarations): Promise<readonly PlacedText[]> {
+  const texts = await listPlacedTexts(file, text)
+  const hidden = new Set(keepSecrets(file, texts, declarations))
+  return texts.filter((each) => !hidden.has(each))
 }
 
 function replaceRanges(
