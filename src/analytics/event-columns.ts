@@ -24,14 +24,16 @@ function readColumn(name: keyof GatewayEvent, field: z.ZodType): EventColumn {
   return { name, sqlType, nullable, isBoolean }
 }
 
-const fieldNames = eventColumns.map((column) => column.name)
+const booleanPlaces = eventColumns.flatMap(({ isBoolean }, place) => (isBoolean ? [place] : []))
 
-/** Appends the values of an event in column order. */
+/**
+ * Appends the values of an event in column order. `newEvent` makes the fields in that order, so they are taken as they come: reading them by
+ * name costs four times as much.
+ */
 export function appendValues(values: SqlValue[], event: GatewayEvent): void {
-  for (const name of fieldNames) {
-    const value = event[name]
-    values.push(typeof value === 'boolean' ? Number(value) : value)
-  }
+  const own: (SqlValue | boolean)[] = Object.values(event)
+  for (const place of booleanPlaces) own[place] = Number(own[place])
+  for (let place = 0; place < own.length; place++) values.push(own[place] as SqlValue)
 }
 
 /** The event in a row of the table. */
