@@ -49,6 +49,18 @@ const escalations = [
     ),
     'variables of the gateway itself',
   ],
+  ...[
+    ['a tab', '$env(\tSALLYPORT_VAULT_KEYS)'],
+    ['a line break', '${\nenv.SALLYPORT_VAULT_KEYS}'],
+    ['a blank', '${env. SALLYPORT_VAULT_KEYS}'],
+  ].map(
+    ([space, variable]) =>
+      [
+        `hides the vault keys behind ${space}`,
+        set('config/routes.oas.json', [...route, 'handler', 'options', 'rewritePattern'], `https://x/${variable}`),
+        'variables of the gateway itself',
+      ] as const,
+  ),
   ['starts a program', set('config/routes.oas.json', [...route, 'handler'], program), 'programs'],
 ] as const
 
