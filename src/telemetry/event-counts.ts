@@ -81,7 +81,7 @@ export class EventCounts {
   }
 
   #seriesOf(labels: SeriesLabels): RequestSeries {
-    const key = JSON.stringify(labelNames.map((name) => labels[name]))
+    const key = keyOf(labels)
     const known = this.#requests.get(key)
     if (known) return known
     if (this.#requests.size >= mostSeries && labels.virtualServer !== overflow) {
@@ -117,6 +117,13 @@ const labelNames = [
   'protocolVersion',
 ] as const
 type SeriesLabels = Pick<RequestSeries, (typeof labelNames)[number]>
+
+/** None of the labels holds a line feed: they are names of the project, of the protocol and of reasons. Once per event, so without JSON. */
+function keyOf(labels: SeriesLabels): string {
+  let key = ''
+  for (const name of labelNames) key += `${labels[name]}\n`
+  return key
+}
 
 const overflow = '_more'
 const noLabels: SeriesLabels = {
