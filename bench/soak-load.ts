@@ -42,7 +42,7 @@ export class SoakClient {
     this.#isModern = isModern
   }
 
-  /** Begins a session, where the era has any. */
+  /** Begins a session, where the era knows them. */
   async begin(): Promise<void> {
     if (this.#isModern) return
     const params = { protocolVersion: '2025-11-25', capabilities, clientInfo }

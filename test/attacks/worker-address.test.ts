@@ -93,7 +93,7 @@ it('a requestState with another address answers nothing, and neither does that o
   expect(gateway.logged('unexpected error')).toEqual([])
 }, 60_000)
 
-it('who speaks as a worker is a client as any other', async () => {
+it('who speaks as a worker is a client like every other', async () => {
   const upstream = await startModernUpstream()
   onTestFinished(() => upstream.close())
   const options = { rateLimitBy: 'ip', requestsAllowed: 3, timeWindowMinutes: 60 }

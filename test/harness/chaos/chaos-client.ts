@@ -25,7 +25,7 @@ export class ChaosClient {
     this.#era = era
   }
 
-  /** Begins a session, where the era has any. */
+  /** Begins a session, where the era knows them. */
   async begin(): Promise<void> {
     if (this.#era === '2026') return
     this.#session = undefined
