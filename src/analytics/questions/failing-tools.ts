@@ -1,13 +1,10 @@
-import { z } from 'zod'
 import { listGroups } from './describe-tally.ts'
-import { defineQuestion, listAnswer, listParams } from './question.ts'
+import { defineQuestion, listAnswer, toolParams } from './question.ts'
 
 export const failingTools = defineQuestion({
   name: 'failing-tools',
   summary: 'Tools that fail most often, by the share of their calls that failed.',
-  params: listParams.omit({ orderBy: true }).extend({
-    atLeast: z.coerce.number().int().min(1).default(5).describe('Tools that were called less often are left out.'),
-  }),
+  params: toolParams,
   answer: listAnswer,
   ask: (reader, { atLeast, ...params }) =>
     listGroups(

@@ -64,6 +64,11 @@ export const listParams = eventFilter.extend({
     .describe('What comes first: the most of this.'),
 })
 
+/** Parameters of questions that compare tools. */
+export const toolParams = listParams.omit({ orderBy: true }).extend({
+  atLeast: z.coerce.number().int().min(1).default(5).describe('Tools that were called less often are left out.'),
+})
+
 /** What every answer has. */
 export const answerBase = z.object({
   filter: eventFilter.describe(
