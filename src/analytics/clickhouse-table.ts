@@ -1,27 +1,9 @@
 import { eventColumns } from './event-columns.ts'
+import { equalFields } from './event-filter.ts'
 
-/** Columns with few different values, which are stored once each. */
-const fewValues: ReadonlySet<string> = new Set([
-  'type',
-  'tenant',
-  'team',
-  'virtualServer',
-  'upstream',
-  'via',
-  'clientId',
-  'clientName',
-  'clientVersion',
-  'clientProtocol',
-  'upstreamProtocol',
-  'method',
-  'capabilityType',
-  'capability',
-  'outcome',
-  'failureOrigin',
-  'reason',
-  'credentialMode',
-  'policy',
-])
+/** Of what can be filtered by, nearly everything has few different values, which are stored once each. */
+const manyValues: ReadonlySet<string> = new Set(['subject', 'jsonRpcCode'])
+const fewValues: ReadonlySet<string> = new Set([...equalFields.filter((name) => !manyValues.has(name)), 'policy'])
 
 const clickhouseTypes = { text: 'String', integer: 'Int64', real: 'Float64' } as const
 
