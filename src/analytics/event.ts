@@ -115,8 +115,9 @@ export const eventFields = z.object({
     .string()
     .nullable()
     .describe(
-      'What each policy and the upstream decided, in order, with milliseconds: `phase:policy decision ms (detail); …`.',
+      'What each policy and the upstream decided, in order: `phase:policy decision (detail); …`. Requests that went the same way have the same text.',
     ),
+  stepMs: z.string().nullable().describe('How long each of the steps took, in milliseconds: `0.04 41.2 …`.'),
   detail: z.string().nullable().describe('More for the operator. Never a token, argument or result.'),
 })
 
@@ -158,6 +159,7 @@ export function newEvent(type: EventType, time: number, requestId: string): Gate
     resultTokens: null,
     cached: false,
     steps: null,
+    stepMs: null,
     detail: null,
   }
 }

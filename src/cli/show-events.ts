@@ -71,7 +71,7 @@ function print(stored: readonly StoredEvent<GatewayEvent>[], { json, steps }: Ev
   const lines = stored.flatMap(({ event }) => {
     if (json) return JSON.stringify(event)
     const line = `${formatTime(event.time)}  ${formatEvent(event, process.stdout)}`
-    return steps ? [line, ...formatEventSteps(event.steps, process.stdout)] : line
+    return steps ? [line, ...formatEventSteps(event, process.stdout)] : line
   })
   process.stdout.write(`${lines.join('\n')}\n`)
 }

@@ -3,7 +3,7 @@ import type { Exchange, UpstreamHeaders } from '../contracts/exchange.ts'
 import type { Subject } from '../contracts/subject.ts'
 import type { MessageTrace } from '../contracts/tracing.ts'
 import { randomId } from '../lib/random-id.ts'
-import type { StepDecision, StepPhase, TimedStep } from '../lib/steps.ts'
+import { type StepDecision, type StepPhase, startSteps } from '../lib/steps.ts'
 import { defaultTenant } from '../lib/tenant.ts'
 import type { Arrival } from './read-arrival.ts'
 
@@ -30,8 +30,10 @@ export class HttpExchange implements Exchange {
   policy: string | undefined = undefined
   /** The route that asked, for a part of its exchange. */
   via: string | undefined = undefined
-  /** What was decided so far, by whom, and how long it took. */
-  readonly steps: TimedStep[] = []
+  /** What was decided so far, and by whom. */
+  steps = startSteps()
+  /** When each step began and ended, by the monotonic clock. */
+  readonly stepTimes: number[] = []
   #stepStartMs = this.startedAtMs
   /** The span of its message, where traces are exported. */
   trace: MessageTrace | undefined = undefined
@@ -84,7 +86,8 @@ export class HttpExchange implements Exchange {
   /** Notes what a policy, or the pipeline itself (without a name), decided since the step before. `detail` holds nothing of the message. */
   addStep(phase: StepPhase, name: string, decision: StepDecision, detail?: string): void {
     const endMs = performance.now()
-    this.steps.push({ phase, name, decision, startMs: this.#stepStartMs, endMs, detail })
+    this.steps = this.steps.then(phase, name, decision, detail)
+    this.stepTimes.push(this.#stepStartMs, endMs)
     this.#stepStartMs = endMs
   }
 

@@ -1,58 +1,62 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { formatSteps, parseSteps, stepDecisions, stepPhases, type TimedStep } from './steps.ts'
+import { type DecidedStep, formatStepMs, parseSteps, startSteps, stepDecisions, stepPhases, timeSteps } from './steps.ts'
 
-const awkward = ['a', ':', ';', '(', ')', ' ', '%', '28', '\n']
-const timed = (step: Partial<TimedStep>): TimedStep => ({
-  phase: 'request',
-  name: '',
-  decision: 'passed',
-  startMs: 0,
-  endMs: 0,
-  detail: undefined,
-  ...step,
-})
+const walk = (steps: readonly DecidedStep[]) =>
+  steps.reduce((path, { phase, name, decision, detail }) => path.then(phase, name, decision, detail), startSteps())
 
-test('a line that people can read', () => {
-  const steps = [
-    timed({ name: 'sign-in', startMs: 1, endMs: 1.042 }),
-    timed({ phase: 'upstream', decision: 'answered', startMs: 2, endMs: 43.24 }),
-    timed({ phase: 'result', name: 'read-only', decision: 'edited', endMs: 0.11, detail: '3 of 45 tools removed' }),
-  ]
-  expect(formatSteps(steps)).toBe(
-    'request:sign-in passed 0.04; upstream answered 41.2; result:read-only edited 0.11 (3 of 45 tools removed)',
+test('lines that people can read', () => {
+  const path = startSteps()
+    .then('request', 'sign-in', 'passed', undefined)
+    .then('upstream', '', 'answered', undefined)
+    .then('result', 'read-only', 'edited', '3 of 45 tools removed')
+  expect(path.text).toBe(
+    'request:sign-in passed; upstream answered; result:read-only edited (3 of 45 tools removed)',
   )
+  expect(formatStepMs([1, 1.042, 2, 43.24, 0, 0.11, 5, 4])).toBe('0.04 41.2 0.11 0.00')
 })
 
 test('nothing happened', () => {
-  expect(formatSteps([])).toBeNull()
-  expect(parseSteps(null)).toEqual([])
+  expect(startSteps().text).toBeNull()
+  expect(formatStepMs([])).toBeNull()
+  expect(parseSteps(null, null)).toEqual([])
 })
 
-test('whatever a policy is called and says, the line is read back', () => {
-  const anyStep = fc.record({
-    phase: fc.constantFrom(...stepPhases),
-    name: fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...awkward) })),
-    decision: fc.constantFrom(...stepDecisions),
-    startMs: fc.constant(0),
-    endMs: fc.nat({ max: 999 }).map((count) => count / 100),
-    detail: fc.option(fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...awkward) })), {
-      nil: undefined,
-    }),
-  })
+test('those that go the same way share it', () => {
+  const first = startSteps().then('request', 'a', 'passed', undefined)
+  expect(startSteps().then('request', 'a', 'passed', undefined)).toBe(first)
+  expect(startSteps().then('request', 'a', 'passed', 'twice')).not.toBe(first)
+  expect(first.then('body', '', 'passed', undefined)).toBe(first.then('body', '', 'passed', undefined))
+})
+
+test('however many ways there are, each has its own text', () => {
+  for (let count = 0; count < 20_000; count++) {
+    const path = startSteps().then('message', 'a', 'edited', `${count % 300}`).then('upstream', '', 'failed', `${count}`)
+    expect(path.text).toBe(`message:a edited (${count % 300}); upstream failed (${count})`)
+  }
+})
+
+const awkward = ['a', ':', ';', '(', ')', ' ', '%', '28', '\n']
+const anyStep = fc.record({
+  phase: fc.constantFrom(...stepPhases),
+  name: fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...awkward) })),
+  decision: fc.constantFrom(...stepDecisions),
+  ms: fc.nat({ max: 999 }).map((count) => count / 100),
+  detail: fc.option(fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom(...awkward) })), { nil: undefined }),
+})
+
+test('whatever a policy is called and says, the lines are read back', () => {
   fc.assert(
     fc.property(fc.array(anyStep), (steps) => {
-      const read = parseSteps(formatSteps(steps))
-      expect(read).toEqual(
-        steps.map(({ phase, name, decision, endMs, detail }) => ({ phase, name, decision, ms: endMs, detail })),
-      )
+      const times = steps.flatMap(({ ms }) => [0, ms])
+      expect(parseSteps(walk(steps).text, formatStepMs(times))).toEqual(steps)
+      const timed = steps.map(({ ms, ...step }) => ({ ...step, startMs: 0, endMs: ms }))
+      expect(timeSteps(walk(steps), times)).toEqual(timed)
     }),
   )
 })
 
 test('a part that another version wrote is left out', () => {
-  expect(parseSteps('request:a passed 1; dream passed 2; upstream slept 3; upstream answered 4')).toMatchObject([
-    { name: 'a' },
-    { phase: 'upstream', ms: 4 },
-  ])
+  const text = 'request:a passed; dream passed; upstream slept; upstream answered'
+  expect(parseSteps(text, '1 2 3 4')).toMatchObject([{ name: 'a' }, { phase: 'upstream', ms: 4 }])
 })

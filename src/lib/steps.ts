@@ -6,59 +6,125 @@ export type StepPhase = (typeof stepPhases)[number]
 export const stepDecisions = ['passed', 'edited', 'answered', 'refused', 'failed'] as const
 export type StepDecision = (typeof stepDecisions)[number]
 
-/** One step of a request while it runs. Made on the request path by one function only, so that all share one hidden class. */
-export interface TimedStep {
+/** What was decided in one step of a request. */
+export interface DecidedStep {
   readonly phase: StepPhase
   /** The policy; empty in phases that no policy takes part in. */
   readonly name: string
   readonly decision: StepDecision
-  /** By the monotonic clock. */
-  readonly startMs: number
-  readonly endMs: number
   /** What was edited, or the reason code of a refusal. */
   readonly detail: string | undefined
 }
 
 /** One step as an event tells it. */
-export interface Step {
-  readonly phase: StepPhase
-  readonly name: string
-  readonly decision: StepDecision
+export interface Step extends DecidedStep {
   readonly ms: number
-  readonly detail: string | undefined
 }
+
+/** One step of a request, by the monotonic clock. */
+export interface TimedStep extends DecidedStep {
+  readonly startMs: number
+  readonly endMs: number
+}
+
+/** Ways that are remembered, and how many go on from one. More than policies make; but details count what was edited, which varies. */
+const mostPaths = 10_000
+const mostBranches = 50
+let paths = 0
 
 /**
- * The steps in a line of text, e.g. `request:sign-in passed 0.04; upstream answered 41.2; result:read-only edited 0.11 (3 of 45 tools
- * removed)`. Milliseconds, to a hundredth below ten. `parseSteps` reads it.
+ * The steps of a request so far. Requests that went the same way share one object, and its text: hardly any request goes a way of its own, so
+ * that none makes the text again.
  */
-export function formatSteps(steps: readonly TimedStep[]): string | null {
+export class StepPath {
+  /** The step that led here. */
+  readonly last: DecidedStep | undefined
+  readonly #before: StepPath | undefined
+  readonly #next: StepPath[] = []
+  #text: string | undefined
+
+  constructor(before?: StepPath, last?: DecidedStep) {
+    this.#before = before
+    this.last = last
+    paths++
+  }
+
+  /** The way that goes on with this step. */
+  then(phase: StepPhase, name: string, decision: StepDecision, detail: string | undefined): StepPath {
+    for (const path of this.#next) if (path.#isAfter(phase, name, decision, detail)) return path
+    const path = new StepPath(this, { phase, name, decision, detail })
+    if (this.#next.length < mostBranches) this.#next.push(path)
+    return path
+  }
+
+  /** The steps, in order. */
+  list(): readonly DecidedStep[] {
+    return this.last ? [...(this.#before?.list() ?? []), this.last] : []
+  }
+
+  /**
+   * The steps in a line of text, e.g. `request:sign-in passed; upstream answered; result:read-only edited (3 of 45 tools removed)`. Null: there
+   * are none. `parseSteps` reads it.
+   */
+  get text(): string | null {
+    if (this.last === undefined) return null
+    this.#text ??= this.list().map(formatStep).join('; ')
+    return this.#text
+  }
+
+  #isAfter(phase: StepPhase, name: string, decision: StepDecision, detail: string | undefined): boolean {
+    const { last } = this
+    return last?.phase === phase && last.name === name && last.decision === decision && last.detail === detail
+  }
+}
+
+let start = new StepPath()
+
+/** Where every way begins. */
+export function startSteps(): StepPath {
+  if (paths > mostPaths) {
+    paths = 0
+    start = new StepPath()
+  }
+  return start
+}
+
+function formatStep({ phase, name, decision, detail }: DecidedStep): string {
+  const label = name === '' ? phase : `${phase}:${name.replace(reservedInNames, encode)}`
+  return `${label} ${decision}${detail === undefined ? '' : ` (${detail.replace(reserved, encode)})`}`
+}
+
+/** The steps of a way with their times: a start and an end for each. */
+export function timeSteps(path: StepPath, times: readonly number[]): readonly TimedStep[] {
+  return path.list().map((step, index) => {
+    const startMs = times[2 * index] ?? 0
+    return { ...step, startMs, endMs: times[2 * index + 1] ?? startMs }
+  })
+}
+
+/** How long each step took, e.g. `0.04 41.2 0.11`: milliseconds, to a hundredth below ten. Null: there are none. */
+export function formatStepMs(times: readonly number[]): string | null {
+  if (times.length === 0) return null
   let text = ''
-  for (const { phase, name, decision, startMs, endMs, detail } of steps) {
-    const label = labelsOf(phase, name)[decision]
-    text = text === '' ? label + formatMs(endMs - startMs) : `${text}; ${label}${formatMs(endMs - startMs)}`
-    if (detail !== undefined) text += ` (${detail.replace(reserved, encode)})`
+  for (let at = 0; at + 1 < times.length; at += 2) {
+    const ms = formatMs((times[at + 1] ?? 0) - (times[at] ?? 0))
+    text = at === 0 ? ms : `${text} ${ms}`
   }
-  return text === '' ? null : text
+  return text
 }
 
-/** What `formatSteps` wrote. What cannot be read is left out: an event may come from another version. */
-export function parseSteps(text: string | null): readonly Step[] {
-  return (text ?? '').split('; ').flatMap((part) => parseStep(part) ?? [])
+/** The members `steps` and `stepMs` of an event. What cannot be read is left out: an event may come from another version. */
+export function parseSteps(text: string | null, milliseconds: string | null): readonly Step[] {
+  const times = (milliseconds ?? '').split(' ')
+  return (text ?? '').split('; ').flatMap((part, index) => parseStep(part, Number(times[index])) ?? [])
 }
 
-const step = /^([a-z]+)(?::(\S+))? ([a-z]+) (\d+(?:\.\d+)?)(?: \((.*)\))?$/
+const stepPattern = /^([a-z]+)(?::(\S+))? ([a-z]+)(?: \((.*)\))?$/
 
-function parseStep(text: string): Step | undefined {
-  const [, phase, name = '', decision, ms, detail] = step.exec(text) ?? []
-  if (!isOneOf(stepPhases, phase) || !isOneOf(stepDecisions, decision)) return undefined
-  return {
-    phase,
-    name: decode(name),
-    decision,
-    ms: Number(ms),
-    detail: detail === undefined ? undefined : decode(detail),
-  }
+function parseStep(text: string, ms: number): Step | undefined {
+  const [, phase, name = '', decision, detail] = stepPattern.exec(text) ?? []
+  if (!isOneOf(stepPhases, phase) || !isOneOf(stepDecisions, decision) || !Number.isFinite(ms)) return undefined
+  return { phase, name: decode(name), decision, ms, detail: detail === undefined ? undefined : decode(detail) }
 }
 
 function isOneOf<Word extends string>(words: readonly Word[], word: string | undefined): word is Word {
@@ -77,24 +143,6 @@ function decode(text: string): string {
   } catch {
     return text
   }
-}
-
-type Labels = { readonly [Decision in StepDecision]: string }
-
-const mostLabels = 10_000
-const labels = new Map<StepPhase, Map<string, Labels>>(stepPhases.map((phase) => [phase, new Map()]))
-
-/** Everything before the milliseconds. Policies are as many as the project has; a name is looked at once. */
-function labelsOf(phase: StepPhase, name: string): Labels {
-  const ofPhase = labels.get(phase)
-  const known = ofPhase?.get(name)
-  if (known !== undefined) return known
-  const label = name === '' ? phase : `${phase}:${name.replace(reservedInNames, encode)}`
-  const entries = stepDecisions.map((decision) => [decision, `${label} ${decision} `])
-  const made = Object.fromEntries(entries) as Labels
-  if (ofPhase && ofPhase.size >= mostLabels) ofPhase.clear()
-  ofPhase?.set(name, made)
-  return made
 }
 
 /** Formatting a number costs more than all the rest of a step, and most are small. */

@@ -4,7 +4,7 @@ import type { MessageTrace } from '../contracts/tracing.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import type { ReasonCode } from '../errors/reasons.ts'
 import type { HttpExchange } from '../http/exchange.ts'
-import { formatSteps, type StepPhase } from '../lib/steps.ts'
+import { formatStepMs, type StepPhase, timeSteps } from '../lib/steps.ts'
 import { findMethod, type McpMethod } from '../mcp/methods.ts'
 import type { AnswerOutcome } from './answer-outcome.ts'
 import type { Route } from './route.ts'
@@ -47,7 +47,8 @@ export function recordExchange(
     event.resultTokens = Math.ceil(exchange.bytesOut / bytesPerToken)
   event.cached = exchange.cached
   if (outcome.error) noteRefusal(outcome.error, exchange, message)
-  event.steps = formatSteps(exchange.steps)
+  event.steps = exchange.steps.text
+  event.stepMs = formatStepMs(exchange.stepTimes)
   recorder.record(event)
   if (message && exchange.trace) endTrace(exchange.trace, message, exchange, event, route)
 }
@@ -59,7 +60,8 @@ function endTrace(
   event: GatewayEvent,
   route: Route,
 ): void {
-  const { startedAtMs, steps, clientAddress } = exchange
+  const { startedAtMs, clientAddress } = exchange
+  const steps = timeSteps(exchange.steps, exchange.stepTimes)
   const { httpVersion } = exchange.request
   const endedAtMs = performance.now()
   // A copy: a slice would keep the whole text alive, and with it the message.
@@ -80,7 +82,7 @@ export function recordRefusal(error: GatewayError, requestId: string, recorder: 
 
 /** What no policy and no handler decided: the message could not be read, the answer was no answer, somebody went away. */
 function noteRefusal(error: GatewayError, exchange: HttpExchange, message: McpMessage | undefined): void {
-  const last = exchange.steps.at(-1)
+  const { last } = exchange.steps
   if (last?.decision === 'refused' || last?.decision === 'failed') return
   const decision = error.declaration.origin === 'client' ? 'refused' : 'failed'
   exchange.addStep(phaseOfRefusal(exchange, message), exchange.policy ?? '', decision, error.reason)
@@ -88,7 +90,7 @@ function noteRefusal(error: GatewayError, exchange: HttpExchange, message: McpMe
 
 function phaseOfRefusal(exchange: HttpExchange, message: McpMessage | undefined): StepPhase {
   if (message === undefined) return exchange.bytesIn > 0 ? 'body' : 'request'
-  const last = exchange.steps.at(-1)?.phase
+  const last = exchange.steps.last?.phase
   return last === 'upstream' || last === 'result' ? 'result' : 'message'
 }
 

@@ -36,7 +36,8 @@ afterAll(async () => {
 async function stepsOf(server: string, index: number) {
   const ofServer = () => gateway.events().filter((event) => event.virtualServer === server)
   await gateway.waitForEvent(() => ofServer().length > index)
-  return parseSteps(ofServer()[index]?.steps ?? null)
+  const event = ofServer()[index]
+  return parseSteps(event?.steps ?? null, event?.stepMs ?? null)
 }
 const summary = (steps: Awaited<ReturnType<typeof stepsOf>>) =>
   steps.map(({ phase, name, decision, detail }) => [phase, name, decision, ...(detail === undefined ? [] : [detail])])

@@ -31,7 +31,7 @@ export function ExchangeDrawer({ id, known, onClose }: ExchangeDrawerProps) {
 }
 
 function ExchangeDetails({ exchange }: { readonly exchange: Exchange }) {
-  const { outcome, reason, latencyMs, upstreamMs, steps } = exchange
+  const { outcome, reason, latencyMs, upstreamMs, steps, stepMs } = exchange
   return (
     <>
       <div>
@@ -39,7 +39,7 @@ function ExchangeDetails({ exchange }: { readonly exchange: Exchange }) {
       </div>
       {reason !== null && <ReasonNote reason={reason} />}
       {latencyMs !== null && <LatencySplit totalMs={latencyMs} upstreamMs={upstreamMs} />}
-      {steps !== null && <StepList steps={steps} />}
+      {steps !== null && <StepList steps={steps} stepMs={stepMs} />}
       <ExchangeFacts exchange={exchange} />
     </>
   )

@@ -12,12 +12,12 @@ const phases: { readonly [Phase in StepPhase]: string } = {
 }
 
 /** Every policy, phase and handler the exchange went through: what each decided, why, and how long it took. */
-export function StepList({ steps }: { readonly steps: string }) {
+export function StepList({ steps, stepMs }: { readonly steps: string; readonly stepMs: string | null }) {
   return (
     <section aria-label="Steps">
       <h3>Steps</h3>
       <ol className={styles['list']}>
-        {parseSteps(steps).map(({ phase, name, decision, ms, detail }) => (
+        {parseSteps(steps, stepMs).map(({ phase, name, decision, ms, detail }) => (
           <li key={`${phase} ${name}`} data-decision={decision}>
             <span className={styles['name']}>
               {name === '' ? phases[phase] : name}
