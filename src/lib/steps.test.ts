@@ -1,6 +1,14 @@
 import * as fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { type DecidedStep, formatStepMs, parseSteps, startSteps, stepDecisions, stepPhases, timeSteps } from './steps.ts'
+import {
+  type DecidedStep,
+  formatStepMs,
+  parseSteps,
+  startSteps,
+  stepDecisions,
+  stepPhases,
+  timeSteps,
+} from './steps.ts'
 
 const walk = (steps: readonly DecidedStep[]) =>
   steps.reduce((path, { phase, name, decision, detail }) => path.then(phase, name, decision, detail), startSteps())
@@ -10,9 +18,7 @@ test('lines that people can read', () => {
     .then('request', 'sign-in', 'passed', undefined)
     .then('upstream', '', 'answered', undefined)
     .then('result', 'read-only', 'edited', '3 of 45 tools removed')
-  expect(path.text).toBe(
-    'request:sign-in passed; upstream answered; result:read-only edited (3 of 45 tools removed)',
-  )
+  expect(path.text).toBe('request:sign-in passed; upstream answered; result:read-only edited (3 of 45 tools removed)')
   expect(formatStepMs([1, 1.042, 2, 43.24, 0, 0.11, 5, 4])).toBe('0.04 41.2 0.11 0.00')
 })
 
@@ -31,7 +37,9 @@ test('those that go the same way share it', () => {
 
 test('however many ways there are, each has its own text', () => {
   for (let count = 0; count < 20_000; count++) {
-    const path = startSteps().then('message', 'a', 'edited', `${count % 300}`).then('upstream', '', 'failed', `${count}`)
+    const path = startSteps()
+      .then('message', 'a', 'edited', `${count % 300}`)
+      .then('upstream', '', 'failed', `${count}`)
     expect(path.text).toBe(`message:a edited (${count % 300}); upstream failed (${count})`)
   }
 })

@@ -26,7 +26,7 @@ interface StoredEvent {
  * in use by a running gateway. Empty when nothing was ever recorded.
  */
 export function readEvents(database: SqlDatabase, range: EventRange): readonly StoredEvent[] {
-  if (!database.prepare("select 1 from sqlite_schema where type = 'table' and name = 'events'").get()) return []
+  if (!database.prepare("select 1 from sqlite_schema where name = 'events'").get()) return []
   const tenant = range.tenant ?? null
   const follows = range.afterRowId !== undefined
   const rows = database

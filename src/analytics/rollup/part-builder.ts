@@ -1,8 +1,8 @@
 import type { SqlValue } from '../../contracts/sql-database.ts'
-import type { GatewayEvent } from '../event.ts'
 import { equalFields } from '../event-filter.ts'
 import { findBucket } from '../histogram.ts'
 import { encodeColumn, type FieldValue } from './column.ts'
+import type { ContextFieldsMap } from './context-fields.ts'
 import { HistogramRows } from './histogram-rows.ts'
 import { type PartColumnMap, readField, readSums, readWhole } from './part-view.ts'
 
@@ -13,20 +13,24 @@ export const sumColumns = ['bytesIn', 'bytesOut', 'resultTokens'] as const
 /** Durations that are counted by bucket. */
 export const histogramColumns = ['latency', 'gatewayLatency', 'upstreamLatency'] as const
 
-/** Fields that are read of an event to roll it up. */
-export const rolledUpFields = [
-  'time',
-  ...equalFields,
-  ...sumColumns,
-  'latencyMs',
-  'upstreamMs',
-] as const satisfies readonly (keyof GatewayEvent)[]
+/** Columns of `events` and `event_rows` that are read to roll an event up. */
+export const rolledUpColumns = ['time', 'context_id', 'reason', ...sumColumns, 'latencyMs', 'upstreamMs', 'row_id']
+  .map((name) => `"${name}"`)
+  .join(', ')
 
-/** The fields of an event in the order of `rolledUpFields`. */
+/** An event in the order of `rolledUpColumns`. */
 export type RolledUpEvent = readonly SqlValue[]
 
-const [timeAt, firstField, firstSum] = [0, 1, 1 + equalFields.length]
+const [timeAt, contextAt, reasonAt, firstSum] = [0, 1, 2, 3]
 const [latencyAt, upstreamAt] = [firstSum + sumColumns.length, firstSum + sumColumns.length + 1]
+const reasonField = equalFields.indexOf('reason')
+
+/** The contexts that events name. */
+export function listContexts(events: readonly RolledUpEvent[]): ReadonlySet<number> {
+  const contexts = new Set<number>()
+  for (const event of events) contexts.add(Number(event[contextAt]))
+  return contexts
+}
 
 /** Minutes with their events, by everything that can be asked for, as columns. */
 export interface Part {
@@ -57,7 +61,19 @@ class Dictionary {
 export interface PartBuilderOptions {
   /** Events of a minute that agree in all fields become one row. Without it each has a row of its own, which costs less where few agree. */
   readonly joinsEvents: boolean
+  /** Those of the events that are added. */
+  readonly contexts?: ContextFieldsMap
 }
+
+/** The fields of an event, as codes. */
+interface Fields {
+  readonly codes: readonly number[]
+  /** Equal fields have the same number. */
+  readonly number: number
+}
+
+/** More than a part has different fields: `minute * mostFields + fields` names a row. */
+const mostFields = 2 ** 21
 
 /** Rolls events, or the rows of other parts, up to one part. */
 export class PartBuilder {
@@ -68,15 +84,15 @@ export class PartBuilder {
   readonly #events: number[] = []
   readonly #sums: readonly number[][] = sumColumns.map(() => [])
   readonly #histograms = histogramColumns.map(() => new HistogramRows())
-  readonly #known = new Map<string, number>()
-  /** Of the event before. */
-  readonly #lastValues: (FieldValue | undefined)[] = []
-  readonly #lastCodes: number[] = []
-  #lastMinute = -1
-  #lastRow = -1
+  readonly #contexts: ContextFieldsMap
+  /** By number of the context, of events without a reason, which are most; else by both. */
+  readonly #fields = new Map<number | string, Fields>()
+  readonly #numbers = new Map<string, number>()
+  readonly #known = new Map<number, number>()
 
-  constructor({ joinsEvents }: PartBuilderOptions) {
+  constructor({ joinsEvents, contexts = new Map() }: PartBuilderOptions) {
     this.#joinsEvents = joinsEvents
+    this.#contexts = contexts
   }
 
   add(event: RolledUpEvent): void {
@@ -150,34 +166,36 @@ export class PartBuilder {
     }
   }
 
-  /** The row of an event. Most events agree with the one before in nearly all fields, so only what differs is looked up. */
   #findRow(event: RolledUpEvent): number {
     const minute = Math.floor(Number(event[timeAt]) / minuteMs)
-    let isLike = minute === this.#lastMinute && this.#joinsEvents
-    this.#lastMinute = minute
-    for (let index = 0; index < equalFields.length; index++) {
-      const value = event[firstField + index] as FieldValue
-      if (value === this.#lastValues[index]) continue
-      isLike = false
-      this.#lastValues[index] = value
-      this.#lastCodes[index] = this.#dictionaries[index]?.encode(value) ?? 0
-    }
-    if (!isLike) this.#lastRow = this.#joinsEvents ? this.#joinRow(minute) : this.#addRow(minute)
-    return this.#lastRow
-  }
-
-  #joinRow(minute: number): number {
-    const key = `${minute},${this.#lastCodes.join()}`
+    const fields = this.#findFields(Number(event[contextAt]), event[reasonAt] as FieldValue)
+    if (!this.#joinsEvents) return this.#addRow(minute, fields)
+    const key = minute * mostFields + fields.number
     const known = this.#known.get(key)
     if (known !== undefined) return known
-    const row = this.#addRow(minute)
+    const row = this.#addRow(minute, fields)
     this.#known.set(key, row)
     return row
   }
 
-  /** For an event with the fields that were read last. */
-  #addRow(minute: number): number {
-    for (let index = 0; index < equalFields.length; index++) this.#codes[index]?.push(this.#lastCodes[index] ?? 0)
+  #findFields(context: number, reason: FieldValue): Fields {
+    const key = reason === null ? context : `${context} ${reason}`
+    const known = this.#fields.get(key)
+    if (known !== undefined) return known
+    const values = this.#contexts.get(context) ?? []
+    const codes = this.#dictionaries.map((dictionary, index) =>
+      dictionary.encode(index === reasonField ? reason : (values[index] ?? null)),
+    )
+    const name = codes.join()
+    const number = this.#numbers.get(name) ?? this.#numbers.size
+    this.#numbers.set(name, number)
+    const fields = { codes, number }
+    this.#fields.set(key, fields)
+    return fields
+  }
+
+  #addRow(minute: number, { codes }: Fields): number {
+    for (let index = 0; index < codes.length; index++) this.#codes[index]?.push(codes[index] ?? 0)
     for (const sums of this.#sums) sums.push(0)
     for (const histogram of this.#histograms) histogram.addRow()
     this.#events.push(0)

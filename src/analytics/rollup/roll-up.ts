@@ -1,13 +1,15 @@
 import type { SqlPool, SqlSession } from '../../contracts/sql-pool.ts'
 import { equalFields } from '../event-filter.ts'
 import { findLastRow } from '../event-tables.ts'
+import { ContextFields } from './context-fields.ts'
 import { insertPart, listParts, PartColumns, removePart, type StoredPart } from './event-parts.ts'
 import {
   histogramColumns,
+  listContexts,
   minuteMs,
   PartBuilder,
   type RolledUpEvent,
-  rolledUpFields,
+  rolledUpColumns,
   sumColumns,
 } from './part-builder.ts'
 
@@ -22,9 +24,6 @@ const fullLevel = 99
 
 const allColumns = ['minute', 'events', ...equalFields, ...sumColumns, ...histogramColumns]
 
-/** Fields to roll up, for a `select`. */
-export const rolledUpColumns = rolledUpFields.map((name) => `"${name}"`).join(', ')
-
 export async function readProgress(session: SqlSession): Promise<number> {
   const [row] = await session.all("select row_id from event_progress where name = 'minute'")
   return Number(row?.row_id ?? 0)
@@ -36,23 +35,25 @@ export async function readProgress(session: SqlSession): Promise<number> {
  */
 export async function rollUp(pool: SqlPool): Promise<number> {
   const lastRow = await findLastRow(pool)
+  const fields = new ContextFields()
   let total = 0
   for (;;) {
-    const count = await rollUpBatch(pool, lastRow)
+    const count = await rollUpBatch(pool, fields, lastRow)
     if (count === undefined) return total
     total += count
   }
 }
 
 /** Undefined: there is nothing more, or somebody else is at it. */
-async function rollUpBatch(pool: SqlPool, lastRow: number): Promise<number | undefined> {
+async function rollUpBatch(pool: SqlPool, fields: ContextFields, lastRow: number): Promise<number | undefined> {
   // Outside of the write: that keeps other writers waiting.
-  const { progress, rows } = await pool.read(async (session) => {
+  const { progress, rows, contexts } = await pool.read(async (session) => {
     const from = await readProgress(session)
-    const sql = `select ${rolledUpColumns}, row_id from events where row_id > ? and row_id <= ? order by row_id limit ?`
-    return { progress: from, rows: await session.lists(sql, [from, lastRow, batch]) }
+    const sql = `select ${rolledUpColumns} from event_rows where row_id > ? and row_id <= ? order by row_id limit ?`
+    const found = await session.lists(sql, [from, lastRow, batch])
+    return { progress: from, rows: found, contexts: await fields.read(session, listContexts(found)) }
   })
-  const builder = new PartBuilder({ joinsEvents: isDense(rows) })
+  const builder = new PartBuilder({ joinsEvents: isDense(rows), contexts })
   for (const row of rows) builder.add(row)
   const part = builder.finish()
   if (part === undefined) return undefined

@@ -7,7 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { readEvents } from '../../../test/harness/stored-events.ts'
 import { reasons } from '../../errors/reasons.ts'
 import { eventFields, type GatewayEvent, newEvent } from '../event.ts'
-import { eventColumns } from '../event-columns.ts'
+import { eventColumns, listValues } from '../event-columns.ts'
 import { createSqliteSink } from './sqlite.ts'
 
 let directory: string
@@ -23,8 +23,8 @@ function eventAt(time: number, changes: Partial<GatewayEvent> = {}): GatewayEven
 }
 const timesOf = (events: readonly { event: GatewayEvent }[]) => events.map(({ event }) => event.time)
 
-describe('the table', () => {
-  test('has one column per declared field, with the type of the field', () => {
+describe('the tables', () => {
+  test('have one column per declared field, with the type of the field', () => {
     expect(eventColumns.map((column) => column.name)).toEqual(Object.keys(eventFields.shape))
     const typeOf = (name: string) => eventColumns.find((column) => column.name === name)
     expect(typeOf('time')).toMatchObject({ sqlType: 'integer', nullable: false })
@@ -34,16 +34,79 @@ describe('the table', () => {
     expect(typeOf('reason')).toMatchObject({ sqlType: 'text', nullable: true })
   })
 
-  test('an older table gets the columns it lacks and keeps its rows', () => {
+  test('an older one gets the columns it lacks and keeps its rows', () => {
     const database = new DatabaseSync(path)
-    database.exec(`create table events (row_id integer primary key autoincrement, id text not null, time integer not null);
-      insert into events (id, time) values ('old', 1)`)
+    void createSqliteSink(database).write([eventAt(1, { subject: 'ada', stepMs: '1' })])
+    database.exec('drop view events; create view events as select row_id, time from event_rows')
+    database.exec('alter table event_rows drop column "stepMs"; alter table event_contexts drop column "via"')
     const sink = createSqliteSink(database)
-    void sink.write([eventAt(2)])
-    expect(readEvents(database, { limit: 9 }).map(({ event }) => [event.id === 'old', event.type])).toEqual([
-      [true, null],
-      [false, 'capability_completed'],
+    void sink.write([eventAt(2, { stepMs: '2', via: 'all' })])
+    expect(readEvents(database, { limit: 9 }).map(({ event }) => [event.subject, event.stepMs, event.via])).toEqual([
+      ['ada', null, null],
+      [null, '2', 'all'],
     ])
+    void sink.close()
+  })
+
+  test('events that agree in what is not their own share it', () => {
+    const database = new DatabaseSync(path)
+    const sink = createSqliteSink(database)
+    const events = ['ada', 'bob', 'ada', 'ada'].map((subject, time) => eventAt(time, { subject, latencyMs: time }))
+    void sink.write(events.slice(0, 3))
+    void sink.write(events.slice(3))
+    expect(database.prepare('select count(*) as count from event_contexts').get()).toEqual({ count: 2 })
+    expect(readEvents(database, { limit: 9 }).map(({ event }) => event)).toEqual(events)
+    void sink.close()
+  })
+})
+
+describe('events of before they were two tables', () => {
+  const declared = eventColumns.map(
+    ({ name, sqlType, nullable }) => `"${name}" ${sqlType}${nullable ? '' : ' not null'}`,
+  )
+  const createWide = (database: DatabaseSync, columns: readonly string[]) =>
+    database.exec(`create table events (row_id integer primary key autoincrement, ${columns.join(', ')});
+      create index events_by_time on events (time);
+      create index events_by_reason on events (reason, time) where reason is not null`)
+
+  test('are converted, with their numbers', () => {
+    const database = new DatabaseSync(path)
+    createWide(database, declared)
+    const marks = eventColumns.map(() => '?').join(', ')
+    const names = eventColumns.map(({ name }) => `"${name}"`).join(', ')
+    const insert = database.prepare(`insert into events (${names}) values (${marks})`)
+    const events = Array.from({ length: 500 }, (_, time) =>
+      eventAt(time, {
+        subject: time % 3 === 0 ? null : `person-${time % 3}`,
+        jsonRpcCode: time % 5 === 0 ? -32602 : null,
+        reason: time % 7 === 0 ? 'capability_failed' : null,
+        cached: time % 2 === 0,
+        latencyMs: time / 8,
+        steps: `upstream answered ${time}`,
+      }),
+    )
+    for (const event of events) insert.run(...listValues(event))
+    database.exec('delete from events where row_id < 100')
+    const sink = createSqliteSink(database)
+    const stored = readEvents(database, { limit: 1000 })
+    expect(stored.map(({ rowId }) => rowId)).toEqual(events.slice(99).map((_, index) => index + 100))
+    expect(stored.map(({ event }) => event)).toEqual(events.slice(99).map((event) => ({ ...event, steps: null })))
+    expect(database.prepare('select count(*) as count from event_contexts').get()).toEqual({ count: 12 })
+    void sink.close()
+  })
+
+  test('numbers of those that were deleted are not given again', () => {
+    const database = new DatabaseSync(path)
+    createWide(
+      database,
+      declared.filter((column) => !column.startsWith('"via"')),
+    )
+    database.exec(`insert into events (id, time, type, requestId, tenant, outcome, cached)
+      values ('a', 1, 'auth_signed_in', 'r', 'default', 'success', 0), ('b', 2, 'auth_signed_in', 'r', 'default', 'success', 0)`)
+    database.exec('delete from events')
+    const sink = createSqliteSink(database)
+    void sink.write([eventAt(5)])
+    expect(readEvents(database, { limit: 9 }).map(({ rowId }) => rowId)).toEqual([3])
     void sink.close()
   })
 })
