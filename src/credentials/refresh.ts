@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { LRUCache } from 'lru-cache'
 import { GatewayError } from '../errors/gateway-error.ts'
+import { Lru } from '../lib/lru.ts'
 import { randomId } from '../lib/random-id.ts'
 import { type Connection, isOAuth, type OAuthCredential } from './connections.ts'
 import {
@@ -37,7 +37,7 @@ const longestPauseMs = 5 * 60_000
 /** One refresh of one connection at a time, in this process and in all that share the store. */
 export function createRefresher(host: RefreshHost): Refresher {
   const running = new Map<string, Promise<RefreshOutcome>>()
-  const failures = new LRUCache<string, { readonly error: GatewayError; readonly untilMs: number }>({ max: 10_000 })
+  const failures = new Lru<string, { readonly error: GatewayError; readonly untilMs: number }>(10_000)
   let closing = false
 
   async function attempt(task: RefreshTask): Promise<RefreshOutcome> {

@@ -1,11 +1,11 @@
-import { LRUCache } from 'lru-cache'
 import type { ConnectionKey, ConnectionRecord } from '../contracts/storage.ts'
+import { Lru } from '../lib/lru.ts'
 
 const mostRemembered = 10_000
 
 /** Open connections in memory, so that a call costs neither the store nor a decryption. */
 export class RememberedConnections<Connection extends { readonly record: ConnectionRecord }> {
-  readonly #connections = new LRUCache<string, Connection>({ max: mostRemembered })
+  readonly #connections = new Lru<string, Connection>(mostRemembered)
   /** Grows when a connection ends: what was being read then may be no more. */
   ended = 0
 

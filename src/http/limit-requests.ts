@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../contracts/clock.ts'
+import { Lru } from '../lib/lru.ts'
 import { networkOf } from './client-address.ts'
 
 /** How many requests of one kind are accepted per window. */
@@ -15,7 +15,7 @@ export type TakeRequest = (address: string) => number
 
 /** Limits requests in fixed windows, in memory. What is no address counts as itself. */
 export function limitRequests(limits: RequestLimits, clock: Clock): TakeRequest {
-  const counts = new LRUCache<string, number>({ max: 10_000 })
+  const counts = new Lru<string, number>(10_000)
   const windowMs = limits.windowSeconds * 1000
   let windowStart = 0
   let total = 0

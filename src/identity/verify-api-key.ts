@@ -1,9 +1,9 @@
-import { LRUCache } from 'lru-cache'
 import type { ApiKeyRefusal, ApiKeyVerifier, VerifiedApiKey } from '../contracts/api-key.ts'
 import type { Clock } from '../contracts/clock.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { ApiKeyRecord, ApiKeys } from '../contracts/storage.ts'
 import { sha256 } from '../lib/hash.ts'
+import { Lru } from '../lib/lru.ts'
 import { createUseLog } from '../storage/use-log.ts'
 import { isIntactApiKey } from './api-key.ts'
 
@@ -38,7 +38,7 @@ const mostRemembered = 50_000
  */
 export function createApiKeyVerifier(options: ApiKeyVerifierOptions): CachingApiKeyVerifier {
   const { apiKeys, clock } = options
-  const remembered = new LRUCache<string, Remembered>({ max: mostRemembered })
+  const remembered = new Lru<string, Remembered>(mostRemembered)
   const { log, writeUsesMs: intervalMs } = options
   const uses = createUseLog({ write: (list) => apiKeys.markUsed(list), what: 'API keys', log, intervalMs })
   let revocations = 0

@@ -1,9 +1,9 @@
 import type { errors as Errors, JWTPayload, JWTVerifyGetKey } from 'jose'
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../contracts/clock.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
 import { sha256 } from '../lib/hash.ts'
 import { isJsonObject, type JsonObject } from '../lib/json.ts'
+import { Lru } from '../lib/lru.ts'
 
 /** Signature algorithms with a public key. Neither `none` nor HMAC: who can read the key could sign with it. */
 export const jwtAlgorithms = [
@@ -67,7 +67,7 @@ export function isJwt(token: string): boolean {
 /** Makes a verifier. A signature is checked once; then the token is known by its hash until it expires, for five minutes at most. */
 export function createJwtVerifier(options: JwtVerifierOptions): JwtVerifier {
   const { clock } = options
-  const remembered = new LRUCache<string, Remembered>({ max: mostRemembered })
+  const remembered = new Lru<string, Remembered>(mostRemembered)
   const check = async (token: string, hash: string): Promise<JwtOutcome> => {
     const outcome = await verifyOnce(token, options)
     if (!('claims' in outcome)) return outcome

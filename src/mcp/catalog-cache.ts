@@ -1,10 +1,10 @@
-import { LRUCache } from 'lru-cache'
 import type { Exchange } from '../contracts/exchange.ts'
 import type { McpMessage } from '../contracts/mcp.ts'
 import { type JsonObject, objectMember } from '../lib/json.ts'
+import { Lru } from '../lib/lru.ts'
 import { clientCapabilitiesKey } from './eras/2026-07-28/check-envelope.ts'
 
-const maxEntries = 1_000
+const maxEntries = 1_024
 const maxBytes = 64 * 1024 * 1024
 const maxTtlMs = 60 * 60 * 1000
 
@@ -19,10 +19,9 @@ interface Entry {
  * what an upstream does not declare cacheable is asked for every time.
  */
 export class CatalogCache {
-  readonly #entries = new LRUCache<string, Entry>({
-    max: maxEntries,
-    maxSize: maxBytes,
-    sizeCalculation: (entry, key) => entry.rest.length + key.length,
+  /** A small answer counts as much as one of `maxEntries` may, so both limits hold. */
+  readonly #entries = new Lru<string, Entry>(maxBytes, {
+    sizeCalculation: (entry, key) => Math.max(entry.rest.length + key.length, maxBytes / maxEntries),
   })
 
   readonly #onChanged: (() => void) | undefined

@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import type { JsonObject } from '../lib/json.ts'
+import { Lru } from '../lib/lru.ts'
 
 /** The first pages of a list. */
 interface FirstPages {
@@ -23,12 +23,12 @@ export interface CatalogPage {
 /** Puts lists together whose pages are answered one by one, each at most `largestBytes`. */
 export class CatalogPages {
   readonly #largestBytes: number
-  readonly #unfinished: LRUCache<string, FirstPages>
+  readonly #unfinished: Lru<string, FirstPages>
 
   constructor(largestBytes: number) {
     this.#largestBytes = largestBytes
     const maxSize = 16 * largestBytes
-    this.#unfinished = new LRUCache({ maxSize, sizeCalculation: ({ bytes }) => Math.max(bytes, 1) })
+    this.#unfinished = new Lru(maxSize, { sizeCalculation: ({ bytes }) => Math.max(bytes, 1) })
   }
 
   /** The whole list, once its last page came; undefined before that, and when a page is missing. */

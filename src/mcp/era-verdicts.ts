@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import type { Era } from '../contracts/mcp.ts'
+import { Lru } from '../lib/lru.ts'
 
 /** Which era is spoken with an upstream: that of each client as long as the upstream takes it, or always the same. */
 export type ProtocolSetting = 'auto' | Era
@@ -14,11 +14,11 @@ const verdictMs = 60 * 60 * 1000
  */
 export class EraVerdicts {
   readonly #setting: ProtocolSetting
-  readonly #verdicts: LRUCache<string, Era>
+  readonly #verdicts: Lru<string, Era>
 
   constructor(setting: ProtocolSetting, nowMs: () => number = () => performance.now()) {
     this.#setting = setting
-    this.#verdicts = new LRUCache({ max: mostVerdicts, ttl: verdictMs, ttlResolution: 0, perf: { now: nowMs } })
+    this.#verdicts = new Lru(mostVerdicts, { ttl: verdictMs, ttlResolution: 0, perf: { now: nowMs } })
   }
 
   /** The era to speak upstream with a message of a client of `era`. Costs one comparison while there is no verdict. */

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import type { Exchange } from '../contracts/exchange.ts'
 import type { Logger } from '../contracts/logger.ts'
 import type { McpMessage } from '../contracts/mcp.ts'
@@ -6,6 +5,7 @@ import type { KnownCatalogs } from '../contracts/storage.ts'
 import type { CredentialMode, UpstreamSettings } from '../contracts/upstream.ts'
 import { sha256 } from '../lib/hash.ts'
 import { isJsonObject, type JsonObject, objectMember, stringMember } from '../lib/json.ts'
+import { Lru } from '../lib/lru.ts'
 import { CatalogPages } from './catalog-pages.ts'
 import { listMethods } from './methods.ts'
 
@@ -68,13 +68,13 @@ export class RouteCatalogs {
   #noted: Noted[] = []
   #notedBytes = 0
   /** Credential and length of what was noted in the last minute. */
-  readonly #seen = new LRUCache<string, { readonly look: string; readonly untilMs: number }>({ max: mostRemembered })
+  readonly #seen = new Lru<string, { readonly look: string; readonly untilMs: number }>(mostRemembered)
   #timer: NodeJS.Timeout | undefined
   #writing: Promise<void> = Promise.resolve()
   /** Lists whose last page has not come yet. */
   readonly #pages = new CatalogPages(largestBytes)
   /** Hash of what was written last. */
-  readonly #written = new LRUCache<string, string>({ max: mostRemembered })
+  readonly #written = new Lru<string, string>(mostRemembered)
 
   constructor(options: RouteCatalogsOptions) {
     this.#options = options

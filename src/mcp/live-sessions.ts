@@ -1,7 +1,7 @@
-import { LRUCache } from 'lru-cache'
 import type { Exchange } from '../contracts/exchange.ts'
 import type { LiveSession, LiveSessions, OpenQuestion } from '../contracts/live-sessions.ts'
 import type { JsonObject } from '../lib/json.ts'
+import { Lru } from '../lib/lru.ts'
 import { randomToken } from '../lib/random-id.ts'
 
 const mostOwners = 50_000
@@ -80,8 +80,8 @@ class LiveSessionState implements LiveSession {
 
 class SessionsInMemory implements LiveSessions {
   /** Sessions by their owner, oldest first. */
-  readonly #owners = new LRUCache<string, Map<string, LiveSessionState>>({ max: mostOwners })
-  readonly #ended = new LRUCache<string, true>({ max: mostEnded })
+  readonly #owners = new Lru<string, Map<string, LiveSessionState>>(mostOwners)
+  readonly #ended = new Lru<string, true>(mostEnded)
 
   get size(): number {
     let size = 0

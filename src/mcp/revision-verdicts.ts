@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import { isJsonObject, type JsonObject } from '../lib/json.ts'
+import { Lru } from '../lib/lru.ts'
 import { legacyVersions } from './protocol-versions.ts'
 
 /** Codes by which 2026-07-28 says that a message is wrong for another reason than its revision. */
@@ -15,10 +15,10 @@ const verdictMs = 60 * 60 * 1000
  * negotiation): what they took instead, per credential identity.
  */
 export class RevisionVerdicts {
-  readonly #taken: LRUCache<string, string>
+  readonly #taken: Lru<string, string>
 
   constructor(nowMs: () => number = () => performance.now()) {
-    this.#taken = new LRUCache({ max: mostVerdicts, ttl: verdictMs, ttlResolution: 0, perf: { now: nowMs } })
+    this.#taken = new Lru(mostVerdicts, { ttl: verdictMs, ttlResolution: 0, perf: { now: nowMs } })
   }
 
   /** The revision to ask for in the place of `requested`. */

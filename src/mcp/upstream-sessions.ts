@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { Lru } from '../lib/lru.ts'
 
 /** What the pool needs to know of a session. */
 export interface PooledSession {
@@ -35,7 +35,7 @@ const defaultBounds: PoolBounds = { idleMs: 10 * 60 * 1000, most: 10_000, mostPe
  */
 export class UpstreamSessions<Session extends PooledSession> {
   readonly #bounds: PoolBounds
-  readonly #entries: LRUCache<string, Entry<Session>>
+  readonly #entries: Lru<string, Entry<Session>>
   readonly #keysOfOwners = new Map<string, Set<string>>()
   readonly #sweep: NodeJS.Timeout
   readonly #nowMs: () => number
@@ -43,7 +43,7 @@ export class UpstreamSessions<Session extends PooledSession> {
   constructor(bounds: Partial<PoolBounds> = {}, nowMs: () => number = () => performance.now()) {
     this.#bounds = { ...defaultBounds, ...bounds }
     this.#nowMs = nowMs
-    this.#entries = new LRUCache({ max: this.#bounds.most, dispose: (entry, key) => this.#let(entry, key) })
+    this.#entries = new Lru(this.#bounds.most, { dispose: (entry, key) => this.#let(entry, key) })
     this.#sweep = setInterval(() => this.endIdle(), this.#bounds.idleMs / 10).unref()
   }
 

@@ -114,6 +114,11 @@ export const reservedModules: readonly {
     why: 'Only the SQLite adapter knows SQLite. Use the contract in contracts/storage.ts or contracts/sql-database.ts.',
   },
   {
+    module: /^lru-cache$/,
+    places: ['lib/', 'analytics/'],
+    why: 'With `max` the package takes memory for as many entries at once, on every route. Use lib/lru.ts.',
+  },
+  {
     module: /^pg$/,
     places: ['storage/postgres/'],
     why: 'Only the PostgreSQL adapter knows PostgreSQL. Use the contract in contracts/sql-pool.ts.',

@@ -1,9 +1,9 @@
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../contracts/clock.ts'
 import type { UpstreamCredential } from '../../contracts/credential.ts'
 import type { CredentialScheme } from '../../contracts/credential-scheme.ts'
 import type { Exchange } from '../../contracts/exchange.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
+import { Lru } from '../../lib/lru.ts'
 import type { TokenSet } from '../token-endpoint.ts'
 
 /** A token that the gateway can ask for whenever it needs one, so nothing of it is stored. */
@@ -30,7 +30,7 @@ const longestPauseMs = 5 * 60_000
 
 /** Presents a token that needs nobody's browser, and keeps it in memory until shortly before its end. */
 export function presentObtainedToken({ keyOf, request, clock }: ObtainableToken): CredentialScheme {
-  const outcomes = new LRUCache<string, Outcome>({ max: mostOutcomes })
+  const outcomes = new Lru<string, Outcome>(mostOutcomes)
   const running = new Map<string, Promise<Outcome['value']>>()
   let generation = 0
 

@@ -1,9 +1,9 @@
-import { LRUCache } from 'lru-cache'
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { Logger } from '../../contracts/logger.ts'
 import type { KnownCatalogs } from '../../contracts/storage.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, type JsonObject } from '../../lib/json.ts'
+import { Lru } from '../../lib/lru.ts'
 import { CatalogPages } from '../../mcp/catalog-pages.ts'
 import { ownerOf } from './member.ts'
 
@@ -30,9 +30,9 @@ export class LastKnown {
   readonly #aggregate: string
   readonly #log: Logger
   readonly #pages = new CatalogPages(largestBytes)
-  readonly #written = new LRUCache<string, string>({ max: 10_000 })
+  readonly #written = new Lru<string, string>(10_000)
   /** Size of what was looked at in the last minute. */
-  readonly #seen = new LRUCache<string, number>({ max: 10_000, ttl: 60_000 })
+  readonly #seen = new Lru<string, number>(10_000, { ttl: 60_000 })
   #writing: Promise<void> = Promise.resolve()
 
   constructor(store: KnownCatalogs, aggregate: string, log: Logger) {

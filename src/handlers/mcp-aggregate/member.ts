@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { LRUCache } from 'lru-cache'
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { HandlerHost, RouteAnswer, RouteCall, StreamedAnswer } from '../../contracts/handler.ts'
 import type { LiveSession } from '../../contracts/live-sessions.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
 import { asGatewayError, GatewayError } from '../../errors/gateway-error.ts'
 import { isJsonObject, type JsonObject, objectMember, stringMember } from '../../lib/json.ts'
+import { Lru } from '../../lib/lru.ts'
 import { randomId } from '../../lib/random-id.ts'
 import { exposeUri, locateUri } from '../../mcp/aggregate/member-ids.ts'
 import { createMessage } from '../../mcp/classify-message.ts'
@@ -54,7 +54,7 @@ export class AggregateMember {
     mostPerOwner: mostSessionsPerOwner,
   })
   /** What is not asked for a moment, by person, or person and method: the failure. */
-  readonly #resting = new LRUCache<string, GatewayError>({ max: 10_000, ttl: restMs })
+  readonly #resting = new Lru<string, GatewayError>(10_000, { ttl: restMs })
 
   constructor(name: string, route: string, host: MemberHost) {
     this.name = name

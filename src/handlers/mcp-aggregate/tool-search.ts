@@ -1,9 +1,9 @@
-import { LRUCache } from 'lru-cache'
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { HandlerHost, McpAnswer } from '../../contracts/handler.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { isJsonObject, type JsonObject, objectMember, stringMember } from '../../lib/json.ts'
+import { Lru } from '../../lib/lru.ts'
 import { rankTools } from '../../mcp/aggregate/rank-tools.ts'
 import { createMessage } from '../../mcp/classify-message.ts'
 import { forEra } from '../../mcp/connect-required/refuse-call.ts'
@@ -34,7 +34,7 @@ export class ToolSearch {
   /** Calls that came as `call_tool`, whose client knew nothing of headers for arguments. */
   readonly #unwrapped = new WeakSet<McpMessage>()
   /** By person and tool. */
-  readonly #headers = new LRUCache<string, readonly ParameterHeader[]>({ max: 20_000, ttl: 10 * 60_000 })
+  readonly #headers = new Lru<string, readonly ParameterHeader[]>(20_000, { ttl: 10 * 60_000 })
 
   constructor(host: HandlerHost, alwaysListed: readonly string[]) {
     this.#host = host

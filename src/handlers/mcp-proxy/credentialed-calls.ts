@@ -1,9 +1,9 @@
-import { LRUCache } from 'lru-cache'
 import type { CredentialSource, UpstreamCredential } from '../../contracts/credential.ts'
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import { discardAnswer, type UpstreamAnswer } from '../../http/send-upstream.ts'
+import { Lru } from '../../lib/lru.ts'
 import type { ClientSession } from '../../mcp/client-session.ts'
 import { RefusedHandshake } from './begin-legacy-session.ts'
 import { findCredentialRefusal } from './read-answer.ts'
@@ -26,7 +26,7 @@ export class CredentialedCalls {
   readonly #credentials: CredentialSource
   readonly #handshakes: UpstreamHandshakes
   /** Credentials that the upstream refused while the broker had no better one. */
-  readonly #refused = new LRUCache<string, true>({ max: 10_000 })
+  readonly #refused = new Lru<string, true>(10_000)
 
   constructor(upstream: Upstream, eras: UpstreamEras, credentials: CredentialSource) {
     this.#upstream = upstream

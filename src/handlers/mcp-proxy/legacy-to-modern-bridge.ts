@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import type { CredentialSource, UpstreamCredential } from '../../contracts/credential.ts'
 import type { Exchange } from '../../contracts/exchange.ts'
 import type { StreamedAnswer } from '../../contracts/handler.ts'
@@ -7,6 +6,7 @@ import type { McpMessage } from '../../contracts/mcp.ts'
 import { GatewayError } from '../../errors/gateway-error.ts'
 import type { UpstreamAnswer } from '../../http/send-upstream.ts'
 import { isJsonObject, type JsonObject, objectMember } from '../../lib/json.ts'
+import { Lru } from '../../lib/lru.ts'
 import { answerLocally } from '../../mcp/bridge/legacy-to-modern/answer-locally.ts'
 import { HopExchange } from '../../mcp/bridge/legacy-to-modern/hop-exchange.ts'
 import { initializeResult } from '../../mcp/bridge/legacy-to-modern/initialize-result.ts'
@@ -44,7 +44,7 @@ const longestTtlMs = 60 * 60 * 1000
 /** Carries messages of clients of older revisions to an upstream of 2026-07-28. */
 export class LegacyToModernBridge implements Bridge {
   readonly #options: LegacyToModernOptions
-  readonly #discovered = new LRUCache<string, Discovered>({ max: mostDiscovered })
+  readonly #discovered = new Lru<string, Discovered>(mostDiscovered)
   readonly #tools = new ToolFinder()
 
   constructor(options: LegacyToModernOptions) {

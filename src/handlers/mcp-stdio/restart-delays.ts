@@ -1,4 +1,4 @@
-import { LRUCache } from 'lru-cache'
+import { Lru } from '../../lib/lru.ts'
 
 interface Failures {
   readonly count: number
@@ -14,7 +14,7 @@ const mostKeys = 10_000
  * whoever makes their process crash does not keep others from theirs.
  */
 export class RestartDelays {
-  readonly #failures = new LRUCache<string, Failures>({ max: mostKeys })
+  readonly #failures = new Lru<string, Failures>(mostKeys)
   readonly #nowMs: () => number
 
   constructor(nowMs: () => number = () => performance.now()) {

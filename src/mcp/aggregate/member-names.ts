@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import { sha256 } from '../../lib/hash.ts'
+import { Lru } from '../../lib/lru.ts'
 
 /** What a client calls a tool or prompt, and whose it is. */
 export interface LocatedName {
@@ -44,7 +44,7 @@ function shortenName(member: string, name: string): string {
 export class PrefixedNames implements MemberNames {
   readonly #members: ReadonlySet<string>
   /** Shortened names that passed. A hash says nothing about the person who listed it, and calling still needs to be allowed. */
-  readonly #shortened = new LRUCache<string, string>({ max: 10_000 })
+  readonly #shortened = new Lru<string, string>(10_000)
 
   constructor(members: readonly string[]) {
     this.#members = new Set(members)

@@ -1,9 +1,9 @@
-import { LRUCache } from 'lru-cache'
 import type { Logger } from '../../contracts/logger.ts'
 import type { DefinitionList, DefinitionPage } from '../../contracts/pinned-definitions.ts'
 import type { KnownCatalogRecord, KnownCatalogs } from '../../contracts/storage.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, type JsonObject } from '../../lib/json.ts'
+import { Lru } from '../../lib/lru.ts'
 
 /** Of which list of which virtual server, in which tenant. */
 export interface KeptList {
@@ -29,9 +29,9 @@ export class KeptDefinitions {
   readonly #store: KnownCatalogs
   readonly #log: Logger
   /** Lists whose last page has not come yet, by who asks. */
-  readonly #unfinished = new LRUCache<string, Pages>({ max: 200 })
+  readonly #unfinished = new Lru<string, Pages>(200)
   /** Hash of what was written last. */
-  readonly #written = new LRUCache<string, string>({ max: 10_000 })
+  readonly #written = new Lru<string, string>(10_000)
   readonly #pending = new Map<string, KnownCatalogRecord>()
   #timer: NodeJS.Timeout | undefined
   #writing = Promise.resolve()

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import { type EventRecorder, newEvent } from '../../analytics/event.ts'
 import type { Project, RouteSpec } from '../../config/project.ts'
 import type { Exchange } from '../../contracts/exchange.ts'
@@ -13,6 +12,7 @@ import {
 import type { KnownCatalogs } from '../../contracts/storage.ts'
 import { limitRequests } from '../../http/limit-requests.ts'
 import { stringMember } from '../../lib/json.ts'
+import { Lru } from '../../lib/lru.ts'
 import { isSharedMode } from '../known-catalogs.ts'
 import { hashDefinition, keyOfList, typeOfList } from './hash-definition.ts'
 import { inspectDefinition } from './inspect-definition.ts'
@@ -62,8 +62,8 @@ const noticeLimits = { perAddress: 1_000, total: 5_000, windowSeconds: 600 }
 
 /** Remembers what deviates from the pins, tells each thing once, and keeps what upstreams listed last. Survives a reload, as pins change with one. */
 export function createDefinitionWatch({ store, recorder, log, peers }: WatchDefinitionsOptions): DefinitionWatch {
-  const deviations = new LRUCache<string, Deviations>({ max: mostOwners })
-  const told = new LRUCache<string, true>({ max: mostNotices })
+  const deviations = new Lru<string, Deviations>(mostOwners)
+  const told = new Lru<string, true>(mostNotices)
   const kept = new KeptDefinitions(store, log)
   /** By virtual server and tenant: being read, or (undefined) done. */
   const restored = new Map<string, Promise<void> | undefined>()

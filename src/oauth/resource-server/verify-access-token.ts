@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache'
 import type { Clock } from '../../contracts/clock.ts'
 import type { Person } from '../../contracts/identity-provider.ts'
 import type { OAuthRecord, OAuthRecords } from '../../contracts/storage.ts'
@@ -7,6 +6,7 @@ import { createPersonRecords, type RememberedPerson } from '../../identity/perso
 import { clientSubject } from '../../identity/subject-id.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { isJsonObject, type JsonObject, stringMember } from '../../lib/json.ts'
+import { Lru } from '../../lib/lru.ts'
 import { isAccessToken } from './read-bearer-token.ts'
 
 /** Looks up access tokens and remembers those that are valid. */
@@ -45,8 +45,8 @@ const longestToken = 128
  */
 export function createAccessTokenVerifier(options: TokenVerifierOptions): CachingTokenVerifier {
   const { records, clock } = options
-  const cache = new LRUCache<string, VerifiedAccessToken>({ max: options.cacheSize ?? 50_000 })
-  const revoked = new LRUCache<string, true>({ max: 10_000 })
+  const cache = new Lru<string, VerifiedAccessToken>(options.cacheSize ?? 50_000)
+  const revoked = new Lru<string, true>(10_000)
   const people = createPersonRecords(records, clock)
   let revocations = 0
 

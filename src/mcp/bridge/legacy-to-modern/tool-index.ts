@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache'
 import { isJsonObject, type JsonObject, stringMember } from '../../../lib/json.ts'
+import { Lru } from '../../../lib/lru.ts'
 import { findParameterHeaders, type ParameterHeader } from '../../parameter-headers.ts'
 import { describesObject } from './output-schema.ts'
 
@@ -33,7 +33,7 @@ export function indexTools(result: JsonObject): ToolIndex {
 
 /** What the lists of one upstream said, per person and credential. */
 export class ToolIndexes {
-  readonly #indexes = new LRUCache<string, ToolIndex>({ max: mostIndexes, ttl: keptMs })
+  readonly #indexes = new Lru<string, ToolIndex>(mostIndexes, { ttl: keptMs })
 
   /** Undefined when the tools are not known, or not any more. */
   find(owner: string, tool: string): KnownTool | undefined {
