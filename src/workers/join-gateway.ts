@@ -129,6 +129,7 @@ export class JoinedWorker implements Worker {
     else if (message.kind === 'roster') this.#takeRoster(message.roster, message.leader)
     else if (message.kind === 'stop') this.#orders?.stop()
     else if (message.kind === 'reload') void this.#reload()
+    else if (message.kind === 'ping') send({ kind: 'pong' })
   }
 
   #takeRoster(roster: Roster, leader: string | undefined): void {

@@ -34,6 +34,8 @@ export type ToWorker =
   | { readonly kind: 'told'; readonly topic: string; readonly message: unknown }
   | { readonly kind: 'reload' }
   | { readonly kind: 'stop' }
+  /** Is it there? */
+  | { readonly kind: 'ping' }
 
 /** From a worker to the process that started it. */
 export type FromWorker =
@@ -54,3 +56,4 @@ export type FromWorker =
     }
   | { readonly kind: 'tell'; readonly topic: string; readonly message: unknown }
   | { readonly kind: 'outcome'; readonly outcome: ReloadOutcome }
+  | { readonly kind: 'pong' }

@@ -23,6 +23,10 @@ export class Seat {
   readonly #events: SeatEvents
   #child: Child | undefined
   #startedAtMs = 0
+  /** When it last said anything. */
+  #heardAtMs = 0
+  /** Questions in a row that it has not answered; undefined: it is not asked. */
+  #unanswered: number | undefined
   #late: NodeJS.Timeout | undefined
   #reloading: ((outcome: ReloadOutcome | undefined) => void) | undefined
   name = ''
@@ -51,6 +55,7 @@ export class Seat {
     this.name = `${this.slot}-${randomToken(4)}`
     this.isUnfit = false
     this.#startedAtMs = performance.now()
+    this.#heardAtMs = this.#startedAtMs
     try {
       this.#watch(cluster.fork())
     } catch (error) {
@@ -79,6 +84,21 @@ export class Seat {
     if (this.#child?.isConnected()) this.#child.send(message, () => undefined)
   }
 
+  /**
+   * Asks whether it is there. False, once: it has left as many questions as that unanswered. Asked from when it serves to its end; before, `startMs`
+   * is all that it has.
+   */
+  beat(mostUnanswered: number): boolean {
+    if (this.#unanswered === undefined) return true
+    if (this.#unanswered >= mostUnanswered) {
+      this.#unanswered = undefined
+      return false
+    }
+    this.#unanswered++
+    this.send({ kind: 'ping' })
+    return true
+  }
+
   /** Loads the project again. Undefined: it ended meanwhile. */
   async reload(): Promise<ReloadOutcome | undefined> {
     if (!this.serving) return undefined
@@ -99,6 +119,8 @@ export class Seat {
   }
 
   #hear(message: FromWorker): void {
+    this.#heardAtMs = performance.now()
+    if (this.#unanswered !== undefined) this.#unanswered = 0
     if (message.kind === 'unfit') this.isUnfit = message.isProject
     else if (message.kind === 'serving') this.#serve(message)
     else if (message.kind === 'leaving') this.serving = undefined
@@ -109,6 +131,7 @@ export class Seat {
 
   #serve(project: ServedProject): void {
     clearTimeout(this.#late)
+    this.#unanswered = 0
     this.serving = project
     this.contentHash = project.contentHash
   }
@@ -116,12 +139,12 @@ export class Seat {
   #end(code: number, signal: string | null): void {
     clearTimeout(this.#late)
     this.#child = undefined
+    this.#unanswered = undefined
     this.serving = undefined
     this.#reloading?.(undefined)
-    // Who was asked to stop and did is sound.
-    this.pauses.noteEnd(
-      code === 0 && signal === null ? Number.POSITIVE_INFINITY : performance.now() - this.#startedAtMs,
-    )
+    // Who was asked to stop and did is sound. Of all others the time in which they said nothing is none that they ran well.
+    const isSound = code === 0 && signal === null
+    this.pauses.noteEnd(isSound ? Number.POSITIVE_INFINITY : this.#heardAtMs - this.#startedAtMs)
     this.#events.onEnded(code, signal)
   }
 }

@@ -14,7 +14,20 @@ export interface SupervisorOptions {
   readonly listen: Worker['listen']
   readonly log: Logger
   readonly voice: ReloadVoice
+  readonly heartbeat?: Heartbeat
 }
+
+/** How often workers are asked whether they are there, and how many questions in a row one may leave unanswered before it is killed. */
+export interface Heartbeat {
+  readonly everyMs: number
+  readonly mostUnanswered: number
+}
+
+/**
+ * 30 seconds: whatever a worker does in one go takes less, by far. A body of 4 MiB takes tens of milliseconds, a reload a second or two, SQLite waits
+ * at most five seconds for a lock. Questions are counted and no time, so that neither a machine that slept nor a stop of this process counts.
+ */
+const defaultHeartbeat: Heartbeat = { everyMs: 2_000, mostUnanswered: 15 }
 
 /** What a worker gets beyond its drain time before it is killed. Milliseconds. */
 const graceMs = 10_000
@@ -27,6 +40,7 @@ export class Supervisor {
   readonly #listen: Worker['listen']
   readonly #log: Logger
   readonly #voice: ReloadVoice
+  readonly #heartbeat: Heartbeat
   readonly #seats: readonly Seat[]
   readonly #secret = randomToken()
   readonly #sockets = createPeerSockets()
@@ -42,10 +56,11 @@ export class Supervisor {
   #exitCode = 0
   readonly #pausing = new Set<NodeJS.Timeout>()
 
-  constructor({ count, listen, log, voice }: SupervisorOptions) {
+  constructor({ count, listen, log, voice, heartbeat = defaultHeartbeat }: SupervisorOptions) {
     this.#listen = listen
     this.#log = log
     this.#voice = voice
+    this.#heartbeat = heartbeat
     this.#seats = Array.from({ length: count }, (_, slot): Seat => {
       const seat: Seat = new Seat(slot, {
         onMessage: (message) => this.#hear(seat, message),
@@ -59,7 +74,11 @@ export class Supervisor {
   /** Resolves with the exit code when the last worker has ended. What is wrong with the project the first worker says, alone. */
   run(): Promise<number> {
     this.#seats[0]?.take()
-    return this.#ended.promise.finally(() => this.#sockets.remove())
+    const beats = setInterval(() => this.#beat(), this.#heartbeat.everyMs)
+    return this.#ended.promise.finally(() => {
+      clearInterval(beats)
+      this.#sockets.remove()
+    })
   }
 
   /** Loads the project again in one worker after the other. The first one that has a problem with it keeps the others from it. */
@@ -86,6 +105,17 @@ export class Supervisor {
     this.#endPauses()
     for (const seat of this.#seats) this.#stopSeat(seat)
     this.#endIfEmpty()
+  }
+
+  /** One whose event loop is blocked keeps its part of the connections, and their clients would wait for ever. */
+  #beat(): void {
+    const { everyMs, mostUnanswered } = this.#heartbeat
+    for (const seat of this.#seats) {
+      if (seat.beat(mostUnanswered)) continue
+      const silent = { worker: seat.slot, pid: seat.pid, silentMs: everyMs * mostUnanswered }
+      this.#log.error(silent, 'a worker does not answer and is killed')
+      seat.kill()
+    }
   }
 
   #stopSeat(seat: Seat): void {
