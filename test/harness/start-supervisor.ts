@@ -12,11 +12,11 @@ export const workerProgram = join(import.meta.dirname, 'supervised-worker.ts')
 export interface WorkerDirectory {
   readonly directory: string
   /** Process ids of all that ever served, in this place or in any. */
-  served(slot?: number): readonly number[]
+  readonly served: (slot?: number) => readonly number[]
   /** How often that happened to the worker in this place: it was asked whether it is there, 50 ms went by. */
-  count(slot: number, what: 'pings' | 'ticks'): number
+  readonly count: (slot: number, what: 'pings' | 'ticks') => number
   /** `<slot>.hang`: does nothing any more once it serves. `<slot>.busy`: takes a second before each of its first three answers. */
-  behave(how: string): void
+  readonly behave: (how: string) => void
 }
 
 /** A directory that is removed with the test. */
