@@ -33,6 +33,15 @@ it('a worker that hangs again and again is killed each time, and started after l
   expect(served(0)).toHaveLength(1)
 }, 60_000)
 
+it('a worker that hangs does not keep the others from stopping, nor for as long as one that still drains', async () => {
+  const { supervisor, ended, log, served, behave } = startSupervisor(2, heartbeat)
+  behave('1.hang')
+  await waitUntil('both serve', () => served().length === 2)
+  supervisor.stop()
+  expect(await ended).toBe(0)
+  expect(log.error.mock.calls.map(([, said]) => said)).toEqual(['a worker does not answer and is killed'])
+}, 60_000)
+
 it('a worker that is busy for long, but not for too long, is left alone', async () => {
   const { log, count, behave } = startSupervisor(2, heartbeat)
   behave('1.busy')
