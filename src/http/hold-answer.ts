@@ -16,6 +16,11 @@ export function holdAnswers(handle: Handle, commit: () => Promise<boolean>): Han
   }
 }
 
+/** Whether the end of an answer is held. */
+export function isHeld(response: ServerResponse): boolean {
+  return heldAnswers.has(response)
+}
+
 /** What is written from here on is the answer of a stream: it is held like an end. Nothing happens where answers are not held. */
 export function holdFromHere(response: ServerResponse): void {
   heldAnswers.get(response)?.holdWrites()

@@ -3,6 +3,7 @@ import type { McpMessage } from '../contracts/mcp.ts'
 import type { HttpReply } from '../contracts/policy.ts'
 import type { GatewayError } from '../errors/gateway-error.ts'
 import { renderError } from '../errors/render-error.ts'
+import { endAnswer } from '../http/end-answer.ts'
 import type { HttpExchange } from '../http/exchange.ts'
 import type { CacheKey } from '../mcp/catalog-cache.ts'
 import type { AnswerOutcome } from './answer-outcome.ts'
@@ -54,7 +55,7 @@ export function sendBuffer(exchange: HttpExchange, status: number, body: Buffer,
   exchange.bytesOut = body.length
   exchange.response.writeHead(status, headers)
   // As a Latin-1 string, which maps every byte to itself, a small body leaves in one write together with the headers.
-  if (body.length <= smallBodyBytes) exchange.response.end(body.toString('latin1'), 'latin1')
+  if (body.length <= smallBodyBytes) endAnswer(exchange.response, body.toString('latin1'))
   else {
     // A client that does not read would keep the body in memory for as long as it likes.
     exchange.response.setTimeout(host.limits.upstreamIdleSeconds * 1000)
