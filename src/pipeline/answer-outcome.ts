@@ -22,7 +22,9 @@ export function failed(error: GatewayError): AnswerOutcome {
 /** What a JSON-RPC response says about how the call went. */
 export function outcomeOf(response: JsonObject): Omit<AnswerOutcome, 'status'> {
   if (isJsonObject(response.error)) {
-    return { code: typeof response.error.code === 'number' ? response.error.code : -32603 }
+    const { code } = response.error
+    // JSON-RPC 2.0 §5.1: an integer. What else an upstream says no store of events would take.
+    return { code: typeof code === 'number' && Number.isSafeInteger(code) ? code : -32603 }
   }
   const { result } = response
   if (!isJsonObject(result)) return {}

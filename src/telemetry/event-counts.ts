@@ -143,10 +143,10 @@ const clientErrors: ReadonlySet<number> = new Set([-32700, -32600, -32601, -3260
 export function errorTypeOf({ outcome, jsonRpcCode, reason }: ErrorFields): string {
   if (jsonRpcCode !== null) {
     if (clientErrors.has(jsonRpcCode)) return ''
-    return jsonRpcCode >= -32_768 && jsonRpcCode <= -32_000 ? String(jsonRpcCode) : 'other'
+    return jsonRpcCode >= -32_768 && jsonRpcCode <= -32_000 ? String(jsonRpcCode) : '_OTHER'
   }
   if (outcome === 'application_error') return 'tool_error'
-  return outcome === 'failure' || outcome === 'cancelled' ? (reason ?? 'other') : ''
+  return outcome === 'failure' || outcome === 'cancelled' ? (reason ?? '_OTHER') : ''
 }
 
 type ErrorFields = Pick<GatewayEvent, 'outcome' | 'jsonRpcCode' | 'reason'>

@@ -104,7 +104,7 @@ describe('what an error is', () => {
   test('other codes, tools that report an error, and what broke off', () => {
     expect(typeOf({})).toBe('')
     expect(typeOf({ jsonRpcCode: -32603, outcome: 'failure' })).toBe('-32603')
-    expect(typeOf({ jsonRpcCode: 12, outcome: 'application_error' })).toBe('other')
+    expect(typeOf({ jsonRpcCode: 12, outcome: 'application_error' })).toBe('_OTHER')
     expect(typeOf({ outcome: 'application_error' })).toBe('tool_error')
     expect(typeOf({ outcome: 'cancelled', reason: 'request_cancelled' })).toBe('request_cancelled')
     expect(typeOf({ outcome: 'denied' })).toBe('')

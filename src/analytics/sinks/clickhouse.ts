@@ -62,5 +62,7 @@ function insertUrl(base: string, { database, table }: ClickhouseOptions): URL {
   target.searchParams.set('database', database)
   target.searchParams.set('query', `INSERT INTO ${table} FORMAT JSONEachRow`)
   target.searchParams.set('input_format_skip_unknown_fields', '1')
+  // Servers since 26.2 would collect inserts of their own accord. These are batches already, and 2xx has to mean that the rows are in the table.
+  target.searchParams.set('async_insert', '0')
   return target
 }

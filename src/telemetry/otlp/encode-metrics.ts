@@ -144,6 +144,6 @@ function toMetric(family: MetricFamily, times: Times): Encoded[] {
 }
 
 function toPoint({ attributes, value }: Point, times: Partial<Times>) {
-  const number = Number.isInteger(value) ? { asInt: String(value) } : { asDouble: value }
+  const number = Number.isSafeInteger(value) ? { asInt: String(value) } : { asDouble: value }
   return { ...times, attributes, ...number }
 }

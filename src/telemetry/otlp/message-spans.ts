@@ -147,7 +147,7 @@ function describeMessage(event: GatewayEvent, messageId: string | undefined) {
 /** `{mcp.method.name} {target}`; a URI would be too many names. */
 function nameOf({ method, capability, capabilityType }: GatewayEvent): string {
   const target = capabilityType === 'resource' ? null : capability
-  return (target === null ? (method ?? 'unknown') : `${method} ${target}`).slice(0, maxNameLength)
+  return (target === null ? (method ?? 'unknown') : `${method} ${target}`).slice(0, maxNameLength).toWellFormed()
 }
 
 function place(trace: SpanContext, spanId: string, parentSpanId: string | undefined, startMs: number, endMs: number) {

@@ -22,9 +22,10 @@ export function toAttributes(values: { readonly [key: string]: AttributeValue })
 }
 
 function toValue(value: string | number | boolean): OtlpAttribute['value'] {
-  if (typeof value === 'string') return { stringValue: value }
+  // Halves of surrogate pairs, which clients may send, have no UTF-8.
+  if (typeof value === 'string') return { stringValue: value.toWellFormed() }
   if (typeof value === 'boolean') return { boolValue: value }
-  return Number.isInteger(value) ? { intValue: String(value) } : { doubleValue: value }
+  return Number.isSafeInteger(value) ? { intValue: String(value) } : { doubleValue: value }
 }
 
 /** Milliseconds since the epoch as nanoseconds. A number has no room for them, so microseconds are the finest there is. */
