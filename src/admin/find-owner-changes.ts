@@ -3,6 +3,13 @@ import { GatewayError } from '../errors/gateway-error.ts'
 import { Secret } from '../lib/secret.ts'
 import type { Administrator } from './admin-host.ts'
 import { includesRole } from './find-role.ts'
+import { type ChangeSource, findSecretChanges, type SecretChange } from './find-secret-changes.ts'
+
+/** Something of a change that only an owner may make. */
+export interface OwnerChange extends SecretChange {
+  /** The reason with which an editor is refused. */
+  readonly reason: 'admin_role_required' | 'admin_secret_needs_owner'
+}
 
 /** Settings that decide who is who, what may call on its own behalf, and what the store and its keys are. */
 const guardedSettings = [
@@ -17,7 +24,7 @@ const guardedSettings = [
   'clients',
 ] as const
 
-/** What the gateway reads its own keys from. A header of a route could carry them anywhere. */
+/** What the gateway reads its own keys from. */
 const ownVariables = /^(SALLYPORT_|AWS_|VAULT_)/
 
 /**
@@ -47,14 +54,29 @@ function authoritiesOf({ inbound }: RouteSpec): unknown[] {
   return inbound.filter(speaksForPeople).map(({ type, options }) => ({ type: type.type, options }))
 }
 
-/** Throws `admin_role_required` where an editor would make a change that is an owner's. */
-export function admitChange(before: Project, after: Project, { role }: Administrator): void {
-  const changes = includesRole(role, 'owner') ? [] : findOwnerChanges(before, after)
-  if (changes.length === 0) return
-  throw new GatewayError('admin_role_required', {
-    message: `Only an owner may change ${changes.join(', ')}.`,
-    data: { role: 'owner', changes },
-    detail: `the edit changes ${changes.join(', ')}`,
+/** What of a change only an owner may make, with the reason for each. Empty: an editor may make it. */
+export function listOwnerChanges(before: Project, after: Project, source: ChangeSource): readonly OwnerChange[] {
+  const changes = findOwnerChanges(before, after).map((what) => {
+    return { reason: 'admin_role_required' as const, what, variable: null, hosts: [] }
+  })
+  const secrets = findSecretChanges(before, after, source)
+  return [...changes, ...secrets.map((each) => ({ reason: 'admin_secret_needs_owner' as const, ...each }))]
+}
+
+/** Throws `admin_role_required` or `admin_secret_needs_owner` where an editor would make a change that is an owner's. */
+export function admitChange(before: Project, after: Project, { role }: Administrator, source: ChangeSource): void {
+  const found = includesRole(role, 'owner') ? [] : listOwnerChanges(before, after, source)
+  if (found.length === 0) return
+  const changes = found.map(({ what }) => what)
+  const guarded = found.filter(({ reason }) => reason === 'admin_role_required').map(({ what }) => what)
+  const secrets = found.flatMap(({ reason, ...each }) => (reason === 'admin_secret_needs_owner' ? [each] : []))
+  throw new GatewayError(guarded.length > 0 ? 'admin_role_required' : 'admin_secret_needs_owner', {
+    message:
+      guarded.length > 0
+        ? `Only an owner may change ${guarded.join(', ')}.`
+        : `Only an owner may make this edit: ${changes.join('; ')}.`,
+    data: { role: 'owner', changes, secrets },
+    detail: `the edit needs an owner: ${changes.join('; ')}`,
   })
 }
 

@@ -8,7 +8,7 @@ import { checkModule } from './module-reference.ts'
 import { type PoliciesFile, type PolicyEntry, policiesFileSchema, policyEntrySchema } from './policies-schema.ts'
 import type { ProblemList } from './problem-list.ts'
 import type { PolicySpec } from './project.ts'
-import { refuseEnvironment, substituteEnvironment } from './substitute-env.ts'
+import { type NamedVariable, pathsFrom, refuseEnvironment, substituteEnvironment } from './substitute-env.ts'
 
 /** The entries of policies.json. */
 export interface CompiledPolicies {
@@ -23,6 +23,8 @@ export interface CompiledPolicies {
   readonly signIn: string | undefined
   /** For the CORS policies. */
   readonly file: PoliciesFile | undefined
+  /** What `corsPolicies` names; paths start from the file. */
+  readonly corsVariables: readonly NamedVariable[]
 }
 
 /** Checks `config/policies.json`: shape, names, types, options. */
@@ -36,10 +38,11 @@ export function compilePolicies(
   const specs = new Map<string, PolicySpec>()
   const places = new Map<string, JsonPath>()
   if (document.value === undefined) {
-    return { names: new Set(), known: false, specs, places, signIn: undefined, file: undefined }
+    return { names: new Set(), known: false, specs, places, signIn: undefined, file: undefined, corsVariables: [] }
   }
   refuseEnvironment(document.value, [], place, new Set(['options', 'corsPolicies']))
-  const value = substituteCors(document.value, place)
+  const corsVariables: NamedVariable[] = []
+  const value = substituteCors(document.value, { ...place, named: corsVariables })
   const file = checkShape(policiesFileSchema, { document, path: [], value, problems })
   const signIns: string[] = []
   for (const [index, raw] of entriesOf(document.value).entries()) {
@@ -62,7 +65,7 @@ export function compilePolicies(
       )
     }
   }
-  return { names: new Set(places.keys()), known: true, specs, places, signIn: signIns[0], file }
+  return { names: new Set(places.keys()), known: true, specs, places, signIn: signIns[0], file, corsVariables }
 }
 
 function compileEntry(
@@ -73,7 +76,8 @@ function compileEntry(
   problems: ProblemList,
 ): PolicySpec | undefined {
   const optionsAt = [...at, 'handler', 'options']
-  const options = substituteEnvironment(entry.handler.options, optionsAt, { document, environment, problems })
+  const named: NamedVariable[] = []
+  const options = substituteEnvironment(entry.handler.options, optionsAt, { document, environment, problems, named })
   const moduleFits = checkModule(entry.handler.module, document, [...at, 'handler', 'module'], problems)
   const type = policyTypes.find((candidate) => candidate.type === entry.policyType)
   if (type === undefined) {
@@ -87,7 +91,8 @@ function compileEntry(
   }
   // A type without options still refuses unknown ones: the schema decides, not the entry.
   const checked = checkShape(type.options, { document, path: optionsAt, value: options, problems })
-  return checked === undefined ? undefined : { name: entry.name, type, options: checked }
+  if (checked === undefined) return undefined
+  return { name: entry.name, type, options: checked, variables: pathsFrom(optionsAt, named) }
 }
 
 function reportUnknownType(

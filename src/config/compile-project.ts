@@ -45,7 +45,8 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
   checkUnique(operations, problems)
   const pins = compilePins(sources.pins, problems)
   const routes = compileRoutes(operations, { sources, context, policies, compiled, pins, problems })
-  const served = routes.filter(isServed(operations))
+  const isOn = isServed(operations)
+  const served = routes.filter(isOn)
   reportUnused(policies, operations, sources, problems)
   // A broken route would make its name look unknown.
   if (compiled && !problems.hasErrors) checkClients(compiled.settings, routes, sources.settings, problems)
@@ -74,6 +75,8 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
       mode: context.mode,
       ...compiled,
       routes: served,
+      switchedOff: routes.filter((route) => !isOn(route)),
+      corsVariables: policies.corsVariables,
       virtualServers,
       signIn,
       vaultSecrets: readVaultSecrets(environment),

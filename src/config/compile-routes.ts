@@ -17,7 +17,7 @@ import type { ProblemList } from './problem-list.ts'
 import type { CorsPolicy, PolicySpec, RouteSpec } from './project.ts'
 import { type Operation, routeMember } from './read-operations.ts'
 import { type RouteExtension, routeExtensionSchema } from './route-extension.ts'
-import { refuseEnvironment, substituteEnvironment } from './substitute-env.ts'
+import { type NamedVariable, pathsFrom, refuseEnvironment, substituteEnvironment } from './substitute-env.ts'
 
 /** What a route may refer to. */
 export interface RouteContext {
@@ -130,7 +130,8 @@ function compileHandler(
   at: JsonPath,
   { handlerTypes, environment, problems }: RouteContext,
 ): (RouteSpec['handler'] & Pick<RouteSpec, 'upstreamUrl'>) | undefined {
-  const value = substituteEnvironment(raw, [...at, 'options'], { document, environment, problems })
+  const named: NamedVariable[] = []
+  const value = substituteEnvironment(raw, [...at, 'options'], { document, environment, problems, named })
   const moduleFits = checkModule(module, document, [...at, 'module'], problems)
   const type = handlerTypes.find((candidate) => candidate.exportName === exportName)
   if (type === undefined) {
@@ -147,8 +148,9 @@ function compileHandler(
   const options = checkShape(type.options, { document, path: [...at, 'options'], value, problems })
   if (options === undefined) return undefined
   const upstreamUrl = type.upstreamUrl(options)
-  const variables = pickVariables(environment, type.inheritedVariables?.(options) ?? [])
-  if (URL.canParse(upstreamUrl)) return { type, options, upstreamUrl, environment: variables }
+  const inherited = pickVariables(environment, type.inheritedVariables?.(options) ?? [])
+  const variables = pathsFrom([...at, 'options'], named)
+  if (URL.canParse(upstreamUrl)) return { type, options, variables, upstreamUrl, environment: inherited }
   return problems.error(document, [...at, 'options'], 'the URL of the upstream is not a URL')
 }
 

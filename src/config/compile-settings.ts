@@ -2,9 +2,10 @@ import { isLoopbackHost } from '../lib/loopback.ts'
 import { checkShape } from './check-shape.ts'
 import type { ProjectSources } from './load-project.ts'
 import type { ProblemList } from './problem-list.ts'
+import type { Project } from './project.ts'
 import { type Settings, settingsSchema } from './project-schema.ts'
 import type { SourceDocument } from './source-document.ts'
-import { substituteEnvironment } from './substitute-env.ts'
+import { type NamedVariable, substituteEnvironment } from './substitute-env.ts'
 
 /** How a project is compiled. */
 export interface SettingsContext {
@@ -18,13 +19,14 @@ export function compileSettings(
   { settings: document, environment }: ProjectSources,
   { mode, listenUrl }: SettingsContext,
   problems: ProblemList,
-): { settings: Settings; publicUrl: string } | undefined {
+): Pick<Project, 'settings' | 'publicUrl' | 'settingsVariables'> | undefined {
   if (document.value === undefined) return undefined
-  const value = substituteEnvironment(document.value, [], { document, environment, problems })
+  const settingsVariables: NamedVariable[] = []
+  const value = substituteEnvironment(document.value, [], { document, environment, problems, named: settingsVariables })
   const settings = checkShape(settingsSchema, { document, path: [], value, problems })
   if (settings === undefined) return undefined
   checkAdminUrl(settings, document, problems)
-  return { settings, publicUrl: checkPublicUrl(settings, { mode, listenUrl }, document, problems) }
+  return { settings, settingsVariables, publicUrl: checkPublicUrl(settings, { mode, listenUrl }, document, problems) }
 }
 
 // A URL is returned after a problem too, so that the routes are still checked.

@@ -6,6 +6,7 @@ import type { SignInSettings, VirtualServer } from '../contracts/virtual-server.
 import type { Pins } from '../mcp/definitions/pins-file.ts'
 import type { Settings } from './project-schema.ts'
 import type { PropagationMode } from './settings/telemetry.ts'
+import type { NamedVariable } from './substitute-env.ts'
 
 /** Where something stands in a project file. Line and column count from 1. */
 export interface Position {
@@ -30,6 +31,8 @@ export interface PolicySpec {
   readonly name: string
   readonly type: PolicyType
   readonly options: unknown
+  /** Variables of the environment that its options name. Paths start at the options. */
+  readonly variables: readonly NamedVariable[]
 }
 
 /** Which browser pages of other origins may call a route, per `corsPolicies` in policies.json. */
@@ -61,6 +64,8 @@ export interface RouteSpec {
   readonly handler: {
     readonly type: HandlerType
     readonly options: unknown
+    /** Variables of the environment that its options name. Paths start at the options. */
+    readonly variables: readonly NamedVariable[]
     /** What it is given of the environment. */
     readonly environment: { readonly [name: string]: string }
   }
@@ -79,9 +84,15 @@ export interface Project {
   readonly directory: string
   readonly mode: 'dev' | 'start'
   readonly settings: Settings
+  /** Variables of the environment that the settings name. */
+  readonly settingsVariables: readonly NamedVariable[]
   /** Issuer and origin of every absolute URL. No trailing slash. */
   readonly publicUrl: string
   readonly routes: readonly RouteSpec[]
+  /** Routes with `"enabled": false`: in order like the others, and not served. */
+  readonly switchedOff: readonly RouteSpec[]
+  /** Variables of the environment that `corsPolicies` of policies.json names. */
+  readonly corsVariables: readonly NamedVariable[]
   readonly virtualServers: readonly VirtualServer[]
   /** Undefined when no route signs people in. */
   readonly signIn: SignInSettings | undefined

@@ -16,6 +16,19 @@ interface Place {
   readonly document: SourceDocument
   readonly environment: Environment
   readonly problems: ProblemList
+  /** Collects what is replaced, where somebody wants to know. */
+  readonly named?: NamedVariable[]
+}
+
+/** A variable of the environment, and the value that names it. */
+export interface NamedVariable {
+  readonly name: string
+  readonly path: JsonPath
+}
+
+/** The same with paths that start at `root`. */
+export function pathsFrom(root: JsonPath, named: readonly NamedVariable[]): readonly NamedVariable[] {
+  return named.map(({ name, path }) => ({ name, path: path.slice(root.length) }))
 }
 
 /**
@@ -65,11 +78,12 @@ function substituteText(text: string, path: JsonPath, place: Place): string {
   })
 }
 
-function readVariable(name: string, path: JsonPath, { document, environment, problems }: Place): string {
+function readVariable(name: string, path: JsonPath, { document, environment, problems, named }: Place): string {
   if (!variableName.test(name)) {
     problems.error(document, path, `"${name}" is not the name of an environment variable`, 'Use letters, digits and _.')
     return ''
   }
+  named?.push({ name, path })
   const value = Object.hasOwn(environment, name) ? environment[name] : undefined
   if (value !== undefined) return value
   problems.unresolved(

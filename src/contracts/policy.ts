@@ -56,6 +56,11 @@ export interface PolicyType<Options = unknown> {
   upstreamSettings?(options: Options, policyName: string, upstreamUrl: string): UpstreamSettings
   /** True on policies that compare with `sallyport.pins.json`: a route of one whose server is not pinned is a warning. */
   readonly comparesPins?: true
+  /**
+   * True on policies whose options never reach the upstream of a route. What the options of all others name counts as sent there, so that an
+   * editor of the console cannot bring it to another one.
+   */
+  readonly sendsNothingUpstream?: true
   /** True on policies whose instances have `authentication`: a route with one of them is not open to everybody. */
   readonly authenticates?: true
   /**

@@ -625,7 +625,8 @@ export const reasons = {
     status: 429,
     code: 429,
     message: 'Rate limit exceeded. Try again later.',
-    cause: 'More requests than rate-limit-inbound allows within its window.',
+    cause:
+      'More requests than rate-limit-inbound allows within its window. Or more than an endpoint or page of the gateway itself takes in ten minutes, from one address or at all: these limits are fixed, and with `workers` each worker counts for itself.',
     remedy: 'Wait for the seconds in Retry-After, or raise requestsAllowed.',
   },
   limit_streams_exceeded: {
@@ -634,8 +635,8 @@ export const reasons = {
     code: 429,
     message: 'Too many streams are open. Close one first.',
     cause:
-      'One person has 64 streams (GET or subscriptions/listen) open at this virtual server; nearly always a client that reconnects without end.',
-    remedy: 'Restart the MCP client.',
+      'One person has 64 streams (GET or subscriptions/listen) open at this virtual server (with `workers`, at one of them), nearly always a client that reconnects without end; or 4 live tails of events in the console, or all of its people together 32.',
+    remedy: 'Restart the MCP client. In the console, close a tab with the live tail.',
   },
   limit_body_exceeded: {
     origin: 'client',
@@ -751,6 +752,16 @@ export const reasons = {
     message: 'Your role does not allow this.',
     cause: 'The operation needs a higher role of admin.roles than the administrator holds; the problem names it.',
     remedy: 'Ask somebody who holds that role, or have admin.roles changed.',
+  },
+  admin_secret_needs_owner: {
+    origin: 'client',
+    status: 403,
+    code: 403,
+    message: 'Only an owner may have a secret go where it did not go before.',
+    cause:
+      'With the edit, or the rollback, a variable of the environment or another secret would be used where it was not used before, or could be sent to a host to which it was not sent before. The problem names variable and host.',
+    remedy:
+      'Have an owner make the edit: the diff shows it whole. Or leave the variable out and store the key in the vault (`sallyport connections set-key`).',
   },
   admin_link_invalid: {
     origin: 'client',
@@ -883,7 +894,7 @@ export const reasons = {
     code: internalError,
     message: 'The process that worked on this ended. It may have been done; nothing was tried again.',
     cause:
-      'With `workers`, a request was passed on to the worker that had what it is about, and that worker ended before it answered.',
+      'With `workers`, a request was passed on to the worker that had what it is about, and that worker ended before it answered: it crashed, or hung for half a minute and was killed.',
     remedy: 'Look whether it was done, and call again. The log says why the worker ended.',
   },
   gateway_error: {

@@ -9,7 +9,8 @@ const mostKept = 500
 /** What arrived since the tail was opened, newest first. */
 export interface LiveExchanges {
   readonly exchanges: readonly Exchange[]
-  readonly state: 'off' | 'connecting' | 'open'
+  /** `refused`: the gateway opens none, because too many are open or the session ended; the browser does not try again. */
+  readonly state: 'off' | 'connecting' | 'open' | 'refused'
 }
 
 /** Follows the events that fit a filter while it is on. The browser opens the stream again by itself when it breaks. */
@@ -32,7 +33,9 @@ export function useLiveExchanges(filter: EventFilter, on: boolean): LiveExchange
       setExchanges((before) => [...batch, ...before].slice(0, mostKept))
     }
     source.addEventListener('open', () => setState('open'))
-    source.addEventListener('error', () => setState('connecting'))
+    source.addEventListener('error', () =>
+      setState(source.readyState === EventSource.CLOSED ? 'refused' : 'connecting'),
+    )
     source.addEventListener('message', (message: MessageEvent<string>) => {
       arrived.push(JSON.parse(message.data) as Exchange)
       frame ||= requestAnimationFrame(flush)

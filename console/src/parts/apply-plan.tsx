@@ -5,6 +5,7 @@ import type { OperationBody } from '../../../src/admin/api-types.ts'
 import { AdminError } from '../api/admin-error.ts'
 import { refreshProject } from '../api/refresh-project.ts'
 import { useChange } from '../api/use-admin.ts'
+import { useMay } from '../app/session.tsx'
 import { ErrorNote } from './error-note.tsx'
 import { type ConfigPlan, PlanView } from './plan-view.tsx'
 
@@ -24,6 +25,7 @@ export function ApplyPlan({ plan, edits, label, onApplied, onCancel, onOutdated 
   const [note, setNote] = useState('')
   const queries = useQueryClient()
   const apply = useChange('applyConfig', [])
+  const mayApply = useMay('owner') || plan.needsOwner.length === 0
   const outdated = apply.error instanceof AdminError && apply.error.status === 412
   const submit = () =>
     apply.mutate(
@@ -57,7 +59,11 @@ export function ApplyPlan({ plan, edits, label, onApplied, onCancel, onOutdated 
             {outdated ? (
               <Button onClick={onOutdated}>Compare again</Button>
             ) : (
-              <Button onClick={submit} loading={apply.isPending} disabled={!plan.ok || plan.changes.length === 0}>
+              <Button
+                onClick={submit}
+                loading={apply.isPending}
+                disabled={!plan.ok || !mayApply || plan.changes.length === 0}
+              >
                 {label}
               </Button>
             )}

@@ -2,6 +2,7 @@ import type { OperationResult } from '../../../src/admin/api-types.ts'
 import { CodeBlock } from './code-block.tsx'
 import { DiffView } from './diff/diff-view.tsx'
 import { Note } from './note.tsx'
+import { OwnerNote } from './owner-note.tsx'
 import styles from './plan-view.module.css'
 import { ProblemList } from './problem-list.tsx'
 
@@ -10,7 +11,7 @@ export type ConfigPlan = OperationResult<'diffConfig'>
 
 /** What edits would write, file by file, and whether the project would run with them. */
 export function PlanView({ plan }: { readonly plan: ConfigPlan }) {
-  const { changes, problems, needsRestart, readOnly } = plan
+  const { changes, problems, needsOwner, needsRestart, readOnly } = plan
   return (
     <div className={styles['plan']}>
       {readOnly !== null && (
@@ -18,6 +19,7 @@ export function PlanView({ plan }: { readonly plan: ConfigPlan }) {
           {readOnly} Commit this diff where the files are kept.
         </Note>
       )}
+      <OwnerNote changes={needsOwner} />
       {needsRestart.length > 0 && (
         <Note tone="attention" title="The gateway must be started again">
           These settings cannot change while it runs: {needsRestart.join(', ')}

@@ -22,8 +22,9 @@ import { toIsoTime } from '../../lib/iso-time.ts'
 import { packageDirectory } from '../../lib/package-manifest.ts'
 import type { AdminCall, AdminHost } from '../admin-host.ts'
 import type { AnswersOf } from '../answer.ts'
-import { describeChanges, describePlan } from '../describe-plan.ts'
+import { describeChanges, describeEdits, describeOwnerChanges, describePlan } from '../describe-plan.ts'
 import { admitChange } from '../find-owner-changes.ts'
+import type { ChangeSource } from '../find-secret-changes.ts'
 import { projectEditorOf, projectTypes } from '../project-editor-of.ts'
 import { describeProblem } from './project.ts'
 
@@ -65,15 +66,16 @@ export const configurationAnswers: AnswersOf<Ids> = {
   },
   async validateConfig({ body }, { host }) {
     const plan = await projectEditorOf(host).plan(body.edits)
-    return { ok: plan.isValid, version: plan.present.version, problems: plan.problems.map(describeProblem) }
+    const needsOwner = describeOwnerChanges(plan, host.project(), { isTyped: true })
+    return { ok: plan.isValid, version: plan.present.version, problems: plan.problems.map(describeProblem), needsOwner }
   },
   async diffConfig({ body }, { host }) {
-    return describePlan(await projectEditorOf(host).plan(body.edits))
+    return describePlan(await projectEditorOf(host).plan(body.edits), host.project(), { isTyped: true })
   },
   async applyConfig({ body: { edits, note } }, call) {
     const editor = projectEditorOf(call.host)
     const plan = await editor.plan(edits)
-    const options = { ...optionsOf(call), origin: 'console', note } as const
+    const options = { ...optionsOf(call, { isTyped: true }), origin: 'console', note } as const
     return recordApplied(call, plan, await applyEdits(edits, options, call))
   },
   async listConfigHistory({ query: { cursor, limit } }, { host }) {
@@ -96,13 +98,14 @@ export const configurationAnswers: AnswersOf<Ids> = {
   },
   async previewRollback({ params: { id } }, { host }) {
     const editor = projectEditorOf(host)
-    return describePlan(await editor.plan(await rollbackEdits(id, host)))
+    return describePlan(await editor.plan(await rollbackEdits(id, host)), host.project(), { isTyped: false })
   },
   async rollbackConfig({ params: { id }, body: { note } }, call) {
     const editor = projectEditorOf(call.host)
     const edits = await rollbackEdits(id, call.host)
     const plan = await editor.plan(edits)
-    const options = { ...optionsOf(call), origin: 'rollback', note: note ?? `back to before change ${id}` } as const
+    const restored = optionsOf(call, { isTyped: false })
+    const options = { ...restored, origin: 'rollback', note: note ?? `back to before change ${id}` } as const
     return recordApplied(call, plan, await applyEdits(edits, options, call))
   },
 }
@@ -142,11 +145,11 @@ async function listDisabled({ files }: PresentFiles) {
 }
 
 /** By whom, on which version, and within which role. */
-function optionsOf({ administrator, host, ifMatch = '' }: AdminCall) {
+function optionsOf({ administrator, host, ifMatch = '' }: AdminCall, source: ChangeSource) {
   return {
     actor: administrator.subject,
     expected: ifMatch.replace(/^"(.*)"$/, '$1'),
-    admit: (after: Project) => admitChange(host.project(), after, administrator),
+    admit: (after: Project) => admitChange(host.project(), after, administrator, source),
   }
 }
 
@@ -173,7 +176,7 @@ const mostMissed = 50
 async function recordApplied(call: AdminCall, plan: ConfigPlan, { version, changeId, files, warnings }: AppliedEdits) {
   const { version: versionBefore } = plan.present
   if (changeId !== undefined) {
-    const { changes } = await describePlan(plan)
+    const changes = await describeEdits(plan)
     const lines = changes.map(({ file, additions, deletions, diff }) => ({
       file,
       additions,

@@ -11,8 +11,12 @@ import type { StreamedItem } from '../operation.ts'
 /** How often the store is asked for what is new. Events are written twice a second. Milliseconds. */
 const pollMs = 500
 const mostAtOnce = 200
+/** Each asks the store twice a second, whoever looks. */
 const mostStreams = 32
-let openStreams = 0
+/** Somebody looks at one or two, in as many tabs; with more, a few forgotten tabs, or one person, would take those of everybody. */
+const mostStreamsOfPerson = 4
+/** People by subject; whoever has no stream is not in it. */
+const openStreams = new Map<string, number>()
 
 type EventOperations = 'listEvents' | 'streamEvents' | 'getEvent' | 'listQuestions' | 'askQuestion'
 
@@ -28,7 +32,12 @@ export const eventAnswers: AnswersOf<EventOperations> = {
     return event
   },
   streamEvents({ query }, call) {
-    if (openStreams >= mostStreams) throw new GatewayError('limit_streams_exceeded')
+    const all = [...openStreams.values()].reduce((sum, each) => sum + each, 0)
+    const { subject } = call.administrator
+    if (all >= mostStreams || countStreams(subject) >= mostStreamsOfPerson) {
+      throw new GatewayError('limit_streams_exceeded', { headers: { 'retry-after': '60' } })
+    }
+    openStreams.set(subject, countStreams(subject) + 1)
     return follow(query, call)
   },
   listQuestions: () => ({
@@ -47,12 +56,15 @@ export const eventAnswers: AnswersOf<EventOperations> = {
   },
 }
 
+function countStreams(subject: string): number {
+  return openStreams.get(subject) ?? 0
+}
+
 /** What was recorded after the stream began, or after the event that the client saw last. */
 async function* follow(
   filter: EventFilter,
-  { host, signal, lastEventId }: AdminCall,
+  { host, signal, lastEventId, administrator: { subject } }: AdminCall,
 ): AsyncGenerator<StreamedItem<GatewayEvent>> {
-  openStreams += 1
   try {
     let cursor = lastEventId
     while (!signal.aborted) {
@@ -62,6 +74,8 @@ async function* follow(
       if (items.length < mostAtOnce) await delay(pollMs, undefined, { signal }).catch(() => undefined)
     }
   } finally {
-    openStreams -= 1
+    const left = countStreams(subject) - 1
+    if (left > 0) openStreams.set(subject, left)
+    else openStreams.delete(subject)
   }
 }

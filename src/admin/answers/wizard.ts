@@ -101,7 +101,7 @@ async function readSources(host: AdminHost): Promise<ProjectSources> {
 }
 
 async function planOf(edits: readonly ConfigEdit[], host: AdminHost) {
-  const described = await describePlan(await projectEditorOf(host).plan(edits))
+  const described = await describePlan(await projectEditorOf(host).plan(edits), host.project(), { isTyped: true })
   return { ...described, edits: edits.map(toSent) }
 }
 

@@ -45,12 +45,25 @@ const fileChange = z.object({
   after: z.string().nullable().describe('Whole text, secrets masked; null: there is none any more.'),
 })
 
+/** What of edits an editor may not apply. */
+export const ownerChanges = z
+  .array(
+    z.object({
+      reason: z.enum(['admin_role_required', 'admin_secret_needs_owner']).describe('With which an editor is refused.'),
+      what: z.string().describe('For people.'),
+      variable: z.string().nullable().describe('That would be sent or used; null: it is about none.'),
+      hosts: z.array(z.string()).describe('That would receive it and did not before.'),
+    }),
+  )
+  .describe('What of it only an owner may apply; empty: an editor may.')
+
 /** What edits would do. */
 export const configPlan = z.object({
   version: z.string().describe('Of the files that it starts from: `If-Match` of applying it.'),
   changes: z.array(fileChange),
   ok: z.boolean().describe('It can be applied: no problem is an error, and the files can be written.'),
   problems: z.array(problem).describe('With the files as they would be.'),
+  needsOwner: ownerChanges,
   needsRestart: z.array(z.string()).describe('Settings that cannot change while the gateway runs.'),
   readOnly: z.string().nullable().describe('Why nothing can be written; null: it can.'),
 })

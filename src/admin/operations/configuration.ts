@@ -1,11 +1,19 @@
 import { z } from 'zod'
 import type { OperationDeclaration } from '../operation.ts'
-import { configApplied, configEdits, configPlan } from './configuration-plan.ts'
+import { configApplied, configEdits, configPlan, ownerChanges } from './configuration-plan.ts'
 import { idParams, pageOf, pageQuery, time } from './paging.ts'
 import { problem } from './project.ts'
 
 const tag = 'Configuration'
 const note = z.string().max(500).optional().describe('Why, for the history.')
+
+const writingReasons = [
+  'config_edit_refused',
+  'config_invalid',
+  'config_read_only',
+  'config_reload_failed',
+  'admin_secret_needs_owner',
+] as const
 
 const configFile = z.object({
   file: z.string(),
@@ -65,7 +73,7 @@ export const validateConfig = {
   role: 'editor',
   summary: 'Compiles the project with edits, without writing anything.',
   body: z.strictObject({ edits: configEdits.or(z.tuple([])) }),
-  answer: z.object({ ok: z.boolean(), version: z.string(), problems: z.array(problem) }),
+  answer: z.object({ ok: z.boolean(), version: z.string(), problems: z.array(problem), needsOwner: ownerChanges }),
   reasons: ['config_edit_refused'],
 } as const satisfies OperationDeclaration
 
@@ -91,7 +99,7 @@ export const applyConfig = {
   body: z.strictObject({ edits: configEdits, note }),
   answer: configApplied,
   needsIfMatch: true,
-  reasons: ['config_edit_refused', 'config_invalid', 'config_read_only', 'config_reload_failed'],
+  reasons: writingReasons,
 } as const satisfies OperationDeclaration
 
 const historyItem = z.object({
@@ -153,5 +161,5 @@ export const rollbackConfig = {
   body: z.strictObject({ note }),
   answer: configApplied,
   needsIfMatch: true,
-  reasons: ['config_edit_refused', 'config_invalid', 'config_read_only', 'config_reload_failed'],
+  reasons: writingReasons,
 } as const satisfies OperationDeclaration

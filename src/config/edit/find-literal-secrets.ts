@@ -35,13 +35,19 @@ export function keepSecrets<Text extends PlacedText>(
   texts: readonly Text[],
   declarations: SecretDeclarations,
 ): readonly Text[] {
+  const declared = new Set(keepDeclaredSecrets(file, texts, declarations))
+  return texts.filter((each) => declared.has(each) || looksSecret(withoutVariables(each.text)))
+}
+
+/** Those of the texts of a file that stand where a name or a schema says that a secret stands. */
+export function keepDeclaredSecrets<Text extends PlacedText>(
+  file: string,
+  texts: readonly Text[],
+  declarations: SecretDeclarations,
+): readonly Text[] {
   const roots = optionRoots(file, texts, declarations)
-  return texts.filter(({ path, text: value }) => {
-    if (value === '') return false
-    const literal = value.replaceAll(/\$env\([^)]*\)|\$\{env\.[^}]*\}/g, '')
-    // One at a time: what is cut from a long text would look like a difference.
-    if (looksSecret(literal)) return true
-    if (literal !== value) return false
+  return texts.filter(({ path, text }) => {
+    if (text === '' || withoutVariables(text) !== text) return false
     const name = path.at(-1)
     // Pins hold definitions of others, whose names mean something else.
     const saysSecret = file !== pinsFile && typeof name === 'string' && isSecretName(name)
@@ -49,9 +55,16 @@ export function keepSecrets<Text extends PlacedText>(
   })
 }
 
+/** The text without its references to variables, which are no secrets. */
+export function withoutVariables(text: string): string {
+  return text.replaceAll(/\$env\([^)]*\)|\$\{env\.[^}]*\}/g, '')
+}
+
 const longestPart = 8000
 
-function looksSecret(text: string): boolean {
+/** Something in it looks like a secret, wherever it stands. */
+export function looksSecret(text: string): boolean {
+  // In parts: what is cut from a long text would look like a difference.
   for (let from = 0; from < text.length; from += longestPart) {
     const part = text.slice(from, from + longestPart)
     if (scrubText(part) !== part) return true

@@ -18,6 +18,7 @@ export const apiKeyInbound: PolicyType<ApiKeyOptions> = {
   summary: 'Admits programs that present an API key of the gateway, on behalf of the consumer it was made for.',
   options: apiKeyOptions,
   reasons: ['key_missing', 'key_invalid', 'key_expired', 'key_revoked', 'token_misplaced'],
+  sendsNothingUpstream: true,
   authenticates: true,
   admitsAnonymous: (options) => options.allowUnauthenticatedRequests,
   create: (options, host) => ({ authentication: createAuthentication(options, host) }),

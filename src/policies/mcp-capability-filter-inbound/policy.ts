@@ -21,6 +21,7 @@ export const mcpCapabilityFilterInbound: PolicyType<CapabilityFilterOptions> = {
     'Offers a chosen part of the tools, prompts and resources of an upstream, with re-written descriptions where wanted.',
   options: capabilityFilterOptions,
   reasons: ['capability_not_allowed'],
+  sendsNothingUpstream: true,
   create: (options) => createFilter(options),
 }
 

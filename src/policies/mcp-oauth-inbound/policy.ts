@@ -43,6 +43,7 @@ export const mcpOAuthInbound: PolicyType<McpOAuthOptions> = {
   summary: 'Requires an access token of the gateway for this virtual server, and signs people in.',
   options: mcpOAuthOptions,
   reasons: tokenReasons,
+  sendsNothingUpstream: true,
   authenticates: true,
   signInSettings: readSignInSettings,
   create: ({ scopes }, host) => createTokenPolicy(host, scopes),

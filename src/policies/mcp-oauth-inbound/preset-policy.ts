@@ -25,6 +25,7 @@ export function createPresetPolicy(preset: IdentityPreset): PolicyType<PresetPol
     summary: `Requires an access token of the gateway for this virtual server, and signs people in with ${preset.title}.`,
     options: createOptions(preset),
     reasons: tokenReasons,
+    sendsNothingUpstream: true,
     authenticates: true,
     signInSettings: (options) => readSignInSettings(preset, options),
     create: ({ scopes }, host) => createTokenPolicy(host, scopes),

@@ -18,6 +18,7 @@ export const mcpPinnedContractsInbound: PolicyType<PinnedContractsOptions> = {
     'Compares the definitions of tools, prompts and resources with those pinned in sallyport.pins.json, and tells or withholds what changed.',
   options: pinnedContractsOptions,
   reasons: ['capability_changed', 'capability_not_pinned', 'capability_suspicious'],
+  sendsNothingUpstream: true,
   comparesPins: true,
   create: createPinnedContracts,
 }

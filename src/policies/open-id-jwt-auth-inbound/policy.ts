@@ -29,6 +29,7 @@ export const openIdJwtAuthInbound: PolicyType<OpenIdJwtOptions> = {
     'token_key_bound',
     'identity_provider_unreachable',
   ],
+  sendsNothingUpstream: true,
   authenticates: true,
   bareSubjectIssuers: ({ issuer, subjectMapping }) => (subjectMapping === 'sub_id_only' ? [issuer] : []),
   admitsAnonymous: (options) => options.allowUnauthenticatedRequests,

@@ -12,6 +12,7 @@ export const rateLimitInbound: PolicyType<RateLimitOptions> = {
   summary: 'Limits how many requests a user, an address or everybody together may make in a window of time.',
   options: rateLimitOptions,
   reasons: ['limit_rate_exceeded', 'config_subject_missing'],
+  sendsNothingUpstream: true,
   create: (options, host) => createRateLimit(options, host),
 }
 

@@ -8,6 +8,7 @@ export const removeHeadersInbound: PolicyType<RemoveHeadersOptions> = {
   summary: 'Keeps headers of the client, or of an earlier policy, back from the upstream.',
   options: removeHeadersOptions,
   reasons: [],
+  sendsNothingUpstream: true,
   create: ({ headers }) => ({
     onRequest({ upstreamHeaders }) {
       for (const name of headers) upstreamHeaders.remove(name)

@@ -4,6 +4,7 @@ import { useBlocker } from '@tanstack/react-router'
 import { useAdmin } from '../../api/use-admin.ts'
 import type { ItemOf } from '../../api/use-admin-pages.ts'
 import { useMay } from '../../app/session.tsx'
+import { OwnerNote } from '../../parts/owner-note.tsx'
 import { Panel } from '../../parts/panel.tsx'
 import { ProblemList } from '../../parts/problem-list.tsx'
 import { StateMessage } from '../../parts/state-message.tsx'
@@ -67,6 +68,7 @@ export function FilesTab({ files, chosen, onChoose }: FilesTabProps) {
         }
       >
         <FileEditor key={file.file} file={file} drafts={drafts} problems={problems} mayEdit={mayEdit} />
+        {changed && <OwnerNote changes={check.data?.needsOwner ?? []} />}
         {problems.length > 0 && (
           <div className={styles['problems']}>
             <ProblemList problems={problems} onOpen={({ file: name }) => onChoose(name)} />

@@ -46,6 +46,7 @@ export function TrafficScreen() {
       actions={
         <>
           {tail.state === 'open' && <StatusBadge tone="good">Live</StatusBadge>}
+          {tail.state === 'refused' && <StatusBadge tone="bad">Not live: too many tabs follow</StatusBadge>}
           {tail.state === 'connecting' && <StatusBadge tone="attention">Connecting</StatusBadge>}
           <Switch
             label="Follow"
