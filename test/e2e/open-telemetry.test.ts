@@ -3,6 +3,7 @@ import { type OtlpCollector, type ReceivedSpan, startCollector } from '../harnes
 import { postLegacy, postModern, postRaw } from '../harness/post-message.ts'
 import { type ScriptedRequest, type ScriptedSite, serveScript } from '../harness/scripted-upstream.ts'
 import { startTestGateway, type TestGateway } from '../harness/start-gateway.ts'
+import { stdioServer } from '../harness/stdio-programs.ts'
 import { waitUntil } from '../harness/wait-until.ts'
 
 const traceId = '0af7651916cd43dd8448eb211c80319c'
@@ -58,6 +59,7 @@ const start = async (otlp: object = {}, telemetry: object = {}, path = '/mcp') =
     },
     servers: {
       crm: { upstream: upstream.origin + path, inbound: ['few', 'only'] },
+      local: { upstream: stdioServer('sdk-v2'), inbound: [] },
       hub: { upstream: { members: { sales: { route: 'crm' } } }, inbound: [] },
     },
   })
@@ -189,9 +191,25 @@ describe('spans', () => {
     expect(of('hub')?.parentSpanId).toBe(spanId)
     expect(of('crm')?.parentSpanId).toBe(of('hub')?.spanId)
     const client = kind(spans, 3).find(({ parentSpanId }) => parentSpanId === of('crm')?.spanId)
+    const ofHub = kind(spans, 3).find(({ parentSpanId }) => parentSpanId === of('hub')?.spanId)
+    for (const name of ['server.address', 'network.transport']) expect(ofHub?.attributes).not.toHaveProperty([name])
     const called = upstream.requests.findLast(({ body }) => body.includes('tools/call'))
     expect(metaOf(called)).toMatchObject({ traceparent: `00-${traceId}-${client?.spanId}-01` })
     expect(metaOf(called)).not.toHaveProperty('baggage')
+  })
+
+  test('of a program say that it is asked through a pipe, and no address', async () => {
+    await start()
+    const params = { name: 'add', arguments: { a: 2, b: 3 }, _meta: envelope }
+    const answer = await postModern(gateway.server('local'), '', 'tools/call', params)
+    expect(answer.message?.result, answer.text).toBeDefined()
+    const spans = await waitUntil('the client span', () => kind(collector.spans(), 3).length > 0 && collector.spans())
+    const [server, client] = [kind(spans, 2)[0], kind(spans, 3)[0]]
+    expect(server?.attributes).toMatchObject({ 'network.transport': 'tcp', 'network.protocol.name': 'http' })
+    expect(client?.attributes).toMatchObject({ 'network.transport': 'pipe', 'gen_ai.tool.name': 'add' })
+    for (const name of ['server.address', 'server.port', 'network.protocol.name']) {
+      expect(client?.attributes).not.toHaveProperty([name])
+    }
   })
 
   test('without a client that traces begin a trace of their own', async () => {

@@ -25,6 +25,7 @@ export function encodeMetrics(
         messages,
         ({ clientProtocol }) => clientProtocol,
         ({ total }) => total,
+        { 'network.transport': 'tcp', 'network.protocol.name': 'http' },
       ),
       times,
     ),
@@ -88,6 +89,7 @@ function groupTimes(
   messages: readonly RequestSeries[],
   versionOf: (series: { readonly clientProtocol: string }) => string,
   read: (series: RequestSeries) => LatencyHistogram,
+  transport: { readonly [attribute: string]: string } = {},
 ): readonly TimesOf[] {
   const groups = Map.groupBy(messages, ({ virtualServer, method, errorType, protocolVersion }) =>
     JSON.stringify([virtualServer, method, errorType, versionOf({ clientProtocol: protocolVersion })]),
@@ -101,8 +103,7 @@ function groupTimes(
       'mcp.method.name': method,
       'error.type': errorType,
       'mcp.protocol.version': version,
-      'network.transport': 'tcp',
-      'network.protocol.name': 'http',
+      ...transport,
       'gen_ai.operation.name': method === 'tools/call' ? 'execute_tool' : null,
       'sallyport.virtual_server': virtualServer,
     })

@@ -94,7 +94,6 @@ function toUpstreamSpan(
   const step = steps.find(({ phase }) => phase === 'upstream')
   const wasAsked = (event.upstreamMs ?? 0) > 0 || (step?.decision === 'failed' && event.failureOrigin === 'upstream')
   if (step === undefined || !wasAsked) return undefined
-  const { host, port } = splitHost(event.upstream ?? '')
   // What the client did wrong is an error of the one who asked: here that is the gateway.
   const errorType =
     step.decision === 'failed'
@@ -116,8 +115,7 @@ function toUpstreamSpan(
         errorType !== undefined && event.failureOrigin === 'upstream' && event.jsonRpcCode !== null
           ? String(event.jsonRpcCode)
           : null,
-      'server.address': host,
-      'server.port': port,
+      ...describePeer(event.upstream ?? ''),
       'sallyport.credential_mode': event.credentialMode,
     }),
     status: errorType === undefined ? undefined : { code: 2, message: event.reason ?? undefined },
@@ -166,7 +164,11 @@ export function newSpanId(): string {
   return randomId().slice(0, 16)
 }
 
-function splitHost(host: string): { readonly host: string; readonly port: number | null } {
-  const [, name = host, port] = /^(.*?)(?::(\d+))?$/.exec(host) ?? []
-  return { host: name, port: port === undefined ? null : Number(port) }
+/** Where the upstream is. Programs are asked through their standard input, members of an aggregate within the gateway. */
+function describePeer(upstream: string) {
+  const [, host, port] = /^(.*):(\d+)$/.exec(upstream) ?? []
+  if (host !== undefined) return { 'server.address': host, 'server.port': Number(port) }
+  if (upstream.startsWith('stdio:')) return { 'network.transport': 'pipe', 'network.protocol.name': null }
+  if (upstream.startsWith('members:')) return { 'network.transport': null, 'network.protocol.name': null }
+  return { 'server.address': upstream }
 }
