@@ -2,6 +2,7 @@ import type { Logger } from '../contracts/logger.ts'
 import type { Worker } from '../contracts/peers.ts'
 import { randomToken } from '../lib/random-id.ts'
 import { createMemoryLimiter } from '../limits/memory-limiter.ts'
+import { defaultHeartbeat, type Heartbeat } from './heartbeat.ts'
 import type { FromWorker } from './messages.ts'
 import { createPeerSockets } from './peer-sockets.ts'
 import { type ReloadVoice, reloadSeats } from './reload-seats.ts'
@@ -16,18 +17,6 @@ export interface SupervisorOptions {
   readonly voice: ReloadVoice
   readonly heartbeat?: Heartbeat
 }
-
-/** How often workers are asked whether they are there, and how many questions in a row one may leave unanswered before it is killed. */
-export interface Heartbeat {
-  readonly everyMs: number
-  readonly mostUnanswered: number
-}
-
-/**
- * 30 seconds: whatever a worker does in one go takes less, by far. A body of 4 MiB takes tens of milliseconds, a reload a second or two, SQLite waits
- * at most five seconds for a lock. Questions are counted and no time, so that neither a machine that slept nor a stop of this process counts.
- */
-const defaultHeartbeat: Heartbeat = { everyMs: 2_000, mostUnanswered: 15 }
 
 /** What a worker gets beyond its drain time before it is killed. Milliseconds. */
 const graceMs = 10_000

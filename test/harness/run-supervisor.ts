@@ -1,5 +1,6 @@
 // A supervisor in a process of its own, for a test that stops it. Prints its log as JSON lines.
 import cluster from 'node:cluster'
+import type { Heartbeat } from '../../src/workers/heartbeat.ts'
 import { Supervisor } from '../../src/workers/supervisor.ts'
 
 const [, , program = '', directory = '', heartbeat = '{}'] = process.argv
@@ -11,7 +12,7 @@ const supervisor = new Supervisor({
   listen: { port: 0, reusePort: true },
   log: { debug: print, info: print, warn: print, error: print },
   voice: { reloaded: ignore, kept: ignore, failed: ignore },
-  heartbeat: JSON.parse(heartbeat) as { everyMs: number; mostUnanswered: number },
+  heartbeat: JSON.parse(heartbeat) as Heartbeat,
 })
 process.on('SIGTERM', () => supervisor.stop())
 process.exitCode = await supervisor.run()

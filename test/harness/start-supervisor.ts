@@ -3,7 +3,8 @@ import { mkdtempSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished, vi } from 'vitest'
-import { type Heartbeat, Supervisor } from '../../src/workers/supervisor.ts'
+import type { Heartbeat } from '../../src/workers/heartbeat.ts'
+import { Supervisor } from '../../src/workers/supervisor.ts'
 
 /** The program of workers that serve nothing. */
 export const workerProgram = join(import.meta.dirname, 'supervised-worker.ts')
