@@ -74,7 +74,7 @@ export function admitChange(before: Project, after: Project, { role }: Administr
     message:
       guarded.length > 0
         ? `Only an owner may change ${guarded.join(', ')}.`
-        : `Only an owner may make this edit: ${changes.join('; ')}.`,
+        : `Only an owner may make this edit: ${changes.join('; ')}. Have an owner apply it, or leave the variable out and store the key in the vault.`,
     data: { role: 'owner', changes, secrets },
     detail: `the edit needs an owner: ${changes.join('; ')}`,
   })

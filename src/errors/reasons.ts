@@ -761,7 +761,7 @@ export const reasons = {
     cause:
       'With the edit, or the rollback, a variable of the environment or another secret would be used where it was not used before, or could be sent to a host to which it was not sent before. The problem names variable and host.',
     remedy:
-      'Have an owner make the edit: the diff shows it whole. Or leave the variable out and store the key in the vault (`sallyport connections set-key`).',
+      'Have an owner apply the edit: the diff shows it whole. Or leave the variable out and store the key in the vault (`sallyport connections set-key`).',
   },
   admin_link_invalid: {
     origin: 'client',

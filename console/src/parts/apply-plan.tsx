@@ -5,8 +5,8 @@ import type { OperationBody } from '../../../src/admin/api-types.ts'
 import { AdminError } from '../api/admin-error.ts'
 import { refreshProject } from '../api/refresh-project.ts'
 import { useChange } from '../api/use-admin.ts'
-import { useMay } from '../app/session.tsx'
 import { ErrorNote } from './error-note.tsx'
+import { useMayApply } from './owner-note.tsx'
 import { type ConfigPlan, PlanView } from './plan-view.tsx'
 
 interface ApplyPlanProps {
@@ -25,7 +25,7 @@ export function ApplyPlan({ plan, edits, label, onApplied, onCancel, onOutdated 
   const [note, setNote] = useState('')
   const queries = useQueryClient()
   const apply = useChange('applyConfig', [])
-  const mayApply = useMay('owner') || plan.needsOwner.length === 0
+  const mayApply = useMayApply(plan.needsOwner)
   const outdated = apply.error instanceof AdminError && apply.error.status === 412
   const submit = () =>
     apply.mutate(

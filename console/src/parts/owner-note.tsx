@@ -2,8 +2,15 @@ import type { OperationResult } from '../../../src/admin/api-types.ts'
 import { useMay } from '../app/session.tsx'
 import { Note } from './note.tsx'
 
+type OwnerChanges = OperationResult<'validateConfig'>['needsOwner']
+
 interface OwnerNoteProps {
-  readonly changes: OperationResult<'validateConfig'>['needsOwner']
+  readonly changes: OwnerChanges
+}
+
+/** Whether whoever is signed in may apply an edit with these changes. The gateway decides again. */
+export function useMayApply(changes: OwnerChanges): boolean {
+  return useMay('owner') || changes.length === 0
 }
 
 /** What of an edit only an owner may apply: to an owner what to look at, to others that they cannot. */

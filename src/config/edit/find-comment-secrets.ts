@@ -16,12 +16,17 @@ export async function findCommentSecrets(
   return (await listComments(file, text)).filter((comment) => {
     if (known.some((value) => comment.text.includes(value))) return true
     const rest = withoutVariables(comment.text)
-    return looksSecret(rest) || holdsSetting(comment.text) || holdsToken(rest) || saysSecret(rest)
+    return (
+      looksSecret(rest) || holdsSetting(comment.text.replaceAll(plainUrl, '')) || holdsToken(rest) || saysSecret(rest)
+    )
   })
 }
 
 /** A shorter text is in too many comments by chance. */
 const shortestRepeated = 6
+
+/** Without a user and a query, which are looked at by themselves. */
+const plainUrl = /https?:\/\/[^\s?#@"',]+/g
 
 /** `"name": "text"`, `name: text` or `name = text`, the text in quotes or one word at the end of the line. */
 const setting = /(["']?)([\w.-]+)\1\s*[:=]\s*(?:"([^"\n]*)"?|'([^'\n]*)'?|([^\s"',;[\]{}]+)(?=\s*(?:[,;\]}]|$)))/gm
@@ -39,15 +44,17 @@ function holdsSetting(text: string): boolean {
 
 const longWord = 16
 
-/** Numbers, switches, dates, and URLs without a user and a query. */
+/** Numbers, switches, dates and masks. */
 function isHarmless(value: string): boolean {
-  return /^(?:true|false|null|[\d.,:%-]+|\[secret \d+\]|https?:\/\/[^\s?#@]+)$/.test(value)
+  return /^(?:true|false|null|[\d.,:%-]+|\[secret \d+\])$/.test(value)
 }
 
 /** A long word with digits, or a very long one, as keys and tokens are. */
 function holdsToken(text: string): boolean {
-  const words = text.replaceAll(/https?:\/\/[^\s?#@"']+/g, ' ').match(/[\w+/=~.-]{16,}/g) ?? []
-  return words.some((word) => (/\d/.test(word) && /[A-Za-z]/.test(word)) || /[A-Za-z+/=]{32,}/.test(word))
+  const words = text.replaceAll(plainUrl, ' ').match(/[\w+/=~.-]{16,}/g) ?? []
+  // Also in the path of a URL: whoever knows that of a webhook may post there.
+  const all = [...words, ...(text.match(/[\w+=]{16,}/g) ?? [])]
+  return all.some((word) => (/\d/.test(word) && /[A-Za-z]/.test(word)) || /[A-Za-z+/=]{32,}/.test(word))
 }
 
 /** "old password hunter2": a word for secrets, and one that is no word. */

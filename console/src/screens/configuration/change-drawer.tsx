@@ -12,6 +12,7 @@ import { ErrorNote } from '../../parts/error-note.tsx'
 import { FactList } from '../../parts/fact-list.tsx'
 import { formatDateTime } from '../../parts/format.ts'
 import { Icon } from '../../parts/icon.tsx'
+import { useMayApply } from '../../parts/owner-note.tsx'
 import { PlanView } from '../../parts/plan-view.tsx'
 import { StateMessage } from '../../parts/state-message.tsx'
 
@@ -68,6 +69,7 @@ function Rollback({ id, onDone }: { readonly id: string; readonly onDone: () => 
         },
       },
     )
+  const mayApply = useMayApply(plan.data?.needsOwner ?? [])
   if (!mayRollBack) return null
   return (
     <>
@@ -93,7 +95,7 @@ function Rollback({ id, onDone }: { readonly id: string; readonly onDone: () => 
               </Button>
               <Button
                 loading={rollback.isPending}
-                disabled={!plan.data.ok || plan.data.changes.length === 0}
+                disabled={!plan.data.ok || !mayApply || plan.data.changes.length === 0}
                 onClick={() => confirm(plan.data.version)}
               >
                 Take back and run
