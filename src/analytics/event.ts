@@ -90,7 +90,9 @@ export const eventFields = z.object({
   method: z.string().nullable().describe('JSON-RPC method.'),
   capabilityType: z.enum(['tool', 'prompt', 'resource']).nullable().describe('What kind of thing was used or listed.'),
   capability: z.string().nullable().describe('Name of the tool or prompt, URI of the resource.'),
-  outcome: z.enum(outcomes).describe('How it ended.'),
+  outcome: z
+    .enum(outcomes)
+    .describe('How it ended. `partial`: more was asked for first, input by the upstream or a sign-in by the gateway.'),
   failureOrigin: z.enum(['client', 'gateway', 'upstream']).nullable().describe('Where a failure began.'),
   reason: z
     .enum(Object.keys(reasons) as [ReasonCode, ...ReasonCode[]])

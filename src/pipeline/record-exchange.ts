@@ -159,10 +159,10 @@ function describeOutcome(
   const { error } = outcome
   if (error) {
     event.reason = error.reason
-    event.failureOrigin = error.declaration.origin
     event.policy = exchange.policy ?? null
     event.detail = error.details.detail ?? null
     event.outcome = outcomeOfError(error)
+    event.failureOrigin = event.outcome === 'partial' ? null : error.declaration.origin
   } else if (outcome.isError || outcome.code !== undefined) {
     event.outcome = 'application_error'
     event.failureOrigin = 'upstream'
@@ -173,6 +173,8 @@ function describeOutcome(
 function outcomeOfError({ reason, declaration }: GatewayError): GatewayEvent['outcome'] {
   if (reason === 'request_cancelled') return 'cancelled'
   if (connectReasons.has(reason)) return 'connect_required'
+  // Every sign-in begins with it: a client learns from the answer where to go (RFC 9728 §5.1).
+  if (reason === 'token_missing') return 'partial'
   return declaration.origin === 'client' ? 'denied' : 'failure'
 }
 

@@ -80,7 +80,9 @@ export const answerBase = z.object({
 export const stats = z.object({
   events: z.int().describe('Events.'),
   succeeded: z.int().describe('Of those, with outcome `success`.'),
-  partial: z.int().describe('Of those, with outcome `partial`: the upstream asked for more first.'),
+  partial: z
+    .int()
+    .describe('Of those, with outcome `partial`: the upstream asked for more first, or the gateway for a sign-in.'),
   successRate: z.number().nullable().describe('Share of `succeeded` in those that are not `partial`, 0 to 1.'),
   clientErrors: z.int().describe('Failures that began at the client.'),
   gatewayErrors: z.int().describe('Failures that began in the gateway.'),

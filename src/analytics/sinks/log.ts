@@ -28,6 +28,6 @@ function toRecord(event: GatewayEvent): LogRecord {
 }
 
 function levelOf(event: GatewayEvent): LogRecord['level'] {
-  if (event.outcome === 'success') return 'info'
+  if (event.outcome === 'success' || event.outcome === 'partial') return 'info'
   return event.failureOrigin === 'gateway' ? 'error' : 'warn'
 }
