@@ -493,3 +493,35 @@ describe.each(databases)('events in $name', ({ create }) => {
     })
   })
 })
+
+describe.runIf(isInstalled)('a connection to PostgreSQL that breaks', () => {
+  /** Every first transaction of a batch fails, before or after it is committed. */
+  function breakWrites(pool: SqlPool, when: 'before' | 'after'): SqlPool {
+    let writes = 0
+    return {
+      ...pool,
+      write: async (work) => {
+        const breaks = ++writes > 1 && writes % 2 === 0
+        if (breaks && when === 'before') throw new Error('the connection broke')
+        const result = await pool.write(work)
+        if (breaks) throw new Error('the connection broke')
+        return result
+      },
+    }
+  }
+
+  test.each(['before', 'after'] as const)('%s a batch is stored: each event is stored once', async (when) => {
+    const url = await postgres?.createDatabase()
+    if (!url) throw new Error('PostgreSQL does not run')
+    // The first transaction makes the tables.
+    const sink = createPostgresSink(breakWrites(openPool(url), when))
+    const pool = openPool(url)
+    const events = [1, 2, 3, 4].map((time) => newEvent('capability_completed', nowMs + time, `request-${time}`))
+    await sink.write(events.slice(0, 2))
+    await sink.write(events.slice(2))
+    const stored = await pool.read((session) => session.all('select id from events order by row_id'))
+    expect(stored.map(({ id }) => id)).toEqual(events.map(({ id }) => id))
+    await sink.close()
+    await pool.close()
+  })
+})

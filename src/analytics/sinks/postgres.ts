@@ -44,7 +44,7 @@ export function createPostgresSink(pool: SqlPool, { durable = false } = {}): Eve
     }))
     await session.run(insertRows, [writeJson(rows)])
   }
-  const write = async (events: readonly GatewayEvent[]) => {
+  const write = async (events: readonly GatewayEvent[], isRepeated: boolean) => {
     if (!prepared) await prepareEventTables(pool)
     prepared = true
     contexts.renew()
@@ -54,7 +54,7 @@ export function createPostgresSink(pool: SqlPool, { durable = false } = {}): Eve
         await session.run(`select pg_advisory_xact_lock_shared(${insertLock})`)
         // Else a commit is there for everybody at once, and on disk within a second.
         if (!durable) await session.run('set local synchronous_commit = off')
-        await insert(session, events)
+        if (!(isRepeated && (await isThere(session, events[0])))) await insert(session, events)
       })
       .catch((error: unknown) => {
         contexts.clear()
@@ -67,12 +67,14 @@ export function createPostgresSink(pool: SqlPool, { durable = false } = {}): Eve
     joinsUpTo: 4096,
     async write(events) {
       const deadline = Date.now() + tryForMs
+      let isRepeated = false
       for (let pauseMs = firstPauseMs; ; pauseMs = Math.min(pauseMs * 2, longestPauseMs)) {
         try {
-          await write(events)
+          await write(events, isRepeated)
           return
         } catch (error) {
           if (closed || Date.now() + pauseMs > deadline) throw error
+          isRepeated = true
           await pause(pauseMs, undefined, { ref: false })
         }
       }
@@ -98,6 +100,13 @@ function writeJson(rows: readonly object[]): string {
 interface FoundContext {
   readonly values: readonly SqlValue[]
   readonly context: EventContext
+}
+
+/** Whether an event was stored. A connection may break after a batch is, and before anybody is told. */
+async function isThere(session: SqlSession, event: GatewayEvent | undefined): Promise<boolean> {
+  if (event === undefined) return false
+  const { time, id } = event
+  return (await session.all('select 1 from event_rows where time = ? and id = ? limit 1', [time, id])).length > 0
 }
 
 /** Tells the database of contexts that it does not have, and numbers them. */
