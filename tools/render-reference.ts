@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import { renderOpenApi } from '../src/admin/openapi.ts'
 import type { OperationDeclaration } from '../src/admin/operation.ts'
 import { operations } from '../src/admin/operations/index.ts'
-import { describeClickhouseTable } from '../src/analytics/clickhouse-table.ts'
+import { describeClickhouseColumns, describeClickhouseTable } from '../src/analytics/clickhouse-table.ts'
 import { eventFields, eventTypes, newEvent } from '../src/analytics/event.ts'
 import { createProgram } from '../src/cli/run.ts'
 import { policiesFileSchema } from '../src/config/policies-schema.ts'
@@ -168,8 +168,10 @@ function alerts(): string[] {
 
 function clickhouse(): string[] {
   return [
-    'For `exports.clickhouse`. Add columns of later versions with `ALTER TABLE … ADD COLUMN`; until then their values are left out.',
+    'For `exports.clickhouse`. Tested with ClickHouse 26.9.',
     `\`\`\`sql\n${describeClickhouseTable('default', 'sallyport_events')}\n\`\`\``,
+    'After an upgrade of the gateway. It adds what the table does not have; until then those values are left out:',
+    `\`\`\`sql\n${describeClickhouseColumns('default', 'sallyport_events')}\n\`\`\``,
   ]
 }
 

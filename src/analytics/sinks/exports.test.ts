@@ -162,6 +162,7 @@ describe('ClickHouse', () => {
     const query = new URL(urls[0] ?? '').searchParams
     expect(query.get('query')).toBe('INSERT INTO t FORMAT JSONEachRow')
     expect(query.get('database')).toBe('logs')
+    expect(query.get('async_insert')).toBe('0')
     const [request] = site.requests
     expect(request?.headers).toMatchObject({ 'x-clickhouse-user': 'writer', 'x-clickhouse-key': 'p' })
     const rows = request?.body.split('\n').map((line) => JSON.parse(line) as GatewayEvent)
