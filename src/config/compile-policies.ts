@@ -5,10 +5,11 @@ import { checkShape } from './check-shape.ts'
 import type { JsonPath } from './json-path.ts'
 import type { ProjectSources } from './load-project.ts'
 import { checkModule } from './module-reference.ts'
+import { type NamedVariable, pathsFrom } from './named-variable.ts'
 import { type PoliciesFile, type PolicyEntry, policiesFileSchema, policyEntrySchema } from './policies-schema.ts'
 import type { ProblemList } from './problem-list.ts'
 import type { PolicySpec } from './project.ts'
-import { type NamedVariable, pathsFrom, refuseEnvironment, substituteEnvironment } from './substitute-env.ts'
+import { refuseEnvironment, substituteEnvironment } from './substitute-env.ts'
 
 /** The entries of policies.json. */
 export interface CompiledPolicies {

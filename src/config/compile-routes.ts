@@ -13,11 +13,12 @@ import type { CompiledPolicies } from './compile-policies.ts'
 import type { JsonPath } from './json-path.ts'
 import type { Environment } from './load-project.ts'
 import { checkModule } from './module-reference.ts'
+import { type NamedVariable, pathsFrom } from './named-variable.ts'
 import type { ProblemList } from './problem-list.ts'
 import type { CorsPolicy, PolicySpec, RouteSpec } from './project.ts'
 import { type Operation, routeMember } from './read-operations.ts'
 import { type RouteExtension, routeExtensionSchema } from './route-extension.ts'
-import { type NamedVariable, pathsFrom, refuseEnvironment, substituteEnvironment } from './substitute-env.ts'
+import { refuseEnvironment, substituteEnvironment } from './substitute-env.ts'
 
 /** What a route may refer to. */
 export interface RouteContext {

@@ -1,11 +1,12 @@
 import { isLoopbackHost } from '../lib/loopback.ts'
 import { checkShape } from './check-shape.ts'
 import type { ProjectSources } from './load-project.ts'
+import type { NamedVariable } from './named-variable.ts'
 import type { ProblemList } from './problem-list.ts'
 import type { Project } from './project.ts'
 import { type Settings, settingsSchema } from './project-schema.ts'
 import type { SourceDocument } from './source-document.ts'
-import { type NamedVariable, substituteEnvironment } from './substitute-env.ts'
+import { substituteEnvironment } from './substitute-env.ts'
 
 /** How a project is compiled. */
 export interface SettingsContext {

@@ -4,9 +4,9 @@ import type { PolicyType } from '../contracts/policy.ts'
 import type { UpstreamSettings } from '../contracts/upstream.ts'
 import type { SignInSettings, VirtualServer } from '../contracts/virtual-server.ts'
 import type { Pins } from '../mcp/definitions/pins-file.ts'
+import type { NamedVariable } from './named-variable.ts'
 import type { Settings } from './project-schema.ts'
 import type { PropagationMode } from './settings/telemetry.ts'
-import type { NamedVariable } from './substitute-env.ts'
 
 /** Where something stands in a project file. Line and column count from 1. */
 export interface Position {

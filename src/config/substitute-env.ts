@@ -1,6 +1,7 @@
 import { isJsonObject } from '../lib/json.ts'
 import type { JsonPath } from './json-path.ts'
 import type { Environment } from './load-project.ts'
+import type { NamedVariable } from './named-variable.ts'
 import type { ProblemList } from './problem-list.ts'
 import type { SourceDocument } from './source-document.ts'
 
@@ -18,17 +19,6 @@ interface Place {
   readonly problems: ProblemList
   /** Collects what is replaced, where somebody wants to know. */
   readonly named?: NamedVariable[]
-}
-
-/** A variable of the environment, and the value that names it. */
-export interface NamedVariable {
-  readonly name: string
-  readonly path: JsonPath
-}
-
-/** The same with paths that start at `root`. */
-export function pathsFrom(root: JsonPath, named: readonly NamedVariable[]): readonly NamedVariable[] {
-  return named.map(({ name, path }) => ({ name, path: path.slice(root.length) }))
 }
 
 /**

@@ -1,7 +1,9 @@
 import { createScanner, type SyntaxKind } from 'jsonc-parser'
 
-/** Kinds of tokens: the library declares them and exports none of them. */
-const kinds = { lineComment: 12, blockComment: 13, end: 17 } as const satisfies { [Name in string]: SyntaxKind }
+// Numbers of the scanner: its enumeration is not there at run time for code that keeps types out.
+const lineComment: SyntaxKind = 12
+const blockComment: SyntaxKind = 13
+const endOfFile: SyntaxKind = 17
 
 /** What a comment says, without its signs and the blanks around it. Offsets count UTF-16 units. */
 export interface Comment {
@@ -18,9 +20,9 @@ export async function listComments(file: string, text: string): Promise<readonly
 function listJsonComments(text: string): Comment[] {
   const found: Comment[] = []
   const scanner = createScanner(text, false)
-  for (let kind = scanner.scan(); kind !== kinds.end; kind = scanner.scan()) {
-    const isLine = kind === kinds.lineComment
-    if (!isLine && kind !== kinds.blockComment) continue
+  for (let kind = scanner.scan(); kind !== endOfFile; kind = scanner.scan()) {
+    const isLine = kind === lineComment
+    if (!isLine && kind !== blockComment) continue
     const source = text.slice(scanner.getTokenOffset(), scanner.getTokenOffset() + scanner.getTokenLength())
     found.push(...trimComment(source, scanner.getTokenOffset(), isLine ? /^\/\/+/ : /^\/\*+|\*+\/$/g))
   }

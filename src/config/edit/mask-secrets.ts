@@ -62,7 +62,9 @@ export async function maskBoth(
 ): Promise<readonly [before: string | null, after: string | null]> {
   const masks = new Map<string, string>()
   const keyOf = ({ in: place, text }: Pick<Masked, 'in' | 'text'>) => `${place} ${text}`
-  const found = await Promise.all(texts.map((text) => (text === null ? [] : findMasked(file, text, declarations))))
+  const found = await Promise.all(
+    texts.map(async (text) => (text === null ? [] : findMasked(file, text, declarations))),
+  )
   for (const secret of found.flat())
     if (!masks.has(keyOf(secret))) masks.set(keyOf(secret), writeMask(secret.in, masks.size + 1))
   const maskText = async (text: string | null) => {

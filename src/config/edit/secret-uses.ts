@@ -2,8 +2,8 @@ import type { UpstreamSettings } from '../../contracts/upstream.ts'
 import { sha256 } from '../../lib/hash.ts'
 import { Secret } from '../../lib/secret.ts'
 import type { JsonPath } from '../json-path.ts'
+import type { NamedVariable } from '../named-variable.ts'
 import type { Project, RouteSpec } from '../project.ts'
-import type { NamedVariable } from '../substitute-env.ts'
 
 /** A secret in one place of the configuration, and where it may travel from there. */
 export interface SecretUse {
