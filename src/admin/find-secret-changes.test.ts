@@ -315,6 +315,12 @@ describe('a secret that stands in the files', () => {
     expect(JSON.stringify(changes)).not.toContain('literal-0123456789')
   })
 
+  it('is nobody’s own because no route named its policy so far', async () => {
+    const idle = { ...literal, routes: { pay: { ...pay, inbound: [] } } }
+    expect(await changesOf(idle, literal)).toMatchObject([{ variable: null, hosts: ['https://pay.example'] }])
+    expect(await changesOf(literal, idle)).toEqual([])
+  })
+
   it('belongs to whoever types it, but not out of the history', async () => {
     const without = { ...moved, policies: { key: key('other') } }
     expect(await changesOf(without, moved)).toEqual([])

@@ -23,15 +23,17 @@ export interface ChangeSource {
  */
 export function findSecretChanges(before: Project, after: Project, { isTyped }: ChangeSource): readonly SecretChange[] {
   const earlier = listSecretUses(before)
-  const known = new Set(earlier.map(({ fingerprint }) => fingerprint))
+  const known = new Set(earlier.filter(({ isIdle }) => !isIdle).map(({ fingerprint }) => fingerprint))
   const secrets = new Set(earlier.map(({ secret }) => secret))
   const isOwn = ({ kind, secret }: SecretUse) => kind === 'literal' && isTyped && !secrets.has(secret)
-  const added = listSecretUses(after).filter((use) => !known.has(use.fingerprint) && !isOwn(use))
+  const added = listSecretUses(after).filter((use) => !use.isIdle && !known.has(use.fingerprint) && !isOwn(use))
   return added.map((use) => describeUse(use, earlier))
 }
 
 function describeUse({ secret, kind, variable, place, hosts }: SecretUse, earlier: readonly SecretUse[]): SecretChange {
-  const reached = new Set(earlier.filter((each) => each.secret === secret).flatMap((each) => each.hosts))
+  const reached = new Set(
+    earlier.filter((each) => each.secret === secret && !each.isIdle).flatMap((each) => each.hosts),
+  )
   const newHosts = hosts.filter((host) => !reached.has(host))
   const names = { variable: `$env(${variable})`, literal: 'a secret of the files', 'sign-in': 'the sign-in of people' }
   const does =

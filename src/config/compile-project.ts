@@ -76,6 +76,9 @@ export function compileProject(sources: ProjectSources, context: CompileContext)
       ...compiled,
       routes: served,
       switchedOff: routes.filter((route) => !isOn(route)),
+      idlePolicies: [...policies.specs.values()].filter(
+        (spec) => !routes.some(({ inbound }) => inbound.includes(spec)),
+      ),
       corsVariables: policies.corsVariables,
       virtualServers,
       signIn,

@@ -91,6 +91,8 @@ export interface Project {
   readonly routes: readonly RouteSpec[]
   /** Routes with `"enabled": false`: in order like the others, and not served. */
   readonly switchedOff: readonly RouteSpec[]
+  /** Entries of policies.json that no route names. */
+  readonly idlePolicies: readonly PolicySpec[]
   /** Variables of the environment that `corsPolicies` of policies.json names. */
   readonly corsVariables: readonly NamedVariable[]
   readonly virtualServers: readonly VirtualServer[]

@@ -18,6 +18,8 @@ export interface SecretUse {
   readonly hosts: readonly string[]
   /** Equal for uses that may take the secret to the same hosts in the same way. */
   readonly fingerprint: string
+  /** Nothing uses it there: it stands in a policy that no route names. */
+  readonly isIdle: boolean
 }
 
 /** Options that stand together, and what is known of where they go. */
@@ -34,6 +36,7 @@ interface Unit {
   readonly upstreams: readonly Host[]
   /** What besides hosts decides who receives it: checks that are weakened, and authorities that are trusted. */
   readonly trust?: unknown
+  readonly isIdle?: true
 }
 
 interface Host {
@@ -48,7 +51,11 @@ interface Host {
  */
 export function listSecretUses(project: Project): readonly SecretUse[] {
   const routes = [...project.routes, ...project.switchedOff]
-  const units = [...routes.flatMap((route) => listRouteUnits(route, routes)), ...listProjectUnits(project)]
+  const idle = project.idlePolicies.map(({ name, type, options, variables }): Unit => {
+    const owner = `the policy "${name}"`
+    return { kind: type.type, owner, at: [], options, variables, upstreams: [], isIdle: true }
+  })
+  const units = [...routes.flatMap((route) => listRouteUnits(route, routes)), ...listProjectUnits(project), ...idle]
   return [...units.flatMap(listUnitUses), ...routes.flatMap(listSignInTokenUses)]
 }
 
@@ -129,7 +136,7 @@ function listUnitUses(unit: Unit): SecretUse[] {
 }
 
 function toUses(unit: Unit, found: readonly (Pick<SecretUse, 'secret' | 'kind' | 'variable'> & { path: JsonPath })[]) {
-  const { kind, owner, at, options, variables, upstreams, trust } = unit
+  const { kind, owner, at, options, variables, upstreams, trust, isIdle = false } = unit
   const own = listHosts(options, variables)
   const origins = own.map(({ origin, path }) => `${generalize(path)} ${origin}`).sort()
   const behind = upstreams.map(({ origin }) => origin).sort()
@@ -137,7 +144,7 @@ function toUses(unit: Unit, found: readonly (Pick<SecretUse, 'secret' | 'kind' |
   return found.map(({ path, ...secret }): SecretUse => {
     const place = generalize([...at, ...path])
     const fingerprint = JSON.stringify([secret.secret, kind, place, origins, [...new Set(behind)], trust])
-    return { ...secret, place: `${place} of ${owner}`, hosts, fingerprint }
+    return { ...secret, place: `${place} of ${owner}`, hosts, fingerprint, isIdle }
   })
 }
 
@@ -149,7 +156,7 @@ function listSignInTokenUses({ operationId, upstream }: RouteSpec): SecretUse[] 
   const hosts = [...new Set([...urls, upstream.url].map((url) => new URL(url).origin))]
   const fingerprint = JSON.stringify(['sign-in', upstream.mode, urls.map(originOf), originOf(upstream.url)])
   const place = `${upstream.mode} of "${operationId}"`
-  return [{ secret: 'sign-in', kind: 'sign-in', variable: undefined, place, hosts, fingerprint }]
+  return [{ secret: 'sign-in', kind: 'sign-in', variable: undefined, place, hosts, fingerprint, isIdle: false }]
 }
 
 function listHosts(value: unknown, variables: readonly NamedVariable[]): readonly (Host & { path: JsonPath })[] {
