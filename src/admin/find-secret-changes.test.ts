@@ -233,13 +233,34 @@ describe('a change that has a variable used elsewhere', () => {
     ])
   })
 
+  it('by a policy that no route named so far is listed', async () => {
+    const named = (inbound: string[]) => {
+      const oidc = { issuer: 'https://idp.example' }
+      const options = { oidc, browserLogin: { clientId: 'g', clientSecret: '$env(STRIPE_KEY)' } }
+      return { policies: { in: signIn(options) }, routes: { pay: { ...pay, inbound } } }
+    }
+    expect(await changesOf({ routes: { pay: { ...pay, inbound: [] } } }, named([]))).toEqual([])
+    expect(await changesOf(named([]), named(['in']))).toMatchObject([{ variable: 'STRIPE_KEY' }])
+  })
+
+  it('in another option of the same policy is listed', async () => {
+    const named = (displayName: string) => {
+      const options = { displayName, authMode: 'shared-api-key', apiKey: { value: '$env(STRIPE_KEY)' } }
+      return { policies: { key: broker(options) }, routes: { pay } }
+    }
+    const [change, ...others] = await changesOf(named('Pay'), named('$env(STRIPE_KEY)'))
+    expect(change?.what).toContain('would be used where it was not used before (displayName of the policy "key"')
+    expect(others).toEqual([])
+  })
+
   it('with token endpoints that change places is listed', async () => {
     const swapped = (one: string, two: string) => {
       const idJag = { idp: { tokenUrl: one, clientAuth }, resourceAs: { tokenUrl: two, audience: 'a', clientAuth } }
       return { policies: { key: broker({ authMode: 'id-jag', idJag }) }, routes: { pay } }
     }
     const [one, two] = ['https://idp.example/token', 'https://as.example/token']
-    expect((await changesOf(swapped(one, two), swapped(two, one))).length).toBeGreaterThan(0)
+    const changes = await changesOf(swapped(one, two), swapped(two, one))
+    expect(changes.map((each) => each.variable)).toEqual(['STRIPE_KEY', 'STRIPE_KEY', null])
   })
 })
 

@@ -26,8 +26,8 @@ export function FileEditor({ file, drafts, problems, mayEdit }: FileEditorProps)
   return (
     <>
       {secrets > 0 && (
-        <Note tone="attention" title={`${secrets} secrets are masked`}>
-          Leave <code>[secret 1]</code> and the like where they are to keep them; better, move them to variables.
+        <Note tone="attention" title={`${secrets} values and comments are masked`}>
+          Leave <code>[secret 1]</code> and the like where they are to keep them; better, move secrets to variables.
         </Note>
       )}
       <LazyEditor
