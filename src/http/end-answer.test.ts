@@ -21,13 +21,15 @@ async function collect(count: number, commit?: () => Promise<boolean>) {
   await once(server, 'listening')
   close = () => server.close()
   const { port } = server.address() as AddressInfo
-  const answers = Array.from({ length: count }, async () => {
-    const client = request({ port, host: '127.0.0.1', agent: false }).end()
-    const [response] = (await once(client, 'response')) as [IncomingMessage]
-    return text(response)
-  }).map((answer) => answer.catch(() => undefined))
+  const answers = Array.from({ length: count }, () => readAnswer(port).catch(() => undefined))
   await arrived.promise
   return { responses, answers }
+}
+
+async function readAnswer(port: number): Promise<string> {
+  const client = request({ port, host: '127.0.0.1', agent: false }).end()
+  const [response] = (await once(client, 'response')) as [IncomingMessage]
+  return text(response)
 }
 
 test('answers of one turn end together, each with its own body, and whoever hung up disturbs none', async () => {
@@ -41,7 +43,7 @@ test('answers of one turn end together, each with its own body, and whoever hung
   await new Promise(setImmediate)
   expect(responses.map(({ writableEnded }) => writableEnded)).toEqual([true, true, true])
   const texts = await Promise.all(answers)
-  expect(texts.toSorted()).toEqual(['a0', 'a2', undefined])
+  expect(new Set(texts)).toEqual(new Set(['a0', 'a2', undefined]))
 })
 
 test('an answer that is held ends at once: what is lost from then on counts', async () => {

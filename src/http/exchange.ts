@@ -86,7 +86,7 @@ export class HttpExchange implements Exchange {
   /** Notes what a policy, or the pipeline itself (without a name), decided since the step before. `detail` holds nothing of the message. */
   addStep(phase: StepPhase, name: string, decision: StepDecision, detail?: string): void {
     const endMs = performance.now()
-    this.steps = this.steps.then(phase, name, decision, detail)
+    this.steps = this.steps.followedBy(phase, name, decision, detail)
     this.stepTimes.push(this.#stepStartMs, endMs)
     this.#stepStartMs = endMs
   }

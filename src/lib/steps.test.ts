@@ -11,13 +11,16 @@ import {
 } from './steps.ts'
 
 const walk = (steps: readonly DecidedStep[]) =>
-  steps.reduce((path, { phase, name, decision, detail }) => path.then(phase, name, decision, detail), startSteps())
+  steps.reduce(
+    (path, { phase, name, decision, detail }) => path.followedBy(phase, name, decision, detail),
+    startSteps(),
+  )
 
 test('lines that people can read', () => {
   const path = startSteps()
-    .then('request', 'sign-in', 'passed', undefined)
-    .then('upstream', '', 'answered', undefined)
-    .then('result', 'read-only', 'edited', '3 of 45 tools removed')
+    .followedBy('request', 'sign-in', 'passed', undefined)
+    .followedBy('upstream', '', 'answered', undefined)
+    .followedBy('result', 'read-only', 'edited', '3 of 45 tools removed')
   expect(path.text).toBe('request:sign-in passed; upstream answered; result:read-only edited (3 of 45 tools removed)')
   expect(formatStepMs([1, 1.042, 2, 43.24, 0, 0.11, 5, 4])).toBe('0.04 41.2 0.11 0.00')
 })
@@ -29,17 +32,17 @@ test('nothing happened', () => {
 })
 
 test('those that go the same way share it', () => {
-  const first = startSteps().then('request', 'a', 'passed', undefined)
-  expect(startSteps().then('request', 'a', 'passed', undefined)).toBe(first)
-  expect(startSteps().then('request', 'a', 'passed', 'twice')).not.toBe(first)
-  expect(first.then('body', '', 'passed', undefined)).toBe(first.then('body', '', 'passed', undefined))
+  const first = startSteps().followedBy('request', 'a', 'passed', undefined)
+  expect(startSteps().followedBy('request', 'a', 'passed', undefined)).toBe(first)
+  expect(startSteps().followedBy('request', 'a', 'passed', 'twice')).not.toBe(first)
+  expect(first.followedBy('body', '', 'passed', undefined)).toBe(first.followedBy('body', '', 'passed', undefined))
 })
 
 test('however many ways there are, each has its own text', () => {
   for (let count = 0; count < 20_000; count++) {
     const path = startSteps()
-      .then('message', 'a', 'edited', `${count % 300}`)
-      .then('upstream', '', 'failed', `${count}`)
+      .followedBy('message', 'a', 'edited', `${count % 300}`)
+      .followedBy('upstream', '', 'failed', `${count}`)
     expect(path.text).toBe(`message:a edited (${count % 300}); upstream failed (${count})`)
   }
 })

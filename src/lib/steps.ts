@@ -50,7 +50,7 @@ export class StepPath {
   }
 
   /** The way that goes on with this step. */
-  then(phase: StepPhase, name: string, decision: StepDecision, detail: string | undefined): StepPath {
+  followedBy(phase: StepPhase, name: string, decision: StepDecision, detail: string | undefined): StepPath {
     for (const path of this.#next) if (path.#isAfter(phase, name, decision, detail)) return path
     const path = new StepPath(this, { phase, name, decision, detail })
     if (this.#next.length < mostBranches) this.#next.push(path)
