@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
@@ -227,6 +227,25 @@ it('the editor knows the schema of a file: it offers names, values, and what the
   await page.locator('.cm-description').waitFor()
   await page.getByRole('button', { name: 'Discard' }).click()
   await page.getByRole('button', { name: 'Review changes' }).waitFor({ state: 'hidden' })
+})
+
+it('a file of YAML has its colours, and its problems at their place', async () => {
+  const file = join(started.gateway.directory, 'config/more.oas.yaml')
+  await writeFile(file, '# later\nopenapi: 3.1.0\ninfo: { title: More, version: "1" }\npaths: {}\n')
+  await visit.go('/configuration?file=config%2Fmore.oas.yaml')
+  const look = (text: string) =>
+    page
+      .locator('.cm-line span')
+      .getByText(text, { exact: true })
+      .evaluate((element) => ({ color: getComputedStyle(element).color, style: getComputedStyle(element).fontStyle }))
+  expect((await look('# later')).style).toBe('italic')
+  expect((await look('openapi')).color).not.toBe((await look('# later')).color)
+  await replaceText('paths: {}', 'paths: { /x: { post: { x-gateway-route: 5 } } }')
+  await page.getByText('It would not run').waitFor()
+  await page.locator('.cm-lintRange-error').first().waitFor()
+  await page.getByRole('button', { name: 'Discard' }).click()
+  await page.getByRole('button', { name: 'Review changes' }).waitFor({ state: 'hidden' })
+  await rm(file)
 })
 
 it('a virtual server is switched off and on again', async () => {

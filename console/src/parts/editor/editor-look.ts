@@ -37,7 +37,8 @@ const look = EditorView.theme({
 const highlight = HighlightStyle.define([
   { tag: tags.propertyName, color: 'var(--accent)' },
   { tag: tags.string, color: 'var(--good)' },
-  { tag: [tags.number, tags.bool, tags.null], color: 'var(--warn-ink)' },
+  { tag: [tags.number, tags.bool, tags.null, tags.labelName, tags.typeName], color: 'var(--warn-ink)' },
+  { tag: tags.comment, color: 'var(--soft)', fontStyle: 'italic' },
 ])
 
 /** The editor in the colours of the design tokens, light and dark. */

@@ -1,6 +1,7 @@
 import { autocompletion, closeBrackets, closeBracketsKeymap, completionKeymap } from '@codemirror/autocomplete'
 import { defaultKeymap, history, historyKeymap } from '@codemirror/commands'
 import { json } from '@codemirror/lang-json'
+import { yaml } from '@codemirror/lang-yaml'
 import { bracketMatching, foldGutter, foldKeymap, indentOnInput } from '@codemirror/language'
 import { lintGutter, lintKeymap, setDiagnostics } from '@codemirror/lint'
 import { highlightSelectionMatches, searchKeymap } from '@codemirror/search'
@@ -20,11 +21,16 @@ interface TextEditorProps {
   readonly value: string
   /** Absent: the text can be read only. */
   readonly onChange?: (value: string) => void
-  /** `json` with comments, or any other text. */
-  readonly language: 'json' | 'text'
+  /** JSON may have comments. */
+  readonly language: 'jsonc' | 'yaml'
   /** Offers names and values, and explains what the pointer is on. */
   readonly schema?: JsonSchema | undefined
   readonly problems?: readonly EditorProblem[]
+}
+
+const languages: { readonly [language in TextEditorProps['language']]: Extension } = {
+  jsonc: [json(), markComments],
+  yaml: yaml(),
 }
 
 /** An editor for the text of one file. Escape and then Tab leaves it. */
@@ -45,7 +51,7 @@ export default function TextEditor({ label, value, onChange, language, schema, p
         doc: value,
         extensions: [
           baseExtensions(label, readOnly),
-          language === 'json' ? [json(), markComments] : [],
+          languages[language],
           helping.current.of(helpFrom(schema)),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) change.current?.(update.state.doc.toString())

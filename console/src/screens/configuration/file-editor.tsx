@@ -17,7 +17,9 @@ interface FileEditorProps {
 export function FileEditor({ file, drafts, problems, mayEdit }: FileEditorProps) {
   const { file: name, schema, language, writable } = file
   const read = useAdmin('getConfigFile', { query: { file: name } })
-  const described = useAdmin('getConfigSchema', { params: { name: schema ?? 'project' } }, { enabled: schema !== null })
+  // What the editor offers is JSON.
+  const isHelped = schema !== null && language === 'jsonc'
+  const described = useAdmin('getConfigSchema', { params: { name: schema ?? 'project' } }, { enabled: isHelped })
   if (read.error && !read.data) {
     return <StateMessage kind="error" error={read.error} onRetry={() => void read.refetch()} />
   }
@@ -32,9 +34,9 @@ export function FileEditor({ file, drafts, problems, mayEdit }: FileEditorProps)
       )}
       <LazyEditor
         label={`Text of ${name}`}
-        language={language === 'jsonc' ? 'json' : 'text'}
+        language={language}
         value={drafts.textOf(name) ?? text}
-        schema={schema === null ? undefined : described.data}
+        schema={isHelped ? described.data : undefined}
         problems={problems.filter((problem) => problem.file === name)}
         {...(mayEdit && writable && { onChange: (next: string) => drafts.write(name, version, next, text) })}
       />
