@@ -1,6 +1,6 @@
+import { equalSettings } from '../config/equal-settings.ts'
 import type { PolicySpec, Project, RouteSpec } from '../config/project.ts'
 import { GatewayError } from '../errors/gateway-error.ts'
-import { Secret } from '../lib/secret.ts'
 import type { Administrator } from './admin-host.ts'
 import { includesRole } from './find-role.ts'
 import { type ChangeSource, findSecretChanges, type SecretChange } from './find-secret-changes.ts'
@@ -33,8 +33,10 @@ const ownVariables = /^(SALLYPORT_|AWS_|VAULT_)/
  * Empty: an editor may make it.
  */
 function findOwnerChanges(before: Project, after: Project): readonly string[] {
-  const changed: string[] = guardedSettings.filter((name) => !isSame(before.settings[name], after.settings[name]))
-  if (!isSame(before.signIn, after.signIn)) changed.push('the sign-in policy')
+  const changed: string[] = guardedSettings.filter(
+    (name) => !equalSettings(before.settings[name], after.settings[name]),
+  )
+  if (!equalSettings(before.signIn, after.signIn)) changed.push('the sign-in policy')
   const named = [...after.environmentValues.keys()].filter((name) => !before.environmentValues.has(name))
   if (named.some((name) => ownVariables.test(name))) changed.push('which variables of the gateway itself are read')
   if (hasNew(before, after, authoritiesOf)) changed.push('whose tokens are believed')
@@ -45,7 +47,7 @@ function findOwnerChanges(before: Project, after: Project): readonly string[] {
 /** True when a route has something that none had before. What stays the same may move to another route. */
 function hasNew(before: Project, after: Project, list: (route: RouteSpec) => unknown[]): boolean {
   const known = before.routes.flatMap(list)
-  return after.routes.flatMap(list).some((found) => !known.some((each) => isSame(each, found)))
+  return after.routes.flatMap(list).some((found) => !known.some((each) => equalSettings(each, found)))
 }
 
 /** Who says who a caller is: with an issuer of their own, an editor could be anybody, and use the connections of everybody. */
@@ -83,18 +85,4 @@ export function admitChange(before: Project, after: Project, { role }: Administr
 /** What a route starts on this machine. */
 function programOf({ handler }: RouteSpec): unknown[] {
   return handler.type.exportName === 'McpStdioHandler' ? [handler.options] : []
-}
-
-/** Secrets are compared by what they hold: a variable of a program can make another one of it. */
-function isSame(left: unknown, right: unknown): boolean {
-  return JSON.stringify(expose(left)) === JSON.stringify(expose(right))
-}
-
-function expose(value: unknown): unknown {
-  if (value instanceof Secret) return { secret: value.reveal() }
-  if (value instanceof RegExp) return String(value)
-  if (value instanceof Map || value instanceof Set) return [...value].map(expose)
-  if (Array.isArray(value)) return value.map(expose)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(Object.entries(value).map(([name, member]) => [name, expose(member)]))
 }

@@ -152,6 +152,12 @@ describe('a change that takes a variable elsewhere', () => {
       [evil],
     ],
     [
+      'a collector, whose headers stand deeper than its URL',
+      { ...base, settings: { telemetry: { otlp: { url: 'https://ops.example', headers: { key: '$env(HOOK)' } } } } },
+      { ...base, settings: { telemetry: { otlp: { url: evil, headers: { key: '$env(HOOK)' } } } } },
+      [evil],
+    ],
+    [
       'an identity provider',
       {
         policies: {
@@ -176,6 +182,14 @@ describe('a change that takes a variable elsewhere', () => {
     expect(JSON.stringify(changes)).not.toContain('stripe-0123456789')
     expect(await changesOf(before, before)).toEqual([])
     expect(await changesOf(after, after)).toEqual([])
+  })
+
+  it('by the URL of a database that it is part of is listed', async () => {
+    const stored = (host: string) => {
+      return { ...base, settings: { events: { postgres: { url: `postgres://u:$env(HOOK)@${host}/events` } } } }
+    }
+    expect(await changesOf(stored('db.example'), stored('evil.example'))).toMatchObject([{ variable: 'HOOK' }])
+    expect(await changesOf(stored('db.example'), stored('db.example'))).toEqual([])
   })
 
   it('names the variable, the host and the place', async () => {

@@ -1,4 +1,4 @@
-import { isDeepStrictEqual } from 'node:util'
+import { equalSettings } from './equal-settings.ts'
 import type { Problem, Project } from './project.ts'
 
 /** Settings that are read once, when the process starts. */
@@ -21,9 +21,9 @@ const fixedAdminSettings = ['enabled', 'listen', 'publicUrl'] as const
 /** A problem for each setting that cannot change while a gateway runs: swapping such a project in would do half of what it says. */
 export function findFixedSettings(started: Project, reloaded: Project): Problem[] {
   const [before, after] = [started.settings, reloaded.settings]
-  const fixed = (name: (typeof fixedAdminSettings)[number]) => !isDeepStrictEqual(before.admin[name], after.admin[name])
+  const fixed = (name: (typeof fixedAdminSettings)[number]) => !equalSettings(before.admin[name], after.admin[name])
   const changed = [
-    ...fixedSettings.filter((name) => !isDeepStrictEqual(before[name], after[name])),
+    ...fixedSettings.filter((name) => !equalSettings(before[name], after[name])),
     ...fixedAdminSettings.filter(fixed).map((name) => `admin.${name}`),
   ]
   return changed.map((name) => ({

@@ -115,9 +115,10 @@ function listProjectUnits({ settings, settingsVariables, corsVariables }: Projec
   return [...ofSettings, cors]
 }
 
+/** The entry of a list, or what a group of settings names: `telemetry.otlp` has a URL, and headers in an object of their own. */
 function entryOf(path: JsonPath): JsonPath {
-  const index = path.findLastIndex((segment) => typeof segment === 'number')
-  return path.slice(0, index === -1 ? -1 : index + 1)
+  const index = path.findIndex((segment) => typeof segment === 'number')
+  return path.slice(0, index === -1 ? 2 : index + 1)
 }
 
 function listUnitUses(unit: Unit): SecretUse[] {
@@ -160,10 +161,13 @@ function listSignInTokenUses({ operationId, upstream }: RouteSpec): SecretUse[] 
 }
 
 function listHosts(value: unknown, variables: readonly NamedVariable[]): readonly (Host & { path: JsonPath })[] {
-  return listTexts(value, []).flatMap(({ text, path }) => {
+  const secrets = listSecrets(value, []).map(({ secret, path }) => ({ text: secret.reveal(), path, isSecret: true }))
+  return [...listTexts(value, []), ...secrets].flatMap(({ text, path, isSecret = false }) => {
     const origin = originOf(text)
     const here = variables.filter((each) => JSON.stringify(each.path) === JSON.stringify(path))
-    return origin === undefined ? [] : [{ origin, shown: showHost(origin, here), path }]
+    if (origin === undefined) return []
+    const shown = isSecret && here.length === 0 ? 'the host that a secret of the files names' : showHost(origin, here)
+    return [{ origin, shown, path }]
   })
 }
 
@@ -180,7 +184,14 @@ function originOf(text: string): string | undefined {
   return url.origin === 'null' ? `${url.protocol}//${url.host}` : url.origin
 }
 
-function listTexts(value: unknown, path: JsonPath): readonly { readonly text: string; readonly path: JsonPath }[] {
+interface Text {
+  readonly text: string
+  readonly path: JsonPath
+  /** The URL of a database holds a password. */
+  readonly isSecret?: boolean
+}
+
+function listTexts(value: unknown, path: JsonPath): readonly Text[] {
   if (typeof value === 'string') return [{ text: value, path }]
   return members(value).flatMap(([name, member]) => listTexts(member, [...path, name]))
 }
