@@ -13,18 +13,19 @@ export function checkUpstreams(
   document: SourceDocument,
   problems: ProblemList,
 ): void {
-  const known = new Map<string, { policy: string; url: string }>()
-  for (const { inbound, upstream } of routes) {
+  const known = new Map<string, { policy: string; url: string; route: string }>()
+  for (const { inbound, upstream, operationId: route } of routes) {
     if (upstream === undefined) continue
     const policy = inbound.find(({ type }) => type.upstreamSettings !== undefined)?.name ?? ''
     const at = [...(places.get(policy) ?? []), ...(specs.has(policy) ? ['handler', 'options'] : [])]
     const earlier = known.get(upstream.id)
-    if (earlier === undefined) known.set(upstream.id, { policy, url: upstream.url })
+    if (earlier === undefined) known.set(upstream.id, { policy, url: upstream.url, route })
     else if (earlier.policy !== policy) {
       const message = `the upstream id "${upstream.id}" is used already by the policy "${earlier.policy}"`
       problems.error(document, at, message, 'Give each upstream an id of its own.')
     } else if (earlier.url !== upstream.url) {
-      const message = `"${policy}" would send one credential to two upstreams: ${earlier.url} and ${upstream.url}`
+      // Not their URLs: a variable that is in one may have become another text, which would be shown to whoever tries it.
+      const message = `"${policy}" would send one credential to two upstreams: those of "${earlier.route}" and "${route}"`
       problems.error(document, at, message, 'Write a policy of its own for each upstream.')
     }
   }

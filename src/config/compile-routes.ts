@@ -117,7 +117,7 @@ function compileUpstream(
     return problems.error(document, at, message, 'Keep one of the two.')
   }
   if (spec !== undefined && new URL(upstreamUrl).host === '') {
-    const message = `"${spec.name}" brings a credential, but ${upstreamUrl} is no URL that it could be sent to`
+    const message = `"${spec.name}" brings a credential, but the handler has no URL that it could be sent to`
     const remedy =
       'Remove the policy. A program gets its credential in options.env; a member of an aggregate has policies of its own.'
     return problems.error(document, at, message, remedy)

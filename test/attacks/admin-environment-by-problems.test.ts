@@ -10,6 +10,7 @@ const value = 'Planted-Value-Of-The-Environment'
 
 beforeAll(async () => {
   vi.stubEnv('PLANTED', value)
+  vi.stubEnv('PLANTED_CUT', 'planted-before?planted-after')
   gateway = await startAdminGateway()
   editor = await signInByName(gateway.directory, 'edda')
 })
@@ -61,4 +62,22 @@ it('the problems are told all the same, with the name in the place of the value'
   expect(json['problems']).toContainEqual(
     expect.objectContaining({ message: expect.stringContaining('"$env(PLANTED)" is not an origin') as string }),
   )
+})
+
+it('a value of which a URL makes another text', async () => {
+  const broker = insert('mcp-token-exchange-inbound', 'McpTokenExchangeInboundPolicy', {
+    displayName: 'P',
+    authMode: 'user-oauth',
+  })
+  const route = (name: string, rewritePattern: string) => {
+    const handler = { module: '$import(sallyport)', export: 'McpProxyHandler', options: { rewritePattern } }
+    const operation = { operationId: name, 'x-gateway-route': { handler, policies: { inbound: ['p'] } } }
+    return set('config/routes.oas.json', ['paths', `/mcp/${name}`], { post: operation })
+  }
+  const tried = [broker, route('one', 'https://h.example/$env(PLANTED_CUT)'), route('two', 'https://h.example/')]
+  const { json, text } = await editor.call('POST', '/config/validate', { body: { edits: tried } })
+  expect(json['problems']).toContainEqual(
+    expect.objectContaining({ message: expect.stringContaining('those of "one" and "two"') as string }),
+  )
+  expect(text).not.toContain('planted-before')
 })

@@ -285,9 +285,9 @@ it('refuses a project that brokers a credential for a program', async () => {
   })
   const problems = 'problems' in result ? result.problems : []
   expect(problems.map(({ message }) => message)).toContain(
-    '"broker" brings a credential, but stdio:cat is no URL that it could be sent to',
+    '"broker" brings a credential, but the handler has no URL that it could be sent to',
   )
-  expect(problems.find(({ message }) => message.includes('stdio:cat'))?.remedy).toContain('options.env')
+  expect(problems.find(({ message }) => message.includes('has no URL'))?.remedy).toContain('options.env')
 })
 
 it('runs a program that stands in the project', async () => {
