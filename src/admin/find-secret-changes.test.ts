@@ -356,6 +356,19 @@ describe('a secret that stands in the files', () => {
     expect(await changesOf(literal, idle)).toEqual([])
   })
 
+  it('is one also where no schema says so: its mask can be moved', async () => {
+    const tokenUrl = 'https://as.example/token?api_key=0123456789abcdef'
+    const before = { policies: { key: machine({ tokenUrl }) }, routes: { pay } }
+    const mine = { mine: { upstream: 'https://evil.example', inbound: ['mine'] } }
+    const after = {
+      policies: { ...before.policies, mine: headers({ name: 'x', value: tokenUrl }) },
+      routes: { pay, ...mine },
+    }
+    const [change] = await changesOf(before, after)
+    expect(change?.variable).toBeNull()
+    expect(change?.hosts).toContain('https://evil.example')
+  })
+
   it('belongs to whoever types it, but not out of the history', async () => {
     const without = { ...moved, policies: { key: key('other') } }
     expect(await changesOf(without, moved)).toEqual([])

@@ -1,3 +1,4 @@
+import { listHiddenTexts } from '../config/edit/list-hidden-texts.ts'
 import { listSecretUses, type SecretUse } from '../config/edit/secret-uses.ts'
 import type { Project } from '../config/project.ts'
 
@@ -24,7 +25,8 @@ export interface ChangeSource {
 export function findSecretChanges(before: Project, after: Project, { isTyped }: ChangeSource): readonly SecretChange[] {
   const earlier = listSecretUses(before)
   const known = new Set(earlier.filter(({ isIdle }) => !isIdle).map(({ fingerprint }) => fingerprint))
-  const secrets = new Set(earlier.map(({ secret }) => secret))
+  const hidden = [...listHiddenTexts(before)].map((hash) => `literal ${hash}`)
+  const secrets = new Set([...earlier.map(({ secret }) => secret), ...hidden])
   const isOwn = ({ kind, secret }: SecretUse) => kind === 'literal' && isTyped && !secrets.has(secret)
   const added = listSecretUses(after).filter((use) => !use.isIdle && !known.has(use.fingerprint) && !isOwn(use))
   return added.map((use) => describeUse(use, earlier))
