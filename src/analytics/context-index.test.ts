@@ -62,3 +62,12 @@ test('whoever sends ever new names, memory stays bounded', () => {
   index.renew()
   expect(index.find(valuesOf({ capability: 'first' })).id).toBeUndefined()
 })
+
+test('a clock that is put back by days makes no context live for days', () => {
+  let nowMs = 10 * contextLifeMs
+  const index = new ContextIndex(() => nowMs)
+  index.find(valuesOf({})).id = 1
+  nowMs = 0
+  index.renew()
+  expect(index.find(valuesOf({})).id).toBeUndefined()
+})

@@ -66,7 +66,9 @@ export class ContextIndex {
 
   /** Call it before each batch: forgets what is too old, or too much. */
   renew(): void {
-    if (this.#size > mostContexts || this.#clock() - this.#bornMs > contextLifeMs) this.clear()
+    // A clock that was put back would make them live longer, by as much.
+    const ageMs = Math.abs(this.#clock() - this.#bornMs)
+    if (this.#size > mostContexts || ageMs > contextLifeMs) this.clear()
   }
 
   /** Forgets everything: what the database was told did not last. */

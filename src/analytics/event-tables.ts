@@ -44,7 +44,7 @@ export type PresentColumns = ReadonlyMap<string, readonly string[]>
 
 /**
  * What to do so that there are tables of events, with all columns: those of an older version lack some. Events are two tables, what each has for itself
- * and what many share, and a view of both that looks like one; see docs/adr.
+ * and what many share, and a view of both that looks like one; see docs/adr. Throws where somebody else has something of that name.
  */
 export function planEventTables(dialect: Dialect, present: PresentColumns): readonly string[] {
   const widened = tables.flatMap(({ name, columns }) => {
@@ -53,9 +53,20 @@ export function planEventTables(dialect: Dialect, present: PresentColumns): read
     const missing = columns.filter((column) => !there.includes(column.name))
     return missing.map((column) => `alter table ${name} add column ${declare(dialect, column)}`)
   })
-  const viewed = present.get('events')?.join() === viewNames.join() ? [] : ['drop view if exists events', view]
+  const viewed = planView(dialect, present.get('events'))
   return [...tables.map((table) => createTable(dialect, table)), ...widened, ...viewed, ...indexes]
 }
+
+function planView(dialect: Dialect, there: readonly string[] | undefined): readonly string[] {
+  if (there === undefined) return [view]
+  if (there.join() === viewNames.join()) return []
+  // A file is the gateway's own; a database may be shared with other programs.
+  if (dialect === 'postgres' && !there.includes('context_id')) throw new Error(occupied)
+  return ['drop view events', view]
+}
+
+const occupied =
+  'the schema holds a table or view "events" that is not of this version of the gateway; give the gateway a database or schema of its own'
 
 function createTable(dialect: Dialect, { name, keys, columns }: (typeof tables)[number]): string {
   const key = name === 'event_rows' ? 'row_id' : 'context_id'
@@ -92,7 +103,7 @@ export async function prepareEventTables(pool: SqlPool): Promise<void> {
 async function listColumns(session: SqlSession): Promise<PresentColumns> {
   const rows = await session.all(
     `select table_name as name, column_name as field from information_schema.columns
-     where table_schema = any(current_schemas(false)) order by ordinal_position`,
+     where table_schema = current_schema() order by ordinal_position`,
   )
   return groupFields(rows)
 }
