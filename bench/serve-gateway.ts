@@ -3,12 +3,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 
 const root = join(import.meta.dirname, '..')
-const isBuilt = existsSync(join(root, 'dist', 'gateway.js'))
-const load = (name: string): Promise<unknown> => import(join(root, isBuilt ? `dist/${name}.js` : `src/${name}.ts`))
-const { startGateway } = (await load('gateway')) as typeof import('../src/gateway.ts')
-const { releaseStartMemory } = (await load(
-  'cli/release-start-memory',
-)) as typeof import('../src/cli/release-start-memory.ts')
+const built = join(root, 'dist', 'gateway.js')
+const { startGateway } = (await import(existsSync(built) ? built : join(root, 'src', 'gateway.ts'))) as {
+  startGateway: typeof import('../src/gateway.ts').startGateway
+}
 const gateway = await startGateway({ projectDirectory: process.argv[2] ?? '.', mode: 'dev' })
-releaseStartMemory()
 process.once('SIGTERM', () => void gateway.close())

@@ -3,7 +3,6 @@ import type { RunningGateway } from '../gateway.ts'
 import { giveUp, joinGateway } from '../workers/join-gateway.ts'
 import type { ReloadOutcome, ServedProject } from '../workers/messages.ts'
 import { describeError } from './describe-error.ts'
-import { releaseStartMemory } from './release-start-memory.ts'
 import { waitForStop } from './wait-for-stop.ts'
 
 /**
@@ -33,7 +32,6 @@ async function serve(directory: string): Promise<void> {
   // A terminal sends it to all processes; they reload one after the other.
   process.on('SIGHUP', () => undefined)
   log.info({ worker: worker.slot, pid: process.pid }, 'a worker serves')
-  releaseStartMemory()
   const stopped = new Promise<void>((stop) => worker.serve(describe(gateway), { stop, reload: () => reload(gateway) }))
   await Promise.race([stopped, waitForStop({ stopping: () => undefined })])
   worker.leave()

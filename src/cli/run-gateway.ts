@@ -3,7 +3,6 @@ import { watchProject } from '../config/reload.ts'
 import type { RunningGateway } from '../gateway.ts'
 import type { Log } from '../telemetry/log.ts'
 import { type Announcer, announceToLog, announceToPerson } from './announce.ts'
-import { releaseStartMemory } from './release-start-memory.ts'
 import { waitForStop } from './wait-for-stop.ts'
 
 /**
@@ -19,7 +18,6 @@ export async function runGateway(directory: string, mode: 'dev' | 'start'): Prom
   const announcer = mode === 'dev' ? announceToPerson() : announceToLog(log)
   const gateway = await startGateway({ projectDirectory: directory, mode, log })
   announcer.ready(gateway, mode === 'dev' ? await createConsoleLink(gateway) : undefined)
-  releaseStartMemory()
   const reload = queueReloads(gateway, announcer)
   const { contentHash } = gateway.project
   const watch = mode === 'dev' ? watchProject(directory, reload, { contentHash }) : undefined

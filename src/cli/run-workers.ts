@@ -1,6 +1,5 @@
 import type { WorkerSettings } from '../config/read-worker-settings.ts'
 import { announceToLog } from './announce.ts'
-import { releaseStartMemory } from './release-start-memory.ts'
 import { waitForStop } from './wait-for-stop.ts'
 
 /** Where several sockets may listen on one port, each with its part of the connections. */
@@ -18,7 +17,6 @@ export async function runWorkers(settings: WorkerSettings): Promise<void> {
   const supervisor = new Supervisor({ count: settings.count, listen, log, voice: announcer })
   process.on('SIGHUP', () => supervisor.reload())
   void waitForStop(announcer).then(() => supervisor.stop())
-  releaseStartMemory()
   process.exitCode = await supervisor.run()
   log.flush()
 }
