@@ -34,9 +34,20 @@ const indexes = [
   'create index if not exists events_by_reason on event_rows (reason, time) where reason is not null',
 ]
 
-const view = `create view events as select r.row_id, r.context_id, ${eventColumns
-  .map((column) => `${ownColumns.includes(column) ? 'r' : 'c'}."${column.name}"`)
-  .join(', ')} from event_rows r cross join event_contexts c where c.context_id = r.context_id`
+/**
+ * Rows first, then the context of each. Left to choose, PostgreSQL compares each row with every context that fits, which it takes for few where it
+ * has no statistics: minutes, where somebody made ten thousand. `offset 0` keeps it from choosing, and lets it remember contexts.
+ */
+const joins = {
+  sqlite: 'event_rows r cross join event_contexts c where c.context_id = r.context_id',
+  postgres:
+    'event_rows r cross join lateral (select * from event_contexts x where x.context_id = r.context_id offset 0) c',
+} as const
+
+const createView = (dialect: Dialect) =>
+  `create view events as select r.row_id, r.context_id, ${eventColumns
+    .map((column) => `${ownColumns.includes(column) ? 'r' : 'c'}."${column.name}"`)
+    .join(', ')} from ${joins[dialect]}`
 const viewNames = ['row_id', 'context_id', ...eventColumns.map(({ name }) => name)]
 
 /** Names of the columns of tables and views that are there, by table. */
@@ -58,11 +69,11 @@ export function planEventTables(dialect: Dialect, present: PresentColumns): read
 }
 
 function planView(dialect: Dialect, there: readonly string[] | undefined): readonly string[] {
-  if (there === undefined) return [view]
+  if (there === undefined) return [createView(dialect)]
   if (there.join() === viewNames.join()) return []
   // A file is the gateway's own; a database may be shared with other programs.
   if (dialect === 'postgres' && !there.includes('context_id')) throw new Error(occupied)
-  return ['drop view events', view]
+  return ['drop view events', createView(dialect)]
 }
 
 const occupied =

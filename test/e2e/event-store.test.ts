@@ -525,3 +525,20 @@ describe.runIf(isInstalled)('a connection to PostgreSQL that breaks', () => {
     await pool.close()
   })
 })
+
+test.runIf(isInstalled)(
+  'PostgreSQL looks contexts up for rows, and compares no row with all contexts that fit',
+  async () => {
+    const url = await postgres?.createDatabase()
+    if (!url) throw new Error('PostgreSQL does not run')
+    const pool = openPool(url)
+    await prepareEventTables(pool)
+    const plan = await pool.read((session) =>
+      session.all("explain select * from events where subject = 'ada' order by time desc limit 50"),
+    )
+    const lines = plan.map((row) => String(row['QUERY PLAN'])).join('\n')
+    expect(lines).toMatch(/Index Cond: \(context_id = r\.context_id\)/)
+    expect(lines).not.toContain('Join Filter')
+    await pool.close()
+  },
+)
