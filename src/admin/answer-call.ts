@@ -83,6 +83,8 @@ export function createApi(host: AdminHost, address: AdminAddress, sessions: Admi
   ): Promise<void> {
     const gone = new AbortController()
     response.once('close', () => gone.abort())
+    // While the session was looked up.
+    if (response.destroyed) gone.abort()
     const headers: { [name: string]: string } = {}
     const call: AdminCall = {
       host,
