@@ -49,6 +49,8 @@ async function relayStream(exchange: HttpExchange, route: Route, host: PipelineH
   // Nothing is lost with a stream that nobody reads.
   exchange.cancelOnDisconnect()
   exchange.response.once('close', () => exchange.disconnect())
+  // Whoever left while a policy waited is not told of again.
+  if (exchange.response.destroyed) exchange.disconnect()
   const answer = await route.handler.openStream?.(exchange)
   if (answer === undefined || answer instanceof GatewayError) throw answer ?? new GatewayError('method_not_allowed')
   if (!exchange.clientGone) return sendSessionStream(answer, exchange, route, host)
