@@ -2,7 +2,7 @@ import type { SqlDatabase } from '../../contracts/sql-database.ts'
 import { contextColumns, type EventColumn, ownColumns } from '../event-columns.ts'
 
 /**
- * Converts the table `events` of versions before 0.2 to the tables of which `events` is a view now, which `prepare` makes. Rows keep their numbers, which
+ * Converts the table `events` of older versions to the tables of which `events` is a view now, which `prepare` makes. Rows keep their numbers, which
  * roll-ups know. Ten seconds for a million events, once.
  */
 export function convertWideEvents(database: SqlDatabase, prepare: () => void): void {
