@@ -57,7 +57,7 @@ test('a context lives for a day, so that old ones can be deleted', () => {
 test('whoever sends ever new names, memory stays bounded', () => {
   const index = new ContextIndex()
   index.find(valuesOf({ capability: 'first' })).id = 1
-  for (let count = 0; count < 12_000; count++) index.find(valuesOf({ capability: `${count}` })).id = count
+  for (let count = 0; count < 31_000; count++) index.find(valuesOf({ capability: `${count}` })).id = count
   expect(index.find(valuesOf({ capability: 'first' })).id).toBe(1)
   index.renew()
   expect(index.find(valuesOf({ capability: 'first' })).id).toBeUndefined()

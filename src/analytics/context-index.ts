@@ -11,8 +11,8 @@ export interface EventContext {
 
 /** After it a context is told again, so that old ones can be deleted: `retention.ts` keeps them longer than that. */
 export const contextLifeMs = 24 * 60 * 60 * 1000
-/** Contexts that are remembered. Some 300 bytes each, where they differ by person or tool. */
-const mostContexts = 10_000
+/** Contexts that are remembered: as many as some hundred people have with some hundred tools. Some 500 bytes each. */
+const mostContexts = 30_000
 
 /** Those that vary most come last: contexts that differ in them only have the rest in common. */
 const variedFields: readonly (keyof GatewayEvent)[] = ['clientId', 'subject', 'capability', 'steps']
@@ -55,12 +55,16 @@ export class ContextIndex {
     while (depth < this.#values.length && values[places[depth] ?? 0] === this.#values[depth]) depth++
     // The path holds one level for each value, after the root.
     let level = this.#path[depth] ?? this.#rootOf()
+    let isNew = false
     for (; depth < places.length; depth++) {
       const value = values[places[depth] ?? 0] ?? null
-      level = level.at(value) ?? this.#grow(level, value)
+      const known = level.at(value)
+      isNew = known === undefined
+      level = known ?? level.grow(value)
       this.#values[depth] = value
       this.#path[depth + 1] = level
     }
+    if (isNew) this.#size++
     return level
   }
 
@@ -83,10 +87,5 @@ export class ContextIndex {
     const root = this.#path[0] ?? new Level()
     this.#path[0] = root
     return root
-  }
-
-  #grow(level: Level, value: SqlValue): Level {
-    this.#size++
-    return level.grow(value)
   }
 }

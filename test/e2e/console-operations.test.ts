@@ -192,6 +192,8 @@ it('a file is edited: problems at their place, the diff, the history, and the wa
   expect(await listAxeViolations(page)).toEqual([])
   const problems = page.getByRole('list', { name: 'Problems' })
   expect(await problems.innerText()).toContain('requestsAllowed')
+  // To the next problem: the editor has only those lines in the page that are in sight.
+  await page.locator('.cm-content').press('F8')
   await page.locator('.cm-lintRange-error').first().waitFor()
   await replaceText('"requestsAlowed": 500', '"requestsAllowed": 500')
   await page.getByText('It would run').waitFor()

@@ -9,7 +9,7 @@ import type { FieldValue } from './column.ts'
 export type ContextFieldsMap = ReadonlyMap<number, readonly FieldValue[]>
 
 /** Some 400 bytes each. */
-const mostContexts = 20_000
+const mostContexts = 30_000
 /** Parameters of one statement. */
 const atOnce = 500
 
