@@ -11,11 +11,11 @@ export interface EventContext {
 
 /** After it a context is told again, so that old ones can be deleted: `retention.ts` keeps them longer than that. */
 export const contextLifeMs = 24 * 60 * 60 * 1000
-/** Contexts that are remembered: as many as some hundred people have with some hundred tools. Some 500 bytes each. */
-const mostContexts = 30_000
+/** Contexts that are remembered. Some 500 bytes each. */
+const mostContexts = 20_000
 
 /** Those that vary most come last: contexts that differ in them only have the rest in common. */
-const variedFields: readonly (keyof GatewayEvent)[] = ['clientId', 'subject', 'capability', 'steps']
+const variedFields: readonly (keyof GatewayEvent)[] = ['clientName', 'clientVersion', 'team', 'steps']
 const isVaried = ({ name }: { readonly name: keyof GatewayEvent }) => variedFields.includes(name)
 const variedColumns = variedFields.flatMap((field) => contextColumns.find(({ name }) => name === field) ?? [])
 const places = findPlaces([...contextColumns.filter((column) => !isVaried(column)), ...variedColumns])

@@ -1,4 +1,5 @@
 import type { SqlValue } from '../../contracts/sql-database.ts'
+import { ownColumns } from '../event-columns.ts'
 import { equalFields } from '../event-filter.ts'
 import { findBucket } from '../histogram.ts'
 import { encodeColumn, type FieldValue } from './column.ts'
@@ -13,17 +14,20 @@ export const sumColumns = ['bytesIn', 'bytesOut', 'resultTokens'] as const
 /** Durations that are counted by bucket. */
 export const histogramColumns = ['latency', 'gatewayLatency', 'upstreamLatency'] as const
 
+/** Fields that an event does not share, and where they are among all. */
+const ownFields = equalFields.filter((field) => ownColumns.some(({ name }) => name === field))
+const ownPlaces = ownFields.map((field) => equalFields.indexOf(field))
+
 /** Columns of `events` and `event_rows` that are read to roll an event up. */
-export const rolledUpColumns = ['time', 'context_id', 'reason', ...sumColumns, 'latencyMs', 'upstreamMs', 'row_id']
+export const rolledUpColumns = ['time', 'context_id', ...ownFields, ...sumColumns, 'latencyMs', 'upstreamMs', 'row_id']
   .map((name) => `"${name}"`)
   .join(', ')
 
 /** An event in the order of `rolledUpColumns`. */
 export type RolledUpEvent = readonly SqlValue[]
 
-const [timeAt, contextAt, reasonAt, firstSum] = [0, 1, 2, 3]
+const [timeAt, contextAt, firstOwn, firstSum] = [0, 1, 2, 2 + ownFields.length]
 const [latencyAt, upstreamAt] = [firstSum + sumColumns.length, firstSum + sumColumns.length + 1]
-const reasonField = equalFields.indexOf('reason')
 
 /** The contexts that events name. */
 export function listContexts(events: readonly RolledUpEvent[]): ReadonlySet<number> {
@@ -85,8 +89,9 @@ export class PartBuilder {
   readonly #sums: readonly number[][] = sumColumns.map(() => [])
   readonly #histograms = histogramColumns.map(() => new HistogramRows())
   readonly #contexts: ContextFieldsMap
-  /** By number of the context, of events without a reason, which are most; else by both. */
-  readonly #fields = new Map<number | string, Fields>()
+  /** By number of the context, without the own fields. */
+  readonly #shared = new Map<number, Fields>()
+  readonly #fields = new Map<string, Fields>()
   readonly #numbers = new Map<string, number>()
   readonly #known = new Map<number, number>()
 
@@ -168,7 +173,7 @@ export class PartBuilder {
 
   #findRow(event: RolledUpEvent): number {
     const minute = Math.floor(Number(event[timeAt]) / minuteMs)
-    const fields = this.#findFields(Number(event[contextAt]), event[reasonAt] as FieldValue)
+    const fields = this.#findFields(event)
     if (!this.#joinsEvents) return this.#addRow(minute, fields)
     const key = minute * mostFields + fields.number
     const known = this.#known.get(key)
@@ -178,20 +183,36 @@ export class PartBuilder {
     return row
   }
 
-  #findFields(context: number, reason: FieldValue): Fields {
-    const key = reason === null ? context : `${context} ${reason}`
-    const known = this.#fields.get(key)
+  #findFields(event: RolledUpEvent): Fields {
+    const shared = this.#findShared(Number(event[contextAt]))
+    const own = ownPlaces.map((place, index) => this.#encode(place, event[firstOwn + index] as FieldValue))
+    const name = `${shared.number},${own.join()}`
+    const known = this.#fields.get(name)
+    if (known !== undefined) return known
+    const codes = [...shared.codes]
+    for (const [index, place] of ownPlaces.entries()) codes[place] = own[index] ?? 0
+    const fields = { codes, number: this.#fields.size }
+    this.#fields.set(name, fields)
+    return fields
+  }
+
+  #findShared(context: number): Fields {
+    const known = this.#shared.get(context)
     if (known !== undefined) return known
     const values = this.#contexts.get(context) ?? []
-    const codes = this.#dictionaries.map((dictionary, index) =>
-      dictionary.encode(index === reasonField ? reason : (values[index] ?? null)),
+    const codes = equalFields.map((_, place) =>
+      ownPlaces.includes(place) ? 0 : this.#encode(place, values[place] ?? null),
     )
     const name = codes.join()
     const number = this.#numbers.get(name) ?? this.#numbers.size
     this.#numbers.set(name, number)
     const fields = { codes, number }
-    this.#fields.set(key, fields)
+    this.#shared.set(context, fields)
     return fields
+  }
+
+  #encode(place: number, value: FieldValue): number {
+    return this.#dictionaries[place]?.encode(value) ?? 0
   }
 
   #addRow(minute: number, { codes }: Fields): number {

@@ -51,7 +51,7 @@ describe('the tables', () => {
   test('events that agree in what is not their own share it', () => {
     const database = new DatabaseSync(path)
     const sink = createSqliteSink(database)
-    const events = ['ada', 'bob', 'ada', 'ada'].map((subject, time) => eventAt(time, { subject, latencyMs: time }))
+    const events = ['ada', 'bob', 'ada', 'ada'].map((team, time) => eventAt(time, { team, subject: `${time}`, latencyMs: time }))
     void sink.write(events.slice(0, 3))
     void sink.write(events.slice(3))
     expect(database.prepare('select count(*) as count from event_contexts').get()).toEqual({ count: 2 })
@@ -77,7 +77,8 @@ describe('events of before they were two tables', () => {
     const insert = database.prepare(`insert into events (${names}) values (${marks})`)
     const events = Array.from({ length: 500 }, (_, time) =>
       eventAt(time, {
-        subject: time % 3 === 0 ? null : `person-${time % 3}`,
+        subject: `person-${time}`,
+        team: time % 3 === 0 ? null : `team-${time % 3}`,
         jsonRpcCode: time % 5 === 0 ? -32602 : null,
         reason: time % 7 === 0 ? 'capability_failed' : null,
         cached: time % 2 === 0,
