@@ -51,7 +51,9 @@ describe('the tables', () => {
   test('events that agree in what is not their own share it', () => {
     const database = new DatabaseSync(path)
     const sink = createSqliteSink(database)
-    const events = ['ada', 'bob', 'ada', 'ada'].map((team, time) => eventAt(time, { team, subject: `${time}`, latencyMs: time }))
+    const events = ['ada', 'bob', 'ada', 'ada'].map((team, time) =>
+      eventAt(time, { team, subject: `${time}`, latencyMs: time }),
+    )
     void sink.write(events.slice(0, 3))
     void sink.write(events.slice(3))
     expect(database.prepare('select count(*) as count from event_contexts').get()).toEqual({ count: 2 })
