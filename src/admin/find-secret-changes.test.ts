@@ -5,6 +5,9 @@ import type { Project } from '../config/project.ts'
 import { findSecretChanges } from './find-secret-changes.ts'
 import { projectTypes } from './project-editor-of.ts'
 
+const signInAt = (issuer: string) =>
+  signIn({ oidc: { issuer }, browserLogin: { clientId: 'g', clientSecret: '$env(STRIPE_KEY)' } })
+
 interface TestRoute {
   readonly upstream?: string
   readonly inbound?: readonly string[]
@@ -161,16 +164,13 @@ describe('a change that takes a variable elsewhere', () => {
       'an identity provider',
       {
         policies: {
-          in: signIn({
-            oidc: { issuer: 'https://idp.example' },
-            browserLogin: { clientId: 'g', clientSecret: '$env(STRIPE_KEY)' },
-          }),
+          in: signInAt('https://idp.example'),
         },
         routes: { pay: { ...pay, inbound: ['in'] } },
       },
       {
         policies: {
-          in: signIn({ oidc: { issuer: evil }, browserLogin: { clientId: 'g', clientSecret: '$env(STRIPE_KEY)' } }),
+          in: signInAt(evil),
         },
         routes: { pay: { ...pay, inbound: ['in'] } },
       },
@@ -318,19 +318,13 @@ describe('a change that leaves secrets where they are', () => {
       'a sign-in on a new route',
       {
         policies: {
-          in: signIn({
-            oidc: { issuer: 'https://idp.example' },
-            browserLogin: { clientId: 'g', clientSecret: '$env(STRIPE_KEY)' },
-          }),
+          in: signInAt('https://idp.example'),
         },
         routes: { pay: { ...pay, inbound: ['in'] } },
       },
       {
         policies: {
-          in: signIn({
-            oidc: { issuer: 'https://idp.example' },
-            browserLogin: { clientId: 'g', clientSecret: '$env(STRIPE_KEY)' },
-          }),
+          in: signInAt('https://idp.example'),
         },
         routes: { pay: { ...pay, inbound: ['in'] }, mine: { upstream: 'https://mine.example', inbound: ['in'] } },
       },
