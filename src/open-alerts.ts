@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import type { GatewayEvent } from './analytics/event.ts'
 import type { Project } from './config/project.ts'
-import type { EventSink } from './contracts/event-sink.ts'
+import type { ListSink } from './contracts/event-sink.ts'
 import type { RateLimiter } from './contracts/limiter.ts'
 import type { Logger } from './contracts/logger.ts'
 import type { Peers, StopLeading } from './contracts/peers.ts'
@@ -15,7 +15,7 @@ import type { Metrics } from './telemetry/metrics.ts'
 /** What alerts are made from, as long as a gateway runs. */
 export interface Alerts {
   /** Notes what happens to definitions. */
-  readonly sink: EventSink<GatewayEvent>
+  readonly sink: ListSink<GatewayEvent>
   /** The same limiter; who comes near a limit is noted. */
   watchLimiter(limiter: RateLimiter): RateLimiter
   /** Looks for alerts, in the one process that does it for all, once the project names somebody to tell. Returns how to stop. */
@@ -51,6 +51,7 @@ export function openAlerts(peers: Peers): Alerts {
   return {
     sink: {
       name: 'alerts',
+      wants: (event) => toDefinitionNote(event) !== undefined,
       write(events) {
         const notes = events.flatMap((event) => toDefinitionNote(event) ?? [])
         for (const note of notes) definitions.note(note)

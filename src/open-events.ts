@@ -63,7 +63,7 @@ export async function openEventSink(
   // Fewer check-points write the same pages fewer times; 16 MiB of log are read through in no time.
   database.exec('pragma wal_autocheckpoint=4096')
   const sink = createSqliteSink(database)
-  const latest = database.prepare('select max(row_id) as last from event_rows')
+  const latest = database.prepare("select row_id as last from event_progress where name = 'row'")
   let seen = latest.get()?.last
   const hasNews = () => {
     const { last = null } = latest.get() ?? {}

@@ -48,7 +48,8 @@ export function createEventBuffer(options: EventBufferOptions): EventBuffer {
 class BoundedEventBuffer implements EventBuffer {
   readonly #options: Required<EventBufferOptions>
   readonly #lanes: readonly SinkLane<GatewayEvent>[]
-  #pending: GatewayEvent[] = []
+  /** Events that were recorded since the last time they were handed over. */
+  #pending = 0
   #timer: NodeJS.Timeout | undefined
   #closed: Promise<void> | undefined
   #commit: Promise<boolean> | undefined
@@ -77,7 +78,7 @@ class BoundedEventBuffer implements EventBuffer {
   }
 
   get depth(): number {
-    return this.#pending.length
+    return this.#pending
   }
 
   get sinks(): readonly SinkState[] {
@@ -85,16 +86,15 @@ class BoundedEventBuffer implements EventBuffer {
   }
 
   record(event: GatewayEvent): void {
-    const waiting = this.#pending.length
-    if (waiting >= this.#options.maxSize || this.#closed) {
+    if (this.#pending >= this.#options.maxSize || this.#closed) {
       this.#refused++
       this.#drop('buffer', this.#lanes.length, undefined)
       return
     }
-    this.#pending.push(event)
-    if (waiting === 0) this.#armTimer()
-    // The call that fills a batch is answered first; the batch is written right after it.
-    else if (waiting + 1 === this.#options.batchSize) setImmediate(() => this.#handOver())
+    for (const lane of this.#lanes) lane.collect(event)
+    this.#pending++
+    if (this.#pending === 1) this.#armTimer()
+    if (this.#pending % this.#options.batchSize === 0) this.#cut()
   }
 
   async flush(): Promise<void> {
@@ -147,15 +147,17 @@ class BoundedEventBuffer implements EventBuffer {
     this.#timer = setTimeout(() => this.#handOver(), this.#options.flushMilliseconds).unref()
   }
 
+  /** The call that fills a batch is answered first; the batch is written right after it. */
+  #cut(): void {
+    for (const lane of this.#lanes) lane.cut()
+    if (this.#pending === this.#options.batchSize) setImmediate(() => this.#handOver())
+  }
+
   #handOver(): void {
     clearTimeout(this.#timer)
-    const pending = this.#pending
-    if (pending.length === 0) return
-    this.#pending = []
-    for (let start = 0; start < pending.length; start += this.#options.batchSize) {
-      const batch = pending.slice(start, start + this.#options.batchSize)
-      for (const lane of this.#lanes) lane.offer(batch)
-    }
+    if (this.#pending === 0) return
+    this.#pending = 0
+    for (const lane of this.#lanes) lane.handOver()
   }
 
   #drop(sink: string, count: number, error: unknown): void {

@@ -1,14 +1,13 @@
 import type { Clock } from '../contracts/clock.ts'
 import type { EventPage, QuestionProblem, StoredEvent } from '../contracts/event-store.ts'
-import type { SqlRow } from '../contracts/sql-database.ts'
-import type { SqlPool } from '../contracts/sql-pool.ts'
+import type { SqlPool, SqlSession } from '../contracts/sql-pool.ts'
+import type { Block } from './blocks/block.ts'
+import { selectEvents } from './blocks/select-events.ts'
+import { findLastRow, readAround, readDetails, readFollowing, readNewestFirst } from './blocks/stored-blocks.ts'
 import type { GatewayEvent } from './event.ts'
-import { readEvent } from './event-columns.ts'
-import { describeConditions } from './event-conditions.ts'
 import type { EventFilter } from './event-filter.ts'
 import { findEventTime } from './event-id.ts'
 import type { GatewayEventStore } from './event-store.ts'
-import { findLastRow } from './event-tables.ts'
 import type { Prices } from './prices.ts'
 import { findQuestion } from './questions/index.ts'
 import { createQuestionReader } from './rollup/question-reader.ts'
@@ -26,7 +25,7 @@ export function openEventStore({ pool, prices, clock }: DatabaseEventStoreOption
     rows: (filter, page) => readPage(pool, filter, page),
     count: (filter) => countRows(pool, filter),
     row: (id) => readRow(pool, id),
-    after: (cursor, filter, limit) => readFollowing(pool, cursor, filter, limit),
+    after: (cursor, filter, limit) => follow(pool, cursor, filter, limit),
     async ask(name, params) {
       const question = findQuestion(name)
       if (question === undefined) return { problem: 'unknown-question', message: `There is no question "${name}".` }
@@ -44,68 +43,98 @@ function describeIssues(issues: readonly { path: PropertyKey[]; message: string 
   return { problem: 'invalid-params', message }
 }
 
-async function readPage(
+/** An event that was found and not yet read. */
+interface Found {
+  readonly block: Block
+  /** Its place in the block. */
+  readonly at: number
+  readonly timeMs: number
+  /** Its row number. */
+  readonly row: number
+}
+
+type Position = Pick<Found, 'timeMs' | 'row'>
+
+const compareNewestFirst = (left: Position, right: Position) => right.timeMs - left.timeMs || right.row - left.row
+
+/** Several processes write, each its own blocks: those of a stretch of time may be in more than one. */
+function readPage(
   pool: SqlPool,
   filter: EventFilter,
   { limit, before }: { readonly limit: number; readonly before?: string | undefined },
 ): Promise<EventPage<GatewayEvent>> {
-  const { where, parameters } = describeConditions(filter)
   const from = before === undefined ? undefined : readCursor(before)
-  const older = from ? ' and (time, row_id) < (?, ?)' : ''
-  const rows = await pool.read((session) =>
-    session.all(`select * from events where ${where}${older} order by time desc, row_id desc limit ?`, [
-      ...parameters,
-      ...(from ? [from.time, from.rowId] : []),
-      limit + 1,
-    ]),
-  )
-  const items = rows.slice(0, limit).map(readStored)
-  return { items, next: rows.length > limit ? items.at(-1)?.cursor : undefined }
-}
-
-async function countRows(pool: SqlPool, filter: EventFilter): Promise<number> {
-  const { where, parameters } = describeConditions(filter)
-  const rows = await pool.read((session) =>
-    session.all(`select count(*) as count from events where ${where}`, parameters),
-  )
-  return Number(rows[0]?.count ?? 0)
-}
-
-/** The time in an id leads to its row; ids of an older version have none. */
-async function readRow(pool: SqlPool, id: string): Promise<GatewayEvent | undefined> {
+  const untilMs = Math.min(filter.untilMs ?? Number.MAX_SAFE_INTEGER, from ? from.timeMs + 1 : Number.MAX_SAFE_INTEGER)
   return pool.read(async (session) => {
-    const time = findEventTime(id)
-    const near = await session.all('select * from events where time = ? and id = ? limit 1', [time, id])
-    const [row] = near.length > 0 ? near : await session.all('select * from events where id = ? limit 1', [id])
-    return row && readEvent(row)
+    let found: readonly Found[] = []
+    for await (const block of readNewestFirst(session, { ...filter, untilMs })) {
+      const oldest = found[limit]
+      if (oldest && oldest.timeMs > block.place.lastMs) break
+      const more = listFound(filter, block).filter((each) => !from || compareNewestFirst(from, each) < 0)
+      if (more.length > 0) found = [...found, ...more].toSorted(compareNewestFirst).slice(0, limit + 1)
+    }
+    const items = await readFound(session, found.slice(0, limit))
+    return { items, next: found.length > limit ? items.at(-1)?.cursor : undefined }
   })
 }
 
-async function readFollowing(pool: SqlPool, cursor: string | undefined, filter: EventFilter, limit: number) {
-  const lastRow = await findLastRow(pool)
-  if (cursor === undefined) return { items: [], next: writeCursor(0, lastRow) }
-  const { where, parameters } = describeConditions(filter)
-  const from = readCursor(cursor)?.rowId ?? lastRow
-  const rows = await pool.read((session) =>
-    session.all(`select * from events where row_id > ? and row_id <= ? and ${where} order by row_id limit ?`, [
-      from,
-      lastRow,
-      ...parameters,
-      limit,
-    ]),
-  )
-  const items = rows.map(readStored)
-  const last = items.at(-1)?.cursor
-  return { items, next: last !== undefined && items.length === limit ? last : writeCursor(0, Math.max(from, lastRow)) }
+function listFound(filter: EventFilter, block: Block): readonly Found[] {
+  const times = block.numbers('time')
+  const rows = [...selectEvents(filter, block)]
+  return rows.map((at) => ({ block, at, timeMs: times[at] ?? 0, row: block.place.firstRow + at }))
 }
 
-function readStored(row: SqlRow): StoredEvent<GatewayEvent> {
-  return { cursor: writeCursor(Number(row.time), Number(row.row_id)), event: readEvent(row) }
+async function readFound(session: SqlSession, found: readonly Found[]): Promise<readonly StoredEvent<GatewayEvent>[]> {
+  const read = new Map<Block, readonly GatewayEvent[]>()
+  for (const { block } of found) {
+    if (!read.has(block)) read.set(block, block.readEvents(await readDetails(session, block.place)))
+  }
+  return found.flatMap(({ block, at, timeMs, row }) => {
+    const event = read.get(block)?.[at]
+    return event ? [{ cursor: writeCursor(timeMs, row), event }] : []
+  })
 }
 
-const writeCursor = (time: number, rowId: number) => `${time}.${rowId}`
+function countRows(pool: SqlPool, filter: EventFilter): Promise<number> {
+  return pool.read(async (session) => {
+    let count = 0
+    for await (const block of readNewestFirst(session, filter)) count += selectEvents(filter, block).length
+    return count
+  })
+}
 
-function readCursor(cursor: string): { readonly time: number; readonly rowId: number } | undefined {
-  const [, time, rowId] = /^(\d{1,15})\.(\d{1,15})$/.exec(cursor) ?? []
-  return time === undefined ? undefined : { time: Number(time), rowId: Number(rowId) }
+/** The time in an id leads to its event. */
+function readRow(pool: SqlPool, id: string): Promise<GatewayEvent | undefined> {
+  return pool.read(async (session) => {
+    for (const block of await readAround(session, findEventTime(id))) {
+      const events = block.readEvents(await readDetails(session, block.place))
+      const event = events.find((each) => each.id === id)
+      if (event) return event
+    }
+    return undefined
+  })
+}
+
+function follow(pool: SqlPool, cursor: string | undefined, filter: EventFilter, limit: number) {
+  return pool.read(async (session) => {
+    const lastRow = await findLastRow(session)
+    const from = (cursor === undefined ? undefined : readCursor(cursor)?.row) ?? lastRow
+    const found: Found[] = []
+    if (from < lastRow) {
+      for await (const block of readFollowing(session, from)) {
+        found.push(...listFound(filter, block).filter(({ row }) => row > from))
+        if (found.length >= limit) break
+      }
+    }
+    const items = await readFound(session, found.slice(0, limit))
+    const isCut = items.length === limit
+    return { items, next: (isCut ? items.at(-1)?.cursor : undefined) ?? writeCursor(0, Math.max(from, lastRow)) }
+  })
+}
+
+const writeCursor = (timeMs: number, row: number) => `${timeMs}.${row}`
+
+function readCursor(cursor: string): Position | undefined {
+  const [, timeMs, row] = /^(\d{1,15})\.(\d{1,15})$/.exec(cursor) ?? []
+  return timeMs === undefined ? undefined : { timeMs: Number(timeMs), row: Number(row) }
 }

@@ -1,37 +1,26 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import type { SqlPool } from '../contracts/sql-pool.ts'
-import { contextLifeMs } from './context-index.ts'
 
 /** Takes the database for a few milliseconds; more at once keeps events waiting. */
-const batch = 2000
+const blocksAtOnce = 16
 const pauseMs = 20
 
-/** Deletes events that happened before `beforeMs` and are rolled up, all of them, in steps. Returns how many. */
+/**
+ * Deletes events that happened before `beforeMs` and are rolled up, a block at a time: one goes when all of it is old, and none spans more than an
+ * hour. Returns how many.
+ */
 export async function deleteOldEvents(pool: SqlPool, beforeMs: number): Promise<number> {
-  const oldest = `select row_id from event_rows
-    where time < ? and row_id <= (select row_id from event_progress where name = 'minute') order by time limit ?`
+  const sql = `select first_row, events from event_blocks
+    where last_ms < ? and last_row <= (select row_id from event_progress where name = 'minute') order by last_ms limit ?`
   let total = 0
   for (;;) {
-    const removed = await pool.write((session) =>
-      session.run(`delete from event_rows where row_id in (${oldest})`, [beforeMs, batch]),
-    )
-    total += removed
-    if (removed < batch) break
+    const old = await pool.write(async (session) => {
+      const rows = await session.all(sql, [beforeMs, blocksAtOnce])
+      for (const { first_row: row = null } of rows) await session.run('delete from event_blocks where first_row = ?', [row])
+      return rows
+    })
+    total += old.reduce((sum, { events }) => sum + Number(events), 0)
+    if (old.length < blocksAtOnce) return total
     await pause(pauseMs)
   }
-  await deleteOldContexts(pool, beforeMs)
-  return total
-}
-
-/**
- * Whoever writes events asks for a context anew after `contextLifeMs`. So all events of one that is older than that by as much again, for clocks that
- * differ, happened before `beforeMs`, and there are none left.
- */
-async function deleteOldContexts(pool: SqlPool, beforeMs: number): Promise<void> {
-  await pool.write((session) =>
-    session.run(
-      'delete from event_contexts where created_ms < ? and not exists (select 1 from event_rows where time < ?)',
-      [beforeMs - 2 * contextLifeMs, beforeMs],
-    ),
-  )
 }

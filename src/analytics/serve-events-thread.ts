@@ -1,8 +1,9 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { SqlPool } from '../contracts/sql-pool.ts'
+import { prepareEventTables } from './blocks/block-tables.ts'
+import { mergeBlocks } from './blocks/merge-blocks.ts'
 import { openEventStore } from './database-event-store.ts'
 import type { GatewayEventStore } from './event-store.ts'
-import { prepareEventTables } from './event-tables.ts'
 import type { KeptSince } from './keep-events.ts'
 import type { Prices } from './prices.ts'
 import { deleteOldEvents } from './retention.ts'
@@ -50,6 +51,7 @@ export function serveEventsThread(port: MessagePort, pool: SqlPool, prices: Pric
 async function maintainEvents(pool: SqlPool, { eventsMs, rollUpsMs }: KeptSince): Promise<void> {
   await rollUp(pool)
   await mergeParts(pool)
+  await mergeBlocks(pool, Date.now())
   await deleteOldEvents(pool, eventsMs)
   await removeOldParts(pool, Math.min(rollUpsMs, eventsMs))
 }

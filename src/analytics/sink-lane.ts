@@ -1,4 +1,4 @@
-import type { EventSink, SinkState } from '../contracts/event-sink.ts'
+import type { EventBatch, EventSink, SinkState } from '../contracts/event-sink.ts'
 
 /** Told how many events a sink lost, and why when it failed. */
 export type DropReport = (sink: string, count: number, error: unknown) => void
@@ -8,7 +8,11 @@ export class SinkLane<Event> {
   readonly #sink: EventSink<Event>
   readonly #maxWaiting: number
   readonly #onDrop: DropReport
-  readonly #batches: (readonly Event[])[] = []
+  /** Gets what is recorded. */
+  #open: EventBatch<Event>
+  /** Complete, and not yet offered. */
+  #complete: EventBatch<Event>[] = []
+  readonly #batches: EventBatch<Event>[] = []
   #waiting = 0
   #written = 0
   #dropped = 0
@@ -20,10 +24,30 @@ export class SinkLane<Event> {
     this.#sink = sink
     this.#maxWaiting = sink.maxWaiting ?? maxWaiting
     this.#onDrop = onDrop
+    this.#open = this.#newBatch()
   }
 
-  /** Takes a batch for writing, or drops it when too many events wait already. */
-  offer(batch: readonly Event[]): void {
+  /** Takes an event into the batch that is open. */
+  collect(event: Event): void {
+    if (this.#sink.wants?.(event) ?? true) this.#open.push(event)
+  }
+
+  /** What is collected from now on is in another batch. */
+  cut(): void {
+    if (this.#open.length === 0) return
+    this.#complete.push(this.#open)
+    this.#open = this.#newBatch()
+  }
+
+  /** Takes everything that was collected for writing; drops a batch when too many events wait already. */
+  handOver(): void {
+    this.cut()
+    const complete = this.#complete
+    this.#complete = []
+    for (const batch of complete) this.#offer(batch)
+  }
+
+  #offer(batch: EventBatch<Event>): void {
     this.#offered += batch.length
     if (this.#waiting + batch.length > this.#maxWaiting) {
       this.#drop(batch.length, undefined)
@@ -75,16 +99,27 @@ export class SinkLane<Event> {
     return undefined
   }
 
-  #takeBatch(): readonly Event[] | undefined {
-    let batch = this.#batches.shift()
-    const { joinsUpTo = 0 } = this.#sink
-    while (batch && batch.length + (this.#batches[0]?.length ?? Number.POSITIVE_INFINITY) <= joinsUpTo) {
-      batch = [...batch, ...(this.#batches.shift() ?? [])]
-    }
-    return batch
+  #newBatch(): EventBatch<Event> {
+    return this.#sink.newBatch?.() ?? ([] as Event[])
   }
 
-  #write(batch: readonly Event[]): Promise<void> | undefined {
+  #takeBatch(): EventBatch<Event> | undefined {
+    const { joinsUpTo = 0 } = this.#sink
+    let count = 1
+    let events = this.#batches[0]?.length ?? 0
+    for (let next = this.#batches[1]; next && events + next.length <= joinsUpTo; next = this.#batches[count]) {
+      events += next.length
+      count++
+    }
+    const batches = this.#batches.splice(0, count)
+    return count === 1 ? batches[0] : this.#join(batches)
+  }
+
+  #join(batches: readonly EventBatch<Event>[]): EventBatch<Event> {
+    return this.#sink.join?.(batches) ?? (batches as readonly Event[][]).flat()
+  }
+
+  #write(batch: EventBatch<Event>): Promise<void> | undefined {
     const count = () => {
       this.#written += batch.length
       this.#tellSettled()

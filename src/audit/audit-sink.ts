@@ -1,8 +1,8 @@
 import type { GatewayEvent } from '../analytics/event.ts'
-import type { EventSink, SinkTrouble } from '../contracts/event-sink.ts'
+import type { ListSink, SinkTrouble } from '../contracts/event-sink.ts'
 import type { AuditLog } from './audit-log.ts'
 import type { AuditDraft } from './entry.ts'
-import { auditDraftOf } from './select-events.ts'
+import { auditDraftOf, isAudited } from './select-events.ts'
 
 /** Entries that wait for the disk to take them again; beyond it the batch is given back as lost, which is counted and logged. */
 const mostWaiting = 10_000
@@ -15,7 +15,7 @@ export interface AuditSinkOptions {
 }
 
 /** Where the entries of a process come together. */
-export interface AuditSink extends EventSink<GatewayEvent> {
+export interface AuditSink extends ListSink<GatewayEvent> {
   /** Appends entries after those that wait. Throws when the disk does not take them and too many wait already. */
   append(drafts: readonly AuditDraft[]): void
 }
@@ -47,6 +47,7 @@ export function createAuditSink(log: AuditLog, options: AuditSinkOptions): Audit
       return trouble
     },
     append,
+    wants: (event) => isAudited(event, options),
     write: (events) => append(events.flatMap((event) => auditDraftOf(event, options) ?? [])),
     close() {
       if (waiting.length > 0) log.append(waiting)

@@ -25,12 +25,14 @@ const keptFields = [
   'detail',
 ] as const satisfies readonly (keyof GatewayEvent)[]
 
+/** Which events the audit trail keeps. */
+export interface AuditSelection {
+  readonly toolCalls: boolean
+}
+
 /** The entry of an event; undefined when the audit trail does not keep it. */
-export function auditDraftOf(
-  event: GatewayEvent,
-  { toolCalls }: { readonly toolCalls: boolean },
-): AuditDraft | undefined {
-  return matters(event, toolCalls) ? { time: event.time, type: event.type, fields: fieldsOf(event) } : undefined
+export function auditDraftOf(event: GatewayEvent, selection: AuditSelection): AuditDraft | undefined {
+  return isAudited(event, selection) ? { time: event.time, type: event.type, fields: fieldsOf(event) } : undefined
 }
 
 /**
@@ -38,7 +40,10 @@ export function auditDraftOf(
  * refusal of nobody in particular is an event only: whoever can reach the gateway could fill the trail with them. A client that is named is not
  * known by that: its name is public.
  */
-function matters({ type, outcome, subject, virtualServer, capabilityType }: GatewayEvent, toolCalls: boolean): boolean {
+export function isAudited(
+  { type, outcome, subject, virtualServer, capabilityType }: GatewayEvent,
+  { toolCalls }: AuditSelection,
+): boolean {
   if (writtenByTheirMakers.has(type)) return false
   if (madeByAnybody.has(type)) return subject !== null
   // On a page; what fails under a call is about a credential that the gateway has.

@@ -29,21 +29,21 @@ export interface CountsSnapshot {
 /** Series that are kept; what is beyond is counted without the names that made it too many. */
 const mostSeries = 5000
 
-/** Counts events for metrics: once per batch, off the request path. */
+/** Counts events for metrics. */
 export class EventCounts {
   readonly #requests = new Map<string, RequestSeries>()
   readonly #types = new Map<string, number>()
   readonly #isKnownMethod: (method: string) => boolean
+  /** Most events are counted with the one before. */
+  #last: { readonly event: GatewayEvent; readonly series: RequestSeries } | undefined
 
   constructor(isKnownMethod: (method: string) => boolean) {
     this.#isKnownMethod = isKnownMethod
   }
 
-  add(events: readonly GatewayEvent[]): void {
-    for (const event of events) {
-      this.#types.set(event.type, (this.#types.get(event.type) ?? 0) + 1)
-      if (event.latencyMs !== null) this.#addRequest(event, event.latencyMs)
-    }
+  add(event: GatewayEvent): void {
+    this.#types.set(event.type, (this.#types.get(event.type) ?? 0) + 1)
+    if (event.latencyMs !== null) this.#addRequest(event, event.latencyMs)
   }
 
   /** Counts what another process counted. */
@@ -64,20 +64,28 @@ export class EventCounts {
   }
 
   #addRequest(event: GatewayEvent, latencyMs: number): void {
-    const series = this.#seriesOf({
-      virtualServer: event.virtualServer ?? '',
-      method: event.method === null ? '' : this.#isKnownMethod(event.method) ? event.method : 'other',
-      outcome: event.outcome,
-      failureOrigin: event.failureOrigin ?? '',
-      reason: event.reason ?? '',
-      errorType: errorTypeOf(event),
-      protocolVersion: protocolVersionOf(event),
-    })
+    if (this.#last === undefined || !isCountedWith(event, this.#last.event)) {
+      this.#last = { event, series: this.#seriesOf(this.#labelsOf(event)) }
+    }
+    const { series } = this.#last
     series.count++
     series.bytesIn += event.bytesIn ?? 0
     series.bytesOut += event.bytesOut ?? 0
     addTime(series.total, latencyMs / 1000)
     if (event.upstreamMs !== null && event.upstreamMs > 0) addTime(series.upstream, event.upstreamMs / 1000)
+  }
+
+  #labelsOf(event: GatewayEvent): SeriesLabels {
+    const { virtualServer, method, outcome, failureOrigin, reason } = event
+    return {
+      virtualServer: virtualServer ?? '',
+      method: method === null ? '' : this.#isKnownMethod(method) ? method : 'other',
+      outcome,
+      failureOrigin: failureOrigin ?? '',
+      reason: reason ?? '',
+      errorType: errorTypeOf(event),
+      protocolVersion: protocolVersionOf(event),
+    }
   }
 
   #seriesOf(labels: SeriesLabels): RequestSeries {
@@ -123,6 +131,19 @@ function keyOf(labels: SeriesLabels): string {
   let key = ''
   for (const name of labelNames) key += `${labels[name]}\n`
   return key
+}
+
+/** Everything that labels are made of is the same. */
+function isCountedWith(event: GatewayEvent, other: GatewayEvent): boolean {
+  return (
+    event.virtualServer === other.virtualServer &&
+    event.method === other.method &&
+    event.outcome === other.outcome &&
+    event.failureOrigin === other.failureOrigin &&
+    event.reason === other.reason &&
+    event.jsonRpcCode === other.jsonRpcCode &&
+    event.clientProtocol === other.clientProtocol
+  )
 }
 
 const overflow = '_more'

@@ -1,5 +1,5 @@
 import type { GatewayEvent } from '../analytics/event.ts'
-import type { EventSink } from '../contracts/event-sink.ts'
+import type { EventBatch, EventSink } from '../contracts/event-sink.ts'
 import { type CountsSnapshot, EventCounts, type RequestSeries } from './event-counts.ts'
 import { type LatencyHistogram, mergeHistogram, newHistogram } from './latency-histogram.ts'
 import { readProcessMetrics } from './process-metrics.ts'
@@ -16,7 +16,7 @@ export interface MetricsOptions {
 
 /** What is counted of a gateway. */
 export interface Metrics {
-  /** Counts events, a batch at a time. */
+  /** Counts events. */
   readonly sink: EventSink<GatewayEvent>
   /** What was counted by this process and, where it leads, by the others. */
   counts(): CountsSnapshot
@@ -32,7 +32,7 @@ export interface Metrics {
   renderMetrics(): { readonly contentType: string; readonly body: string }
 }
 
-/** Counts events off the request path and renders what was counted. Nothing of it grows with what clients send. */
+/** Counts events as they are recorded, and renders what was counted. Nothing of it grows with what clients send. */
 export function createMetrics({ isKnownMethod, readers }: MetricsOptions): Metrics {
   const own = new EventCounts(isKnownMethod)
   const others = new Map<string, CountsSnapshot>()
@@ -45,7 +45,7 @@ export function createMetrics({ isKnownMethod, readers }: MetricsOptions): Metri
   const readFamilies = () => [...readers.flatMap((read) => read()), ...readProcessMetrics()]
   const readAll = () => [...describeCounts(counts()), ...readFamilies()]
   return {
-    sink: { name: 'metrics', write: (events) => own.add(events), close: () => undefined },
+    sink: { name: 'metrics', newBatch: () => new CountedBatch(own), write: () => undefined, close: () => undefined },
     counts,
     ownCounts: () => own.snapshot(),
     // Processes that ended stay: what they counted happened, and a sum that fell would look like a restart.
@@ -53,6 +53,21 @@ export function createMetrics({ isKnownMethod, readers }: MetricsOptions): Metri
     readFamilies,
     readAll,
     renderMetrics: () => ({ contentType: prometheusContentType, body: renderFamilies(readAll()) }),
+  }
+}
+
+/** Counted as they come: nothing of them is kept. */
+class CountedBatch implements EventBatch<GatewayEvent> {
+  length = 0
+  readonly #counts: EventCounts
+
+  constructor(counts: EventCounts) {
+    this.#counts = counts
+  }
+
+  push(event: GatewayEvent): void {
+    this.length++
+    this.#counts.add(event)
   }
 }
 

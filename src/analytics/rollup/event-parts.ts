@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache'
 import type { SqlRow } from '../../contracts/sql-database.ts'
 import type { SqlSession } from '../../contracts/sql-pool.ts'
-import { type Column, decodeColumn } from './column.ts'
+import { type Column, decodeColumn } from '../columns/column.ts'
 import type { Part } from './part-builder.ts'
 
 /** A stored part: which rows of `events` it holds, and when they happened. Its `firstRow` is its name. */

@@ -1,4 +1,4 @@
-import type { FieldValue } from './column.ts'
+import type { FieldValue } from '../columns/column.ts'
 
 /** A group is found in a table of at most as many entries (16 MiB), else in a map. */
 const maxTable = 2 ** 22

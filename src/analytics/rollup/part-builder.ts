@@ -1,11 +1,9 @@
-import type { SqlValue } from '../../contracts/sql-database.ts'
-import { ownColumns } from '../event-columns.ts'
+import type { Block } from '../blocks/block.ts'
 import { equalFields } from '../event-filter.ts'
 import { findBucket } from '../histogram.ts'
-import { encodeColumn, type FieldValue } from './column.ts'
-import type { ContextFieldsMap } from './context-fields.ts'
+import { encodeColumn, type FieldValue } from '../columns/column.ts'
 import { HistogramRows } from './histogram-rows.ts'
-import { type PartColumnMap, readField, readSums, readWhole } from './part-view.ts'
+import { type Field, type PartColumnMap, readField, readSums, readWhole } from './part-view.ts'
 
 export const minuteMs = 60_000
 
@@ -13,28 +11,6 @@ export const minuteMs = 60_000
 export const sumColumns = ['bytesIn', 'bytesOut', 'resultTokens'] as const
 /** Durations that are counted by bucket. */
 export const histogramColumns = ['latency', 'gatewayLatency', 'upstreamLatency'] as const
-
-/** Fields that an event does not share, and where they are among all. */
-const ownFields = equalFields.filter((field) => ownColumns.some(({ name }) => name === field))
-const ownPlaces = ownFields.map((field) => equalFields.indexOf(field))
-
-/** Columns of `events` and `event_rows` that are read to roll an event up. */
-export const rolledUpColumns = ['time', 'context_id', ...ownFields, ...sumColumns, 'latencyMs', 'upstreamMs', 'row_id']
-  .map((name) => `"${name}"`)
-  .join(', ')
-
-/** An event in the order of `rolledUpColumns`. */
-export type RolledUpEvent = readonly SqlValue[]
-
-const [timeAt, contextAt, firstOwn, firstSum] = [0, 1, 2, 2 + ownFields.length]
-const [latencyAt, upstreamAt] = [firstSum + sumColumns.length, firstSum + sumColumns.length + 1]
-
-/** The contexts that events name. */
-export function listContexts(events: readonly RolledUpEvent[]): ReadonlySet<number> {
-  const contexts = new Set<number>()
-  for (const event of events) contexts.add(Number(event[contextAt]))
-  return contexts
-}
 
 /** Minutes with their events, by everything that can be asked for, as columns. */
 export interface Part {
@@ -65,8 +41,6 @@ class Dictionary {
 export interface PartBuilderOptions {
   /** Events of a minute that agree in all fields become one row. Without it each has a row of its own, which costs less where few agree. */
   readonly joinsEvents: boolean
-  /** Those of the events that are added. */
-  readonly contexts?: ContextFieldsMap
 }
 
 /** The fields of an event, as codes. */
@@ -88,32 +62,20 @@ export class PartBuilder {
   readonly #events: number[] = []
   readonly #sums: readonly number[][] = sumColumns.map(() => [])
   readonly #histograms = histogramColumns.map(() => new HistogramRows())
-  readonly #contexts: ContextFieldsMap
-  /** By number of the context, without the own fields. */
-  readonly #shared = new Map<number, Fields>()
   readonly #fields = new Map<string, Fields>()
-  readonly #numbers = new Map<string, number>()
+  /** Rows by minute and fields. */
   readonly #known = new Map<number, number>()
 
-  constructor({ joinsEvents, contexts = new Map() }: PartBuilderOptions) {
+  constructor({ joinsEvents }: PartBuilderOptions) {
     this.#joinsEvents = joinsEvents
-    this.#contexts = contexts
   }
 
-  add(event: RolledUpEvent): void {
-    const row = this.#findRow(event)
-    this.#events[row] = (this.#events[row] ?? 0) + 1
-    for (let index = 0; index < this.#sums.length; index++) {
-      const sums = this.#sums[index]
-      if (sums) sums[row] = (sums[row] ?? 0) + Number(event[firstSum + index] ?? 0)
-    }
-    const [latencyMs, upstreamMs] = [event[latencyAt], event[upstreamAt]]
-    if (typeof latencyMs !== 'number') return
-    const [total, gateway, upstream] = this.#histograms
-    const ofUpstream = typeof upstreamMs === 'number' ? upstreamMs : undefined
-    total?.add(row, findBucket(latencyMs), 1)
-    gateway?.add(row, findBucket(latencyMs - (ofUpstream ?? 0)), 1)
-    if (ofUpstream !== undefined) upstream?.add(row, findBucket(ofUpstream), 1)
+  /** Adds events of a block; all, or some. */
+  addBlock(block: Block, events: ArrayLike<number> = countTo(block.place.events)): void {
+    const rows = this.#findRows(block, events)
+    for (const row of rows) this.#events[row] = (this.#events[row] ?? 0) + 1
+    for (const [index, name] of sumColumns.entries()) addNumbers(this.#sums[index], rows, block.numbers(name), events)
+    this.#addDurations(block, events, rows)
   }
 
   /** Adds the rows of a part. `columns` are all of its columns. */
@@ -171,9 +133,42 @@ export class PartBuilder {
     }
   }
 
-  #findRow(event: RolledUpEvent): number {
-    const minute = Math.floor(Number(event[timeAt]) / minuteMs)
-    const fields = this.#findFields(event)
+  #addDurations(block: Block, events: ArrayLike<number>, rows: readonly number[]): void {
+    const [total, gateway, upstream] = this.#histograms
+    const [latencies, upstreams] = [block.numbers('latencyMs'), block.numbers('upstreamMs')]
+    for (const [place, row] of rows.entries()) {
+      const latencyMs = latencies[events[place] ?? 0] ?? Number.NaN
+      if (Number.isNaN(latencyMs)) continue
+      const upstreamMs = upstreams[events[place] ?? 0] ?? Number.NaN
+      const isUpstream = !Number.isNaN(upstreamMs)
+      total?.add(row, findBucket(latencyMs), 1)
+      gateway?.add(row, findBucket(isUpstream ? latencyMs - upstreamMs : latencyMs), 1)
+      if (isUpstream) upstream?.add(row, findBucket(upstreamMs), 1)
+    }
+  }
+
+  /** The row of each event. */
+  #findRows(block: Block, events: ArrayLike<number>): readonly number[] {
+    const times = block.numbers('time')
+    const fields = equalFields.map((name) => block.field(name))
+    const combinations = combineFields(fields, block.place.events)
+    // Of this block: most of its events have fields that others of it have.
+    const known = new Map<number, Fields>()
+    const rows: number[] = []
+    for (let place = 0; place < events.length; place++) {
+      const event = events[place] ?? 0
+      const combination = combinations[event] ?? 0
+      let found = known.get(combination)
+      if (found === undefined) {
+        found = this.#findFields(fields, event)
+        known.set(combination, found)
+      }
+      rows.push(this.#findRow(Math.floor((times[event] ?? 0) / minuteMs), found))
+    }
+    return rows
+  }
+
+  #findRow(minute: number, fields: Fields): number {
     if (!this.#joinsEvents) return this.#addRow(minute, fields)
     const key = minute * mostFields + fields.number
     const known = this.#known.get(key)
@@ -183,36 +178,16 @@ export class PartBuilder {
     return row
   }
 
-  #findFields(event: RolledUpEvent): Fields {
-    const shared = this.#findShared(Number(event[contextAt]))
-    const own = ownPlaces.map((place, index) => this.#encode(place, event[firstOwn + index] as FieldValue))
-    const name = `${shared.number},${own.join()}`
-    const known = this.#fields.get(name)
-    if (known !== undefined) return known
-    const codes = [...shared.codes]
-    for (const [index, place] of ownPlaces.entries()) codes[place] = own[index] ?? 0
-    const fields = { codes, number: this.#fields.size }
-    this.#fields.set(name, fields)
-    return fields
-  }
-
-  #findShared(context: number): Fields {
-    const known = this.#shared.get(context)
-    if (known !== undefined) return known
-    const values = this.#contexts.get(context) ?? []
-    const codes = equalFields.map((_, place) =>
-      ownPlaces.includes(place) ? 0 : this.#encode(place, values[place] ?? null),
+  #findFields(fields: readonly Field[], event: number): Fields {
+    const codes = fields.map(
+      (field, index) => this.#dictionaries[index]?.encode(field.values[field.codes[event] ?? 0] ?? null) ?? 0,
     )
     const name = codes.join()
-    const number = this.#numbers.get(name) ?? this.#numbers.size
-    this.#numbers.set(name, number)
-    const fields = { codes, number }
-    this.#shared.set(context, fields)
-    return fields
-  }
-
-  #encode(place: number, value: FieldValue): number {
-    return this.#dictionaries[place]?.encode(value) ?? 0
+    const known = this.#fields.get(name)
+    if (known !== undefined) return known
+    const found = { codes, number: this.#fields.size }
+    this.#fields.set(name, found)
+    return found
   }
 
   #addRow(minute: number, { codes }: Fields): number {
@@ -221,6 +196,49 @@ export class PartBuilder {
     for (const histogram of this.#histograms) histogram.addRow()
     this.#events.push(0)
     return this.#minutes.push(minute) - 1
+  }
+}
+
+/** Beyond it, the next field might take a combination out of the integers. */
+const mostCombinations = 2 ** 40
+
+/** A number for each row: rows whose fields are equal have the same. */
+function combineFields(fields: readonly Field[], rows: number): Float64Array {
+  const numbers = new Float64Array(rows)
+  let count = 1
+  for (const { codes, values } of fields) {
+    if (values.length <= 1) continue
+    if (count > mostCombinations) count = renumber(numbers)
+    for (let row = 0; row < rows; row++) numbers[row] = (numbers[row] ?? 0) * values.length + (codes[row] ?? 0)
+    count *= values.length
+  }
+  return numbers
+}
+
+/** Makes numbers small, in place, and returns how many there are. */
+function renumber(numbers: Float64Array): number {
+  const known = new Map<number, number>()
+  for (const [row, number] of numbers.entries()) {
+    const short = known.get(number) ?? known.size
+    known.set(number, short)
+    numbers[row] = short
+  }
+  return known.size
+}
+
+const countTo = (length: number) => Uint32Array.from({ length }, (_, index) => index)
+
+/** Adds what events have of a number to their rows. */
+function addNumbers(
+  sums: number[] | undefined,
+  rows: readonly number[],
+  numbers: Float64Array,
+  events: ArrayLike<number>,
+): void {
+  if (sums === undefined) return
+  for (const [place, row] of rows.entries()) {
+    const number = numbers[events[place] ?? 0] ?? 0
+    if (!Number.isNaN(number)) sums[row] = (sums[row] ?? 0) + number
   }
 }
 

@@ -1,5 +1,5 @@
 import type { EqualField } from '../event-filter.ts'
-import type { Column, FieldValue } from './column.ts'
+import type { Column, FieldValue } from '../columns/column.ts'
 
 /** Some columns of a part, as `PartColumns` read them. */
 export type PartColumnMap = ReadonlyMap<string, Column>
@@ -23,10 +23,8 @@ export function readSums(columns: PartColumnMap, name: string): Float64Array {
   return new Float64Array(columns.get(name)?.arrays[0] ?? [])
 }
 
-/** A part of before a field was there has no column for it: nobody had a value. */
+/** No column: nobody had a value, or it is of before there was such a field. No codes: all have the one value. */
 export function readField(columns: PartColumnMap, field: EqualField, rows: number): Field {
-  const column = columns.get(field)
-  return column?.values
-    ? { codes: readWhole(columns, field), values: column.values }
-    : { codes: new Uint32Array(rows), values: [null] }
+  const { values = [null], arrays = [] } = columns.get(field) ?? {}
+  return { codes: arrays.length === 0 ? new Uint32Array(rows) : readWhole(columns, field), values }
 }

@@ -1,17 +1,10 @@
 import type { SqlPool, SqlSession } from '../../contracts/sql-pool.ts'
 import { equalFields } from '../event-filter.ts'
-import { findLastRow } from '../event-tables.ts'
-import { ContextFields } from './context-fields.ts'
+import type { Block } from '../blocks/block.ts'
+import { readProgress } from '../blocks/block-tables.ts'
+import { readFollowing } from '../blocks/stored-blocks.ts'
 import { insertPart, listParts, PartColumns, removePart, type StoredPart } from './event-parts.ts'
-import {
-  histogramColumns,
-  listContexts,
-  minuteMs,
-  PartBuilder,
-  type RolledUpEvent,
-  rolledUpColumns,
-  sumColumns,
-} from './part-builder.ts'
+import { histogramColumns, minuteMs, PartBuilder, sumColumns } from './part-builder.ts'
 
 /** Events that are rolled up at once. */
 const batch = 20_000
@@ -24,40 +17,32 @@ const fullLevel = 99
 
 const allColumns = ['minute', 'events', ...equalFields, ...sumColumns, ...histogramColumns]
 
-export async function readProgress(session: SqlSession): Promise<number> {
-  const [row] = await session.all("select row_id from event_progress where name = 'minute'")
-  return Number(row?.row_id ?? 0)
-}
-
 /**
  * Rolls up what was recorded since the last time. What was rolled up and how far it went are one write, compared with how far it was: whoever dies
  * in between, or does the same at the same time, neither loses nor counts twice. Returns how many events it was.
  */
 export async function rollUp(pool: SqlPool): Promise<number> {
-  const lastRow = await findLastRow(pool)
-  const fields = new ContextFields()
   let total = 0
   for (;;) {
-    const count = await rollUpBatch(pool, fields, lastRow)
+    const count = await rollUpBatch(pool)
     if (count === undefined) return total
     total += count
   }
 }
 
 /** Undefined: there is nothing more, or somebody else is at it. */
-async function rollUpBatch(pool: SqlPool, fields: ContextFields, lastRow: number): Promise<number | undefined> {
+async function rollUpBatch(pool: SqlPool): Promise<number | undefined> {
   // Outside of the write: that keeps other writers waiting.
-  const { progress, rows, contexts } = await pool.read(async (session) => {
+  const { progress, blocks } = await pool.read(async (session) => {
     const from = await readProgress(session)
-    const sql = `select ${rolledUpColumns} from event_rows where row_id > ? and row_id <= ? order by row_id limit ?`
-    const found = await session.lists(sql, [from, lastRow, batch])
-    return { progress: from, rows: found, contexts: await fields.read(session, listContexts(found)) }
+    return { progress: from, blocks: await readBatch(session, from) }
   })
-  const builder = new PartBuilder({ joinsEvents: isDense(rows), contexts })
-  for (const row of rows) builder.add(row)
+  const builder = new PartBuilder({ joinsEvents: isDense(blocks) })
+  for (const block of blocks) builder.addBlock(block)
   const part = builder.finish()
-  if (part === undefined) return undefined
-  const place = { firstRow: Number(rows[0]?.at(-1)), lastRow: Number(rows.at(-1)?.at(-1)), level: 0 }
+  const [first, last] = [blocks[0], blocks.at(-1)]
+  if (part === undefined || !first || !last) return undefined
+  const place = { firstRow: first.place.firstRow, lastRow: last.place.lastRow, level: 0 }
   return pool.write(async (session) => {
     const moved = await session.run("update event_progress set row_id = ? where name = 'minute' and row_id = ?", [
       place.lastRow,
@@ -65,16 +50,29 @@ async function rollUpBatch(pool: SqlPool, fields: ContextFields, lastRow: number
     ])
     if (moved !== 1) return undefined
     await insertPart(session, place, part)
-    return rows.length
+    return part.events
   })
+}
+
+async function readBatch(session: SqlSession, afterRow: number): Promise<readonly Block[]> {
+  const blocks: Block[] = []
+  let events = 0
+  for await (const block of readFollowing(session, afterRow)) {
+    blocks.push(block)
+    events += block.place.events
+    if (events >= batch) break
+  }
+  return blocks
 }
 
 /** With fewer events in a minute, hardly any two of them agree in all fields. */
 const denseMinute = 200
 
-function isDense(rows: readonly RolledUpEvent[]): boolean {
-  const minutes = (Number(rows.at(-1)?.[0]) - Number(rows[0]?.[0])) / minuteMs + 1
-  return rows.length / minutes >= denseMinute
+function isDense(blocks: readonly Block[]): boolean {
+  const sinceMs = Math.min(...blocks.map(({ place }) => place.firstMs))
+  const untilMs = Math.max(...blocks.map(({ place }) => place.lastMs))
+  const events = blocks.reduce((sum, { place }) => sum + place.events, 0)
+  return events / ((untilMs - sinceMs) / minuteMs + 1) >= denseMinute
 }
 
 /** Makes few large parts of many small ones, so that a question reads few. */

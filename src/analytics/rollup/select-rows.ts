@@ -1,5 +1,5 @@
 import { type EqualField, type EventFilter, equalFields, listFamilyTypes } from '../event-filter.ts'
-import type { FieldValue } from './column.ts'
+import type { FieldValue } from '../columns/column.ts'
 import { minuteMs } from './part-builder.ts'
 import { type PartColumnMap, readField } from './part-view.ts'
 
@@ -14,15 +14,25 @@ export function listFilterColumns(filter: ColumnFilter): readonly EqualField[] {
 
 /** Rows of a part that fit the filter. */
 export function selectRows(filter: ColumnFilter, columns: PartColumnMap, minutes: Uint32Array): Uint32Array {
+  return keepFitting(filter, columns, minutes.length, () => selectTimes(filter, minutes))
+}
+
+/** Of some of the `count` rows those whose fields fit the filter. `list` is not asked where no row fits. */
+export function keepFitting(
+  filter: ColumnFilter,
+  columns: PartColumnMap,
+  count: number,
+  list: () => Uint32Array,
+): Uint32Array {
   let rows: Uint32Array | undefined
   for (const field of listFilterColumns(filter)) {
-    const { codes, values } = readField(columns, field, minutes.length)
+    const { codes, values } = readField(columns, field, count)
     const allowed = Uint8Array.from(values, (value) => Number(isAllowed(filter, field, value)))
     if (!allowed.includes(1)) return new Uint32Array(0)
     if (!allowed.includes(0)) continue
-    rows = keepAllowed(rows ?? selectTimes(filter, minutes), codes, allowed)
+    rows = keepAllowed(rows ?? list(), codes, allowed)
   }
-  return rows ?? selectTimes(filter, minutes)
+  return rows ?? list()
 }
 
 function isAllowed(filter: ColumnFilter, field: EqualField, value: FieldValue): boolean {

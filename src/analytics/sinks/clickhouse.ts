@@ -1,4 +1,4 @@
-import type { EventSink } from '../../contracts/event-sink.ts'
+import type { ListSink } from '../../contracts/event-sink.ts'
 import { randomId } from '../../lib/random-id.ts'
 import type { Secret } from '../../lib/secret.ts'
 import type { GatewayEvent } from '../event.ts'
@@ -23,7 +23,7 @@ const rowsPerInsert = 10_000
  * Inserts events over the HTTP interface of ClickHouse, a batch per insert (JSONEachRow). A batch that is sent again carries the same token, so
  * that the table takes it once; columns that an older table does not have are left out.
  */
-export function createClickhouseSink(options: ClickhouseOptions, host: WebhookHost): EventSink<GatewayEvent> {
+export function createClickhouseSink(options: ClickhouseOptions, host: WebhookHost): ListSink<GatewayEvent> {
   const { url, user, password, maxWaiting } = options
   const headers = {
     'content-type': 'application/x-ndjson',

@@ -1,4 +1,4 @@
-import type { EventSink } from '../../contracts/event-sink.ts'
+import type { ListSink } from '../../contracts/event-sink.ts'
 import type { LogRecord, LogRecordWriter } from '../../contracts/logger.ts'
 import type { GatewayEvent } from '../event.ts'
 import { formatEventMembers } from './format-event-json.ts'
@@ -7,13 +7,11 @@ import { formatEventMembers } from './format-event-json.ts'
 export type LogSinkMode = 'all' | 'problems'
 
 /** Writes events to the log, one line each with the event's type as message. Fields that are null are left out. */
-export function createLogSink(log: LogRecordWriter, mode: LogSinkMode): EventSink<GatewayEvent> {
+export function createLogSink(log: LogRecordWriter, mode: LogSinkMode): ListSink<GatewayEvent> {
   return {
     name: 'log',
-    write(events) {
-      const chosen = mode === 'all' ? events : events.filter((event) => event.outcome !== 'success')
-      if (chosen.length > 0) log.writeRecords(chosen.map((event) => toRecord(event)))
-    },
+    wants: ({ outcome }) => mode === 'all' || outcome !== 'success',
+    write: (events) => log.writeRecords(events.map((event) => toRecord(event))),
     close() {},
   }
 }

@@ -1,5 +1,5 @@
 import type { Clock } from '../../contracts/clock.ts'
-import type { EventSink } from '../../contracts/event-sink.ts'
+import type { ListSink } from '../../contracts/event-sink.ts'
 import type { PostExport } from '../../contracts/post-export.ts'
 import { randomId } from '../../lib/random-id.ts'
 import type { Secret } from '../../lib/secret.ts'
@@ -32,7 +32,7 @@ export interface WebhookHost {
  * Posts events in signed batches (Standard Webhooks): `{ "type": "events", "timestamp", "data": { "events": [...] } }`. A batch is sent again under
  * the same `webhook-id` until the receiver takes it, refuses it for good, or time is over.
  */
-export function createWebhookSink(options: WebhookOptions, host: WebhookHost): EventSink<GatewayEvent> {
+export function createWebhookSink(options: WebhookOptions, host: WebhookHost): ListSink<GatewayEvent> {
   const { name, url, secret, batchSize, maxWaiting } = options
   const delivery = new Delivery({ url, ...host })
   const isWanted = createChoice(options)
@@ -53,9 +53,9 @@ export function createWebhookSink(options: WebhookOptions, host: WebhookHost): E
     get trouble() {
       return delivery.trouble
     },
+    wants: isWanted,
     async write(events) {
-      const chosen = events.filter((event) => isWanted(event))
-      for (let start = 0; start < chosen.length; start += batchSize) await send(chosen.slice(start, start + batchSize))
+      for (let start = 0; start < events.length; start += batchSize) await send(events.slice(start, start + batchSize))
     },
     hurry: () => delivery.hurry(),
     close: () => undefined,

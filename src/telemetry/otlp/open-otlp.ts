@@ -2,7 +2,7 @@ import { hostname } from 'node:os'
 import type { GatewayEvent } from '../../analytics/event.ts'
 import { Delivery } from '../../analytics/sinks/delivery.ts'
 import type { Clock } from '../../contracts/clock.ts'
-import type { EventSink, SinkState } from '../../contracts/event-sink.ts'
+import type { EventSink, ListSink, SinkState } from '../../contracts/event-sink.ts'
 import type { Logger } from '../../contracts/logger.ts'
 import type { PostExport } from '../../contracts/post-export.ts'
 import type { MessageTracer } from '../../contracts/tracing.ts'
@@ -159,7 +159,7 @@ function createLogsSink(
   source: OtlpSource,
   headers: { readonly [name: string]: string },
   delivery: Delivery,
-): EventSink<GatewayEvent> {
+): ListSink<GatewayEvent> {
   return {
     name: 'otlp logs',
     joinsUpTo: recordsPerRequest,

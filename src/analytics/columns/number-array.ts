@@ -1,4 +1,4 @@
-/** Whole numbers and sizes of a part, one for each row. */
+/** Numbers, one for each row. */
 export type NumberArray = Uint8Array | Uint16Array | Uint32Array | Float64Array
 
 /** How an array is written. `same`: one value for all rows; `ordinal`: 1, 2, 3 and so on. Neither takes room. */
@@ -14,7 +14,7 @@ export function measureArray({ kind, length }: ArrayHeader): number {
   return Math.ceil((widths[kind] * length) / 8) * 8
 }
 
-/** The narrowest way to write numbers that are not negative. */
+/** The narrowest way to write numbers. */
 export function describeArray(numbers: ArrayLike<number>): ArrayHeader {
   const { length } = numbers
   const first = numbers[0] ?? 0
@@ -27,7 +27,7 @@ export function describeArray(numbers: ArrayLike<number>): ArrayHeader {
     if (number > most) most = number
     if (number !== first) same = false
     if (number !== row + 1) ordinal = false
-    if (!Number.isInteger(number)) whole = false
+    if (number < 0 || !Number.isInteger(number)) whole = false
   }
   if (same) return { kind: 'same', length, value: first }
   if (ordinal) return { kind: 'ordinal', length }
@@ -45,7 +45,8 @@ export function writeArray(header: ArrayHeader, numbers: ArrayLike<number>, targ
 export function readArray(header: ArrayHeader, source: ArrayBuffer, offset: number): NumberArray {
   if (header.kind === 'ordinal') return Uint32Array.from({ length: header.length }, (_, row) => row + 1)
   if (header.kind !== 'same') return viewArray(header.kind, source, offset, header.length)
-  const numbers = header.value > 0xff ? new Float64Array(header.length) : new Uint8Array(header.length)
+  const isByte = header.value >= 0 && header.value <= 0xff && Number.isInteger(header.value)
+  const numbers = isByte ? new Uint8Array(header.length) : new Float64Array(header.length)
   return numbers.fill(header.value)
 }
 
