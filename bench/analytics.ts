@@ -8,9 +8,9 @@ import { setTimeout as pause, setImmediate } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { Worker } from 'node:worker_threads'
 import { createEventBuffer } from '../src/analytics/buffer.ts'
+import { prepareEventTables } from '../src/analytics/blocks/block-tables.ts'
 import type { GatewayEvent } from '../src/analytics/event.ts'
 import type { EventFilter } from '../src/analytics/event-filter.ts'
-import { prepareEventTables } from '../src/analytics/event-tables.ts'
 import { questions } from '../src/analytics/questions/index.ts'
 import { createPostgresSink } from '../src/analytics/sinks/postgres.ts'
 import { createSqliteSink } from '../src/analytics/sinks/sqlite.ts'
@@ -23,6 +23,7 @@ import { openPostgresPool } from '../src/storage/postgres/postgres-pool.ts'
 import { openDatabase } from '../src/storage/sqlite/open-database.ts'
 import { openSqlitePool } from '../src/storage/sqlite/sqlite-pool.ts'
 import { findPostgres, type PostgresServer, startPostgres } from '../test/harness/postgres.ts'
+import { writeEvents } from '../test/harness/write-events.ts'
 import { makeEvents } from './made-events.ts'
 
 const limitMs = 300
@@ -154,12 +155,12 @@ async function fill(database: BenchDatabase): Promise<void> {
   for (const event of makeEvents(wanted, untilMs - 30 * dayMs, untilMs)) {
     batch.push(event)
     if (batch.length < 256) continue
-    await sink.write(batch)
+    await writeEvents(sink, batch)
     written += batch.length
     batch = []
     if (written % 102_400 === 0) await thread.maintain(keepAll)
   }
-  if (batch.length > 0) await sink.write(batch)
+  if (batch.length > 0) await writeEvents(sink, batch)
   await thread.maintain(keepAll)
   await sink.close()
   await thread.close()
