@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
-import type { EventSink } from '../contracts/event-sink.ts'
+import type { EventBatch, EventSink, ListSink } from '../contracts/event-sink.ts'
 import { createEventBuffer, type EventBuffer, type EventBufferOptions } from './buffer.ts'
 import { type GatewayEvent, newEvent } from './event.ts'
 
-type Sink = EventSink<GatewayEvent> & { readonly seen: string[]; closed: boolean }
+type Sink = ListSink<GatewayEvent> & { readonly seen: string[]; closed: boolean }
 
 function memorySink(write: (events: readonly GatewayEvent[]) => void | Promise<void> = () => {}): Sink {
   const seen: string[] = []

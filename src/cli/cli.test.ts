@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { writeEvents } from '../../test/harness/write-events.ts'
 import { newEvent } from '../analytics/event.ts'
 import { createSqliteSink } from '../analytics/sinks/sqlite.ts'
 import { openDatabase } from '../storage/sqlite/open-database.ts'
@@ -270,7 +271,7 @@ describe('events', () => {
         virtualServer: 'tracker',
         capability: name,
       }
-      await sink.write([event])
+      await writeEvents(sink, [event])
     }
     for (const [index, name] of capabilities.entries())
       await write(name, Date.now() - (capabilities.length - index) * 60_000)

@@ -1,10 +1,11 @@
 import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parsePrometheus } from '../../test/harness/parse-prometheus.ts'
+import { writeEvents } from '../../test/harness/write-events.ts'
 import { type GatewayEvent, newEvent } from '../analytics/event.ts'
 import { errorTypeOf } from './event-counts.ts'
 import { addTime, newHistogram, quantileOf } from './latency-histogram.ts'
-import { createMetrics } from './metrics.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
 
 const isKnownMethod = (method: string) => method === 'tools/call' || method === 'tools/list'
 const request = (change: Partial<GatewayEvent> = {}): GatewayEvent => ({
@@ -18,6 +19,7 @@ const request = (change: Partial<GatewayEvent> = {}): GatewayEvent => ({
   ...change,
 })
 const create = () => createMetrics({ isKnownMethod, readers: [] })
+const record = ({ sink }: Metrics, events: readonly GatewayEvent[]) => void writeEvents(sink, events)
 
 test('counts, sums and times by virtual server', () => {
   const metrics = create()
@@ -27,12 +29,7 @@ test('counts, sums and times by virtual server', () => {
     reason: 'upstream_timeout',
     jsonRpcCode: -32603,
   } as const
-  void metrics.sink.write([
-    request(),
-    request({ latencyMs: 400_000 }),
-    request(failed),
-    newEvent('auth_signed_in', 1, 'r'),
-  ])
+  record(metrics, [request(), request({ latencyMs: 400_000 }), request(failed), newEvent('auth_signed_in', 1, 'r')])
   const families = parsePrometheus(metrics.renderMetrics().body)
   expect(families.get('sallyport_requests_total')?.samples).toEqual([
     { name: 'sallyport_requests_total', labels: { virtual_server: 'crm', outcome: 'success' }, value: 2 },
@@ -58,14 +55,17 @@ test('what clients make up is no label', () => {
   const made = Array.from({ length: 500 }, (_, index) =>
     request({ method: `made/${index}`, clientProtocol: `v${index}`, jsonRpcCode: 5000 + index, subject: `s${index}` }),
   )
-  void metrics.sink.write(made)
+  record(metrics, made)
   expect(metrics.ownCounts().requests).toHaveLength(1)
   expect(metrics.renderMetrics().body).toContain('method="other"')
 })
 
 test('more series than are kept are counted without names', () => {
   const metrics = create()
-  void metrics.sink.write(Array.from({ length: 6000 }, (_, index) => request({ virtualServer: `s${index}` })))
+  record(
+    metrics,
+    Array.from({ length: 6000 }, (_, index) => request({ virtualServer: `s${index}` })),
+  )
   const { requests } = metrics.ownCounts()
   expect(requests.length).toBeLessThanOrEqual(5001)
   expect(requests.reduce((sum, { count }) => sum + count, 0)).toBe(6000)
@@ -75,7 +75,7 @@ test('names with quotes, backslashes and line ends are read back', () => {
   fc.assert(
     fc.property(fc.string({ minLength: 1 }), (name) => {
       const metrics = create()
-      void metrics.sink.write([request({ virtualServer: name })])
+      record(metrics, [request({ virtualServer: name })])
       const samples = parsePrometheus(metrics.renderMetrics().body).get('sallyport_requests_total')?.samples
       expect(samples?.[0]?.labels.virtual_server).toBe(name)
     }),
@@ -84,8 +84,8 @@ test('names with quotes, backslashes and line ends are read back', () => {
 
 test('the leader adds what other processes counted; what they tell again counts once', () => {
   const [leader, other] = [create(), create()]
-  void leader.sink.write([request()])
-  void other.sink.write([request(), request({ virtualServer: 'wiki' })])
+  record(leader, [request()])
+  record(other, [request(), request({ virtualServer: 'wiki' })])
   leader.takeCounts('w2', JSON.parse(JSON.stringify(other.ownCounts())))
   leader.takeCounts('w2', JSON.parse(JSON.stringify(other.ownCounts())))
   const total = () => leader.counts().requests.map(({ virtualServer, count }) => [virtualServer, count])

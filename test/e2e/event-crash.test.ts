@@ -1,7 +1,8 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { describeConditions } from '../../src/analytics/event-conditions.ts'
+import { openEventStore } from '../../src/analytics/database-event-store.ts'
+import { noPrices } from '../../src/analytics/prices.ts'
 import type { SqlPool } from '../../src/contracts/sql-pool.ts'
 import { Secret } from '../../src/lib/secret.ts'
 import { openPostgresPool } from '../../src/storage/postgres/postgres-pool.ts'
@@ -79,10 +80,16 @@ async function keepCalling(url: string, answered: Answered[]): Promise<void> {
 }
 
 async function readRequestIds(pool: SqlPool): Promise<ReadonlySet<string>> {
-  const { where, parameters } = describeConditions({ family: 'traffic' })
-  const rows = await pool.read((session) => session.all(`select "requestId" from events where ${where}`, parameters))
-  await pool.close()
-  return new Set(rows.map((row) => String(row.requestId)))
+  const store = openEventStore({ pool, prices: () => noPrices, clock: Date.now })
+  const ids = new Set<string>()
+  let before: string | undefined
+  do {
+    const page = await store.rows({ family: 'traffic' }, { limit: 1000, before })
+    for (const { event } of page.items) ids.add(event.requestId)
+    before = page.next
+  } while (before !== undefined)
+  await store.close()
+  return ids
 }
 
 const openSqlite = () => openSqlitePool(join(directory, 'data/events.db'), { readOnly: true })

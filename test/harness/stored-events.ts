@@ -1,5 +1,6 @@
+import { Block } from '../../src/analytics/blocks/block.ts'
+import { readPlace } from '../../src/analytics/blocks/stored-blocks.ts'
 import type { GatewayEvent } from '../../src/analytics/event.ts'
-import { readEvent } from '../../src/analytics/event-columns.ts'
 import type { SqlDatabase } from '../../src/contracts/sql-database.ts'
 
 /** Which events to read. */
@@ -26,15 +27,17 @@ interface StoredEvent {
  * in use by a running gateway. Empty when nothing was ever recorded.
  */
 export function readEvents(database: SqlDatabase, range: EventRange): readonly StoredEvent[] {
-  if (!database.prepare("select 1 from sqlite_schema where name = 'events'").get()) return []
-  const tenant = range.tenant ?? null
-  const follows = range.afterRowId !== undefined
-  const rows = database
-    .prepare(
-      `select * from events where row_id > ? and time >= ? and (? is null or tenant = ?)
-       order by row_id ${follows ? 'asc' : 'desc'} limit ?`,
-    )
-    .all(range.afterRowId ?? 0, range.sinceMs ?? 0, tenant, tenant, range.limit)
-  const events = rows.map((row) => ({ rowId: Number(row.row_id), event: readEvent(row) }))
-  return follows ? events : events.toReversed()
+  if (!database.prepare("select 1 from sqlite_schema where name = 'event_blocks'").get()) return []
+  const { limit, afterRowId = 0, sinceMs = 0, tenant } = range
+  const blocks = database.prepare('select * from event_blocks where last_row > ? order by first_row').all(afterRowId)
+  const events = blocks.flatMap((row) => {
+    const place = readPlace(row)
+    const all = new Block(place, row.facts as Uint8Array).readEvents(row.details as Uint8Array)
+    return all.map((event, at) => ({ rowId: place.firstRow + at, event }))
+  })
+  const fitting = events.filter(
+    ({ rowId, event }) =>
+      rowId > afterRowId && event.time >= sinceMs && (tenant === undefined || event.tenant === tenant),
+  )
+  return range.afterRowId === undefined ? fitting.slice(-limit) : fitting.slice(0, limit)
 }

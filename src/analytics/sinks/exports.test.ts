@@ -2,6 +2,8 @@ import { createHmac } from 'node:crypto'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type ScriptedRequest, type ScriptedSite, serveScript } from '../../../test/harness/scripted-upstream.ts'
 import { waitUntil } from '../../../test/harness/wait-until.ts'
+import { writeEvents } from '../../../test/harness/write-events.ts'
+import type { ListSink } from '../../contracts/event-sink.ts'
 import { createPostExport } from '../../http/post-export.ts'
 import { Secret } from '../../lib/secret.ts'
 import { createEventBuffer } from '../buffer.ts'
@@ -94,7 +96,7 @@ describe('a webhook', () => {
       event(3, { type: 'auth_signed_in', ...denied }),
       event(4, { type: 'auth_signed_out' }),
     ]
-    await webhook({ events: 'problems', types: ['auth_*'] }).write(mixed)
+    await writeEvents(webhook({ events: 'problems', types: ['auth_*'] }), mixed)
     expect(times(site.requests)).toEqual([[3]])
   })
 
@@ -103,9 +105,9 @@ describe('a webhook', () => {
     const silent = () => undefined
     const log = { debug: silent, info: silent, warn: silent, error: (fields: object) => void said.push(fields) }
     const other: GatewayEvent[] = []
-    const healthy = {
+    const healthy: ListSink<GatewayEvent> = {
       name: 'healthy',
-      write: (events: readonly GatewayEvent[]) => void other.push(...events),
+      write: (events) => void other.push(...events),
       close: silent,
     }
     const dead = webhook({ url: 'http://127.0.0.1:9/hook', maxWaiting: 4 })

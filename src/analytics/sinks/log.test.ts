@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { writeEvents } from '../../../test/harness/write-events.ts'
 import type { LogRecord } from '../../contracts/logger.ts'
 import { type GatewayEvent, newEvent } from '../event.ts'
 import { createLogSink, type LogSinkMode } from './log.ts'
@@ -11,7 +12,7 @@ const events: GatewayEvent[] = [
 
 function linesOf(mode: LogSinkMode): LogRecord[] {
   const lines: LogRecord[] = []
-  void createLogSink({ writeRecords: (records) => void lines.push(...records) }, mode).write(events)
+  void writeEvents(createLogSink({ writeRecords: (records) => void lines.push(...records) }, mode), events)
   return lines
 }
 

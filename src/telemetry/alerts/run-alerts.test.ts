@@ -2,6 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
+import { writeEvents } from '../../../test/harness/write-events.ts'
 import { type GatewayEvent, newEvent } from '../../analytics/event.ts'
 import { Secret } from '../../lib/secret.ts'
 import { createMemoryLimiter } from '../../limits/memory-limiter.ts'
@@ -100,7 +101,10 @@ const failure = {
   jsonRpcCode: -32603,
 } as const
 const record = (count: number, change: Partial<GatewayEvent> = {}) =>
-  void metrics.sink.write(Array.from({ length: count }, () => call(change)))
+  void writeEvents(
+    metrics.sink,
+    Array.from({ length: count }, () => call(change)),
+  )
 const kinds = () => told.map(({ type, data }) => `${type} ${data.kind}`)
 
 describe('error rate', () => {
