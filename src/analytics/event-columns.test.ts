@@ -15,3 +15,8 @@ test('there is a column for each declared field, with the type of the field', ()
   expect(typeOf('subject')).toMatchObject({ sqlType: 'text', nullable: true })
   expect(typeOf('reason')).toMatchObject({ sqlType: 'text', nullable: true })
 })
+
+test('values are listed in the order of the columns', () => {
+  const named = Object.fromEntries(eventColumns.map(({ name }) => [name, name])) as unknown as GatewayEvent
+  expect(listValues(named)).toEqual(eventColumns.map(({ name }) => name))
+})

@@ -166,6 +166,47 @@ export function newEvent(type: EventType, time: number, requestId: string): Gate
   }
 }
 
+/** The values of an event in the order of the declaration. One by one, since `Object.values` costs eight times as much. */
+export function listValues(event: GatewayEvent): readonly (string | number | boolean | null)[] {
+  return [
+    event.id,
+    event.time,
+    event.type,
+    event.requestId,
+    event.traceId,
+    event.tenant,
+    event.virtualServer,
+    event.upstream,
+    event.via,
+    event.subject,
+    event.team,
+    event.clientId,
+    event.clientName,
+    event.clientVersion,
+    event.clientProtocol,
+    event.upstreamProtocol,
+    event.method,
+    event.capabilityType,
+    event.capability,
+    event.outcome,
+    event.failureOrigin,
+    event.reason,
+    event.credentialMode,
+    event.policy,
+    event.httpStatus,
+    event.jsonRpcCode,
+    event.latencyMs,
+    event.upstreamMs,
+    event.bytesIn,
+    event.bytesOut,
+    event.resultTokens,
+    event.cached,
+    event.steps,
+    event.stepMs,
+    event.detail,
+  ]
+}
+
 /** Takes events. Never throws, never waits. */
 export interface EventRecorder {
   record(event: GatewayEvent): void

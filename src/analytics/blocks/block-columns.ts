@@ -6,9 +6,12 @@ export type BlockHalf = 'facts' | 'details'
 
 /**
  * How a column is kept. `field`: values that many events share, each once, and for each event which one. `number`: one for each event. `text`: one for
- * each event, and hardly two are the same.
+ * each event, and hardly two are the same. `identifier`: a text of 32 hexadecimal characters, as a rule.
  */
-export type BlockColumnKind = 'field' | 'number' | 'text'
+export type BlockColumnKind = 'field' | 'number' | 'text' | 'identifier'
+
+/** Characters of an identifier, two of which make a byte. */
+export const identifierDigits = 32
 
 export interface BlockColumn {
   readonly name: string
@@ -18,11 +21,18 @@ export interface BlockColumn {
 }
 
 const numbers: readonly string[] = ['time', 'latencyMs', 'upstreamMs', 'bytesIn', 'bytesOut', 'resultTokens']
-const texts: readonly string[] = ['id', 'requestId', 'traceId', 'stepMs', 'detail']
+const texts: readonly string[] = ['stepMs', 'detail']
+const identifiers: readonly string[] = ['id', 'requestId', 'traceId']
 
 /** The columns of a block, in the order of the declaration of an event. */
 export const blockColumns: readonly BlockColumn[] = eventColumns.map(({ name, isBoolean }) => {
-  const isFact = numbers.includes(name) || equalFields.some((field) => field === name)
-  const kind = numbers.includes(name) ? 'number' : texts.includes(name) ? 'text' : 'field'
+  const kind = kindOf(name)
+  const isFact = kind === 'number' || equalFields.some((field) => field === name)
   return { name, kind, half: isFact ? 'facts' : 'details', isBoolean }
 })
+
+function kindOf(name: string): BlockColumnKind {
+  if (numbers.includes(name)) return 'number'
+  if (identifiers.includes(name)) return 'identifier'
+  return texts.includes(name) ? 'text' : 'field'
+}

@@ -2,7 +2,7 @@ import { type Column, decodeColumns, type FieldValue } from '../columns/column.t
 import type { GatewayEvent } from '../event.ts'
 import type { EqualField } from '../event-filter.ts'
 import { type Field, readField } from '../rollup/part-view.ts'
-import { type BlockColumn, blockColumns } from './block-columns.ts'
+import { type BlockColumn, blockColumns, identifierDigits } from './block-columns.ts'
 
 /** Where a block is, and when its events happened. Row numbers grow in the order in which events were written. */
 export interface BlockPlace {
@@ -64,6 +64,7 @@ function readValues(
   rows: number,
 ): (row: number) => FieldValue | boolean | undefined {
   if (kind === 'text') return (row) => column?.values?.[row]
+  if (kind === 'identifier') return readIdentifiers(column)
   if (kind === 'number') {
     const numbers = readNumbers(column, rows)
     return (row) => (Number.isNaN(numbers[row]) ? null : numbers[row])
@@ -72,4 +73,11 @@ function readValues(
   const [codes] = arrays
   const valueOf = (row: number) => values[codes?.[row] ?? 0]
   return isBoolean ? (row) => valueOf(row) === 1 : valueOf
+}
+
+function readIdentifiers({ values, arrays }: Column = { arrays: [] }): (row: number) => FieldValue | undefined {
+  const [bytes] = arrays
+  if (bytes === undefined) return (row) => values?.[row]
+  const size = identifierDigits / 2
+  return (row) => Buffer.from(bytes.subarray(row * size, (row + 1) * size)).toString('hex')
 }

@@ -72,17 +72,17 @@ export function decodeColumns(bytes: Uint8Array): ReadonlyMap<string, Column> {
 
 /** A header in JSON after its length, and the arrays it describes. Little-endian, as all platforms of Node.js are. */
 function pack(header: object, headers: readonly ArrayHeader[], arrays: readonly ArrayLike<number>[]): Uint8Array {
-  const text = Buffer.from(JSON.stringify(header))
-  const start = align(4 + text.length)
-  const buffer = new ArrayBuffer(start + headers.reduce((sum, each) => sum + measureArray(each), 0))
-  const bytes = new Uint8Array(buffer)
-  new DataView(buffer).setUint32(0, text.length, true)
-  bytes.set(text, 4)
+  const text = JSON.stringify(header)
+  const length = Buffer.byteLength(text)
+  const start = align(4 + length)
+  const bytes = Buffer.allocUnsafeSlow(start + headers.reduce((sum, each) => sum + measureArray(each), 0))
+  bytes.writeUInt32LE(length)
+  bytes.write(text, 4)
   let offset = start
   for (const [index, array] of arrays.entries()) {
     const described = headers[index]
     if (!described) continue
-    writeArray(described, array, buffer, offset)
+    writeArray(described, array, bytes.buffer, offset)
     offset += measureArray(described)
   }
   return bytes

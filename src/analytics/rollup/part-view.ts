@@ -26,5 +26,13 @@ export function readSums(columns: PartColumnMap, name: string): Float64Array {
 /** No column: nobody had a value, or it is of before there was such a field. No codes: all have the one value. */
 export function readField(columns: PartColumnMap, field: EqualField, rows: number): Field {
   const { values = [null], arrays = [] } = columns.get(field) ?? {}
-  return { codes: arrays.length === 0 ? new Uint32Array(rows) : readWhole(columns, field), values }
+  return { codes: arrays.length === 0 ? zerosOf(rows) : readWhole(columns, field), values }
+}
+
+let zeros = new Uint32Array(0)
+
+/** Nobody writes into codes, so all that are zero may be the same ones. */
+function zerosOf(rows: number): Uint32Array {
+  if (zeros.length !== rows) zeros = new Uint32Array(rows)
+  return zeros
 }
