@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { performance } from 'node:perf_hooks'
 import type { Exchange, UpstreamHeaders } from '../contracts/exchange.ts'
 import type { Subject } from '../contracts/subject.ts'
 import type { MessageTrace } from '../contracts/tracing.ts'

@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import { type EventRecorder, type EventType, type GatewayEvent, newEvent } from '../analytics/event.ts'
 import type { McpMessage } from '../contracts/mcp.ts'
 import type { MessageTrace } from '../contracts/tracing.ts'
