@@ -4,22 +4,35 @@ const timeDigits = 12
 const countDigits = 8
 const mostCounted = 16 ** countDigits
 
+/** The last two digits of the count; only they differ from one event to the next. */
+const lastDigits = Array.from({ length: 256 }, (_, count) => toDigits(count, 2))
+
 /** No other process has it. */
 let source = randomId().slice(timeDigits + countDigits)
 let counted = 0
-let last = { time: Number.NaN, digits: '' }
+let lastTime = Number.NaN
+let beginning = ''
 
 /**
  * An id of 32 hexadecimal characters: the time, so that its event is found without an index of ids; who made it; and how many it made before.
- * Counting costs a fifth of drawing random bytes.
+ * Counting costs a fraction of drawing random bytes, and ids of the same millisecond share how they begin.
  */
 export function createEventId(time: number): string {
+  const last = counted % lastDigits.length
+  if (time !== lastTime || last === 0) begin(time)
+  counted++
+  return beginning + lastDigits[last]
+}
+
+function begin(time: number): void {
   if (counted === mostCounted) {
     source = randomId().slice(timeDigits + countDigits)
     counted = 0
   }
-  if (time !== last.time) last = { time, digits: toDigits(Math.max(Math.floor(time), 0), timeDigits) }
-  return last.digits + source + toDigits(counted++, countDigits)
+  const count = Math.floor(counted / lastDigits.length)
+  // Joined, not added: events would keep all the pieces.
+  beginning = [toDigits(Math.max(Math.floor(time), 0), timeDigits), source, toDigits(count, countDigits - 2)].join('')
+  lastTime = time
 }
 
 function toDigits(number: number, length: number): string {
