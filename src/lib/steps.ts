@@ -40,7 +40,10 @@ export class StepPath {
   /** The step that led here. */
   readonly last: DecidedStep | undefined
   readonly #before: StepPath | undefined
-  readonly #next: StepPath[] = []
+  /** The ways that go on from here are a chain: this begins it, and each leads to its sibling. Most are the only one. */
+  #next: StepPath | undefined
+  #sibling: StepPath | undefined
+  #branches = 0
   #text: string | undefined
 
   constructor(before?: StepPath, last?: DecidedStep) {
@@ -51,9 +54,17 @@ export class StepPath {
 
   /** The way that goes on with this step. */
   followedBy(phase: StepPhase, name: string, decision: StepDecision, detail: string | undefined): StepPath {
-    for (const path of this.#next) if (path.#isAfter(phase, name, decision, detail)) return path
-    const path = new StepPath(this, { phase, name, decision, detail })
-    if (this.#next.length < mostBranches) this.#next.push(path)
+    let known = this.#next
+    while (known !== undefined && !known.#isAfter(phase, name, decision, detail)) known = known.#sibling
+    return known ?? this.#branch({ phase, name, decision, detail })
+  }
+
+  #branch(step: DecidedStep): StepPath {
+    const path = new StepPath(this, step)
+    if (this.#branches === mostBranches) return path
+    path.#sibling = this.#next
+    this.#next = path
+    this.#branches++
     return path
   }
 
