@@ -116,10 +116,9 @@ export function timeSteps(path: StepPath, times: readonly number[]): readonly Ti
 /** How long each step took, e.g. `0.04 41.2 0.11`: milliseconds, to a hundredth below ten. Null: there are none. */
 export function formatStepMs(times: readonly number[]): string | null {
   if (times.length === 0) return null
-  let text = ''
-  for (let at = 0; at + 1 < times.length; at += 2) {
-    const ms = formatMs((times[at + 1] ?? 0) - (times[at] ?? 0))
-    text = at === 0 ? ms : `${text} ${ms}`
+  let text = formatMs((times[1] ?? 0) - (times[0] ?? 0))
+  for (let at = 2; at + 1 < times.length; at += 2) {
+    text += formatNextMs((times[at + 1] ?? 0) - (times[at] ?? 0))
   }
   return text
 }
@@ -158,8 +157,19 @@ function decode(text: string): string {
 
 /** Formatting a number costs more than all the rest of a step, and most are small. */
 const hundredths = Array.from({ length: 1000 }, (_, index) => (index / 100).toFixed(2))
+/** Those that others precede: one text to add instead of two. */
+const nextHundredths = hundredths.map((text) => ` ${text}`)
 
 function formatMs(ms: number): string {
-  const count = Math.round(ms * 100)
+  const count = countHundredths(ms)
   return hundredths[count] ?? (count < 0 ? '0.00' : String(Math.round(ms * 10) / 10))
+}
+
+function formatNextMs(ms: number): string {
+  return nextHundredths[countHundredths(ms)] ?? ` ${formatMs(ms)}`
+}
+
+/** What `Math.round` would say, at less than half its price. */
+function countHundredths(ms: number): number {
+  return Math.floor(ms * 100 + 0.5)
 }
