@@ -3,7 +3,7 @@ import type { PropagationMode } from '../config/settings/telemetry.ts'
 import type { McpMessage } from '../contracts/mcp.ts'
 import type { MessageTrace, MessageTracer } from '../contracts/tracing.ts'
 import type { HttpExchange } from '../http/exchange.ts'
-import { type JsonObject, objectMember, omitMembers } from '../lib/json.ts'
+import { isJsonObject, type JsonObject, objectMember, omitMembers } from '../lib/json.ts'
 import { formatTraceparent, parseTraceparent, type SpanContext } from '../lib/trace-context.ts'
 
 /** How a route is traced. */
@@ -83,6 +83,6 @@ function readContexts(
 }
 
 function metaOf({ body }: McpMessage): JsonObject | undefined {
-  const params = objectMember(body, 'params')
-  return params && objectMember(params, '_meta')
+  const { params } = body
+  return isJsonObject(params) && isJsonObject(params._meta) ? params._meta : undefined
 }
