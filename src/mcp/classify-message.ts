@@ -45,14 +45,11 @@ class ClassifiedMessage implements McpMessage {
   }
 
   get clientInfo(): McpMessage['clientInfo'] {
-    const params = objectMember(this.body, 'params')
-    const info =
-      this.era === 'modern'
-        ? params && objectMember(params, '_meta')?.[clientInfoKey]
-        : params && objectMember(params, 'clientInfo')
-    if (!isJsonObject(info)) return undefined
-    const name = stringMember(info, 'name')
-    return name === undefined ? undefined : { name, version: stringMember(info, 'version') ?? '' }
+    const { params } = this.body
+    if (!isJsonObject(params)) return undefined
+    const info = this.era === 'modern' ? isJsonObject(params._meta) && params._meta[clientInfoKey] : params.clientInfo
+    if (!isJsonObject(info) || typeof info.name !== 'string') return undefined
+    return { name: info.name, version: typeof info.version === 'string' ? info.version : '' }
   }
 
   edit(body: JsonObject): void {
