@@ -21,7 +21,7 @@ const modern: readonly Era[] = ['modern']
 const legacy: readonly Era[] = ['legacy']
 
 /** Every method that passes through the gateway. One that is not here is refused: no policy would know what it does. */
-const methods: { readonly [method: string]: McpMethod } = {
+const declarations: { readonly [method: string]: McpMethod } = {
   initialize: { eras: legacy, negotiates: true },
   ping: { eras: legacy },
   'server/discover': { eras: modern, negotiates: true, cacheable: true },
@@ -51,9 +51,11 @@ const methods: { readonly [method: string]: McpMethod } = {
   'resources/directory/read': { eras: both },
 }
 
+const methods: ReadonlyMap<string, McpMethod> = new Map(Object.entries(declarations))
+
 /** The method's entry, or undefined when this era does not have it. */
 export function findMethod(method: string, era: Era): McpMethod | undefined {
-  const known = Object.hasOwn(methods, method) ? methods[method] : undefined
+  const known = methods.get(method)
   return known?.eras.includes(era) ? known : undefined
 }
 
@@ -66,10 +68,10 @@ const notifications: ReadonlySet<string> = new Set([
 
 /** True for the methods of MCP in any era, as opposed to what a client made up. */
 export function isKnownMethod(method: string): boolean {
-  return Object.hasOwn(methods, method) || notifications.has(method)
+  return methods.has(method) || notifications.has(method)
 }
 
 /** Methods that list capabilities, with the list member of their result. */
 export const listMethods: ReadonlyMap<string, string> = new Map(
-  Object.entries(methods).flatMap(([name, method]) => (method.lists ? [[name, method.lists.member] as const] : [])),
+  Object.entries(declarations).flatMap(([name, method]) => (method.lists ? [[name, method.lists.member] as const] : [])),
 )
