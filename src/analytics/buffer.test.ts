@@ -251,3 +251,153 @@ describe('a commit', () => {
     expect(await late).toBe(false)
   })
 })
+
+/** A batch that is no list, of a sink that joins them; of each batch the ids are told, and how many it was made of. */
+class JoinedBatch implements EventBatch<GatewayEvent> {
+  readonly parts: readonly string[][]
+
+  constructor(parts: readonly string[][] = [[]]) {
+    this.parts = parts
+  }
+
+  get length(): number {
+    return this.parts.flat().length
+  }
+
+  push(event: GatewayEvent): void {
+    this.parts.at(-1)?.push(event.requestId)
+  }
+}
+
+describe('a sink with batches of its own', () => {
+  function joiningSink(change: Partial<EventSink<GatewayEvent, JoinedBatch>> = {}) {
+    const written: (readonly string[][])[] = []
+    const made: JoinedBatch[] = []
+    const waiting: (() => void)[] = []
+    const sink: EventSink<GatewayEvent, JoinedBatch> = {
+      name: 'joining',
+      newBatch() {
+        const batch = new JoinedBatch()
+        made.push(batch)
+        return batch
+      },
+      join: (batches) => new JoinedBatch(batches.flatMap(({ parts }) => parts)),
+      write(batch) {
+        written.push(batch.parts)
+        return new Promise((resolve) => waiting.push(resolve))
+      },
+      close() {},
+      ...change,
+    }
+    /** Lets one write after the other end, until all are written. */
+    const release = async (flushed: Promise<unknown>) => {
+      let isDone = false
+      void flushed.then(() => {
+        isDone = true
+      })
+      while (!isDone) {
+        waiting.shift()?.()
+        await new Promise(setImmediate)
+      }
+    }
+    return { sink, written, made, release }
+  }
+
+  test('gets each event at once, and its batches in their order', async () => {
+    const { sink, written, made, release } = joiningSink()
+    const events = buffer([sink], { batchSize: 3 })
+    recordMany(events, 2)
+    expect(made.map(({ length }) => length)).toEqual([2])
+    recordMany(events, 3, 2)
+    await release(events.flush())
+    expect(written).toEqual([[['0', '1', '2']], [['3', '4']]])
+  })
+
+  test('gets waiting batches joined by itself, up to its bound', async () => {
+    const { sink, written, release } = joiningSink({ joinsUpTo: 10 })
+    const events = buffer([sink], { batchSize: 4 })
+    const ids = recordMany(events, 22)
+    await release(events.flush())
+    expect(written.map((parts) => parts.map(({ length }) => length))).toEqual([[4], [4, 4], [4, 4], [2]])
+    expect(written.flat(2)).toEqual(ids)
+    expect(events.sinks).toMatchObject([{ written: 22, waiting: 0, dropped: 0 }])
+  })
+
+  test('a full batch is complete, also when more is recorded before it is handed over', async () => {
+    const { sink, written, release } = joiningSink()
+    const events = buffer([sink], { batchSize: 4 })
+    recordMany(events, 11)
+    expect(written).toEqual([])
+    await new Promise(setImmediate)
+    await release(events.flush())
+    expect(written.map((parts) => parts.flat().length)).toEqual([4, 4, 3])
+  })
+
+  test('loses a batch that fails, and nothing of what comes later', async () => {
+    const seen: string[] = []
+    const { sink } = joiningSink({
+      write(batch) {
+        if (seen.length === 0 && batch.parts[0]?.includes('0')) throw new Error('no room')
+        seen.push(...batch.parts.flat())
+      },
+    })
+    const events = buffer([sink], { batchSize: 2 })
+    recordMany(events, 5)
+    expect(await events.commit()).toBe(false)
+    expect(seen).toEqual(['2', '3', '4'])
+    recordMany(events, 1, 5)
+    expect(await events.commit()).toBe(true)
+    expect(events.sinks).toMatchObject([{ written: 4, dropped: 2 }])
+  })
+
+  test('a commit is done when all of its batches are written, however they were joined', async () => {
+    const { sink, written, release } = joiningSink({ joinsUpTo: 100 })
+    const events = buffer([sink], { batchSize: 2 })
+    recordMany(events, 7)
+    const committed = events.commit()
+    await release(committed)
+    expect(await committed).toBe(true)
+    expect(written.flat(2)).toHaveLength(7)
+  })
+})
+
+describe('a sink that wants some events', () => {
+  test('gets only those, and is asked once for each', async () => {
+    const asked: string[] = []
+    const [choosy, other] = [memorySink(), memorySink()]
+    const isEven = ({ requestId }: GatewayEvent) => Number(requestId) % 2 === 0
+    const wants = (event: GatewayEvent) => {
+      asked.push(event.requestId)
+      return isEven(event)
+    }
+    const events = buffer([{ ...choosy, wants }, other], { batchSize: 4 })
+    const ids = recordMany(events, 10)
+    expect(asked).toEqual(ids)
+    await events.flush()
+    expect(choosy.seen).toEqual(['0', '2', '4', '6', '8'])
+    expect(other.seen).toEqual(ids)
+    expect(events.sinks).toMatchObject([
+      { written: 5, dropped: 0 },
+      { written: 10, dropped: 0 },
+    ])
+    expect(asked).toEqual(ids)
+  })
+
+  test('is not written to for what it does not want, and a commit does not wait for that', async () => {
+    const write = vi.fn()
+    const events = buffer([{ ...memorySink(write), wants: () => false }, memorySink()])
+    recordMany(events, 3)
+    expect(await events.commit()).toBe(true)
+    await events.flush()
+    expect(write).not.toHaveBeenCalled()
+  })
+
+  test('loses nothing to its bound for what it does not want', async () => {
+    const sink = { ...memorySink(), maxWaiting: 2, wants: ({ requestId }: GatewayEvent) => Number(requestId) < 2 }
+    const events = buffer([sink])
+    recordMany(events, 50)
+    await events.flush()
+    expect(events.dropped).toBe(0)
+    expect(sink.seen).toEqual(['0', '1'])
+  })
+})

@@ -62,3 +62,30 @@ it('a change of an administrator, which has happened, waits as well', async () =
   const entries = await audit.trail.read({ limit: 10 })
   expect(entries.map(({ fields }) => fields.target)).toEqual(['key-2', 'key-1'])
 })
+
+it('wants what it keeps, and keeps what it wants', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'sallyport-audit-'))
+  const log = AuditLog.open(openDatabase(join(directory, 'audit.db')), Date.now)
+  onTestFinished(() => {
+    log.close()
+    rmSync(directory, { recursive: true })
+  })
+  const call = { ...newEvent('capability_completed', 1, 'call'), capabilityType: 'tool' as const }
+  const events = [
+    call,
+    newEvent('auth_signed_in', 2, 'signed-in'),
+    newEvent('mcp_request_completed', 3, 'ping'),
+    { ...newEvent('mcp_request_rejected', 4, 'refused'), outcome: 'denied' as const, subject: 'ada' },
+    { ...newEvent('mcp_request_rejected', 5, 'nobody'), outcome: 'denied' as const },
+    newEvent('admin_changed', 6, 'written-already'),
+  ]
+  const sinks = [false, true].map((toolCalls) => createAuditSink(log, { toolCalls }))
+  const wanted = sinks.map((sink) => events.filter((event) => sink.wants?.(event)).map(({ requestId }) => requestId))
+  expect(wanted).toEqual([
+    ['signed-in', 'refused'],
+    ['call', 'signed-in', 'refused'],
+  ])
+  const [without] = sinks
+  await without?.write(events)
+  expect([...log.entries()].map(({ fields }) => fields.requestId?.value)).toEqual(wanted[0])
+})

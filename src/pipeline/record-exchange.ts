@@ -40,8 +40,8 @@ export function recordExchange(
   if (message) describeMessage(event, message, declaration, exchange)
   else if (outcome.status < 400) event.method = exchange.httpMethod
   describeOutcome(event, exchange, declaration, outcome)
-  event.latencyMs = performance.now() - exchange.startedAtMs
-  event.upstreamMs = exchange.upstreamMs ?? null
+  event.latencyMs = toMicroseconds(performance.now() - exchange.startedAtMs)
+  event.upstreamMs = exchange.upstreamMs === undefined ? null : toMicroseconds(exchange.upstreamMs)
   event.bytesIn = exchange.bytesIn
   event.bytesOut = exchange.bytesOut
   if (declaration?.uses && outcome.error === undefined)
@@ -53,6 +53,9 @@ export function recordExchange(
   recorder.record(event)
   if (message && exchange.trace) endTrace(exchange.trace, message, exchange, event, route)
 }
+
+/** What the clock says beyond that is noise, and takes room wherever events are kept. */
+const toMicroseconds = (ms: number) => Math.round(ms * 1000) / 1000
 
 function endTrace(
   trace: MessageTrace,

@@ -2,6 +2,7 @@ import * as fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { parsePrometheus } from '../../test/harness/parse-prometheus.ts'
 import { writeEvents } from '../../test/harness/write-events.ts'
+import { createEventBuffer } from '../analytics/buffer.ts'
 import { type GatewayEvent, newEvent } from '../analytics/event.ts'
 import { errorTypeOf } from './event-counts.ts'
 import { addTime, newHistogram, quantileOf } from './latency-histogram.ts'
@@ -48,6 +49,50 @@ test('counts, sums and times by virtual server', () => {
     expect.objectContaining({ labels: { type: 'auth_signed_in' }, value: 1 }),
   )
   expect(families.has('process_resident_memory_bytes')).toBe(true)
+})
+
+test('what is recorded is counted at once, before anything is written', () => {
+  const metrics = create()
+  const silent = () => undefined
+  const log = { debug: silent, info: silent, warn: silent, error: silent }
+  const buffer = createEventBuffer({ sinks: [metrics.sink], log })
+  buffer.record(request())
+  expect(metrics.ownCounts().requests).toMatchObject([{ virtualServer: 'crm', count: 1 }])
+  buffer.record(request({ latencyMs: null }))
+  expect(metrics.ownCounts().types).toEqual([['capability_completed', 2]])
+  expect(metrics.ownCounts().requests).toMatchObject([{ count: 1 }])
+})
+
+test('events are counted under what they say, whichever came before', () => {
+  const change = fc.record({
+    virtualServer: fc.constantFrom('crm', 'wiki', null),
+    method: fc.constantFrom('tools/call', 'tools/list', 'made/up', null),
+    outcome: fc.constantFrom('success', 'failure', 'application_error'),
+    failureOrigin: fc.constantFrom('upstream', 'client', null),
+    reason: fc.constantFrom('upstream_timeout', 'gateway_error', null),
+    jsonRpcCode: fc.constantFrom(-32_602, -32_603, 7, null),
+    clientProtocol: fc.constantFrom('2025-06-18', '2025-11-25', 'odd', null),
+    bytesIn: fc.option(fc.nat(100)),
+    latencyMs: fc.option(fc.nat(1000)),
+  })
+  /** The same, by counting each event where none came before. */
+  const countSingly = (events: readonly GatewayEvent[]) => {
+    const metrics = create()
+    for (const [index, event] of events.entries()) {
+      const single = create()
+      record(single, [event])
+      metrics.takeCounts(String(index), single.ownCounts())
+    }
+    return metrics.counts()
+  }
+  fc.assert(
+    fc.property(fc.array(change, { minLength: 1, maxLength: 30 }), (changes) => {
+      const metrics = create()
+      const events = changes.map((each) => request(each))
+      record(metrics, events)
+      expect(metrics.ownCounts()).toEqual(countSingly(events))
+    }),
+  )
 })
 
 test('what clients make up is no label', () => {

@@ -61,7 +61,9 @@ describe.skipIf(python === undefined)('ClickHouse', () => {
     await postRaw(url, '{')
     await waitUntil('all events', async () => (await readRows('id')).length === names.length + 1)
     const stored = gateway.events().toSorted((a, b) => a.time - b.time || (a.id < b.id ? -1 : 1))
-    expect(await readRows()).toEqual(stored)
+    // ClickHouse has UTF-8, in which there are no halves of characters.
+    const wellFormed = stored.map((each) => ({ ...each, capability: each.capability?.toWellFormed() ?? null }))
+    expect(await readRows()).toEqual(wellFormed)
     expect(new Set(stored.map(({ outcome }) => outcome))).toEqual(new Set(['success', 'application_error', 'denied']))
     await gateway.close()
     await site.close()
