@@ -318,7 +318,7 @@ describe('a sink with batches of its own', () => {
     const events = buffer([sink], { batchSize: 4 })
     const ids = recordMany(events, 22)
     await release(events.flush())
-    expect(written.map((parts) => parts.map(({ length }) => length))).toEqual([[4], [4, 4], [4, 4], [2]])
+    expect(written.map((parts) => parts.map(({ length }) => length))).toEqual([[4], [4, 4], [4, 4, 2]])
     expect(written.flat(2)).toEqual(ids)
     expect(events.sinks).toMatchObject([{ written: 22, waiting: 0, dropped: 0 }])
   })

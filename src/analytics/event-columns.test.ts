@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { eventFields, newEvent } from './event.ts'
+import { eventFields, type GatewayEvent, listValues, newEvent } from './event.ts'
 import { eventColumns } from './event-columns.ts'
 
 test('an event has its fields in the order of the columns, which is how they are written', () => {
