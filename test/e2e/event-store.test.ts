@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import * as fc from 'fast-check'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test } from 'vitest'
 import { createRandom, makeEvents } from '../../bench/made-events.ts'
+import { prepareEventTables } from '../../src/analytics/blocks/block-tables.ts'
+import { mergeBlocks } from '../../src/analytics/blocks/merge-blocks.ts'
 import { openEventStore } from '../../src/analytics/database-event-store.ts'
 import { type GatewayEvent, newEvent } from '../../src/analytics/event.ts'
 import { type EventFilter, equalFields, eventFilter } from '../../src/analytics/event-filter.ts'
 import type { GatewayEventStore } from '../../src/analytics/event-store.ts'
-import { prepareEventTables } from '../../src/analytics/blocks/block-tables.ts'
 import { noPrices, type Prices } from '../../src/analytics/prices.ts'
 import { findQuestion, questions } from '../../src/analytics/questions/index.ts'
 import { deleteOldEvents } from '../../src/analytics/retention.ts'
@@ -19,7 +20,7 @@ import { createPostgresSink } from '../../src/analytics/sinks/postgres.ts'
 import { createSqliteSink } from '../../src/analytics/sinks/sqlite.ts'
 import { createThreadEventStore } from '../../src/analytics/thread-event-store.ts'
 import type { EventSink } from '../../src/contracts/event-sink.ts'
-import type { SqlPool } from '../../src/contracts/sql-pool.ts'
+import type { SqlPool, SqlSession } from '../../src/contracts/sql-pool.ts'
 import type { EventsThreadData } from '../../src/events-thread.ts'
 import type { Secret } from '../../src/lib/secret.ts'
 import { openPostgresPool } from '../../src/storage/postgres/postgres-pool.ts'
@@ -113,6 +114,13 @@ describe.each(databases)('events in $name', ({ create }) => {
     return findQuestion(name)?.answer.parse(result.answer) as { filter: EventFilter; events: number }
   }
 
+  const many = (count: number, from = 0) =>
+    Array.from({ length: count }, (_, index) =>
+      event(nowMs - dayMs + (from + index) * 1000, { subject: `s${index % 7}` }),
+    )
+  const total = async () => (await ask('success-rate', { sinceMs: nowMs - 2 * dayMs })).events
+  const countBlocks = async () => (await pool.read((session) => session.all('select 1 from event_blocks'))).length
+
   describe('rows', () => {
     test('an event comes back as it was recorded, whatever texts are in it', async () => {
       const nullableText = fc.option(fc.string({ unit: 'binary' }))
@@ -135,7 +143,10 @@ describe.each(databases)('events in $name', ({ create }) => {
 
     test('pages go from the newest to the oldest, each event on one of them', async () => {
       const times = [5, 1, 9, 2, 2, 2, 7, 3]
-      await writeEvents(sink, times.map((time) => event(time)))
+      await writeEvents(
+        sink,
+        times.map((time) => event(time)),
+      )
       const seen: number[] = []
       let before: string | undefined
       do {
@@ -159,6 +170,162 @@ describe.each(databases)('events in $name', ({ create }) => {
       const failures = await store.after(start.next, { outcome: 'failure' }, 10)
       expect(failures.items.map((item) => item.event.time)).toEqual([2])
       expect((await store.after(failures.next, { outcome: 'failure' }, 10)).items).toEqual([])
+    })
+
+    /** All events that fit, in pages of a size, newest first. */
+    async function listAll(filter: EventFilter, limit: number): Promise<GatewayEvent[]> {
+      const seen: GatewayEvent[] = []
+      let before: string | undefined
+      do {
+        const page = await store.rows(filter, { limit, before })
+        expect(page.items.length).toBeLessThanOrEqual(limit)
+        seen.push(...page.items.map((item) => item.event))
+        before = page.next
+      } while (before !== undefined)
+      return seen
+    }
+    const idsOf = (events: readonly GatewayEvent[]) => events.map(({ id }) => id)
+    /** Blocks of several writers, whose times overlap, and many of which are equal. In the order in which they are written. */
+    async function writeOverlapping(blocks: number): Promise<GatewayEvent[]> {
+      const random = createRandom(blocks)
+      const sinks = [sink, database.openSink(), database.openSink()]
+      const written: GatewayEvent[] = []
+      for (let block = 0; block < blocks; block++) {
+        const fromMs = nowMs - dayMs + 10 * block + Math.floor(40 * random())
+        const events = Array.from({ length: 1 + Math.floor(12 * random()) }, () =>
+          event(fromMs + Math.floor(30 * random()), {
+            subject: `s${Math.floor(4 * random())}`,
+            latencyMs: 10 * random(),
+          }),
+        )
+        await writeEvents(sinks[block % sinks.length] ?? sink, events)
+        written.push(...events)
+      }
+      for (const other of sinks.slice(1)) await other.close()
+      return written
+    }
+    /** Newest first; of those at the same time the one that was written last. */
+    const newestFirst = (events: readonly GatewayEvent[]) => events.toReversed().toSorted((a, b) => b.time - a.time)
+
+    test('pages go through blocks of several writers whose times overlap', async () => {
+      const written = await writeOverlapping(40)
+      const range = { sinceMs: nowMs - dayMs + 100, untilMs: nowMs - dayMs + 300 }
+      const inRange = written.filter(({ time }) => time >= range.sinceMs && time < range.untilMs)
+      const ofOne = written.filter(({ subject, latencyMs }) => subject === 's2' && (latencyMs ?? 0) >= 5)
+      expect(Math.min(inRange.length, ofOne.length)).toBeGreaterThan(20)
+      for (const limit of [1, 4, 1000]) {
+        expect(idsOf(await listAll({}, limit))).toEqual(idsOf(newestFirst(written)))
+        expect(idsOf(await listAll(range, limit))).toEqual(idsOf(newestFirst(inRange)))
+        expect(idsOf(await listAll({ subject: 's2', minLatencyMs: 5 }, limit))).toEqual(idsOf(newestFirst(ofOne)))
+      }
+      expect(await store.count(range)).toBe(inRange.length)
+      expect(await store.count({ subject: 's2', minLatencyMs: 5 })).toBe(ofOne.length)
+    })
+
+    test('a page ends between events of one time, which may be in several blocks', async () => {
+      const written: GatewayEvent[] = []
+      for (const count of [3, 1, 4, 2]) {
+        const events = Array.from({ length: count }, () => event(nowMs - 5))
+        await writeEvents(sink, events)
+        written.push(...events)
+      }
+      for (const limit of [1, 2, 3, 5]) {
+        expect(idsOf(await listAll({}, limit))).toEqual(idsOf(written.toReversed()))
+      }
+    })
+
+    test('what is recorded while somebody turns pages changes none of those to come', async () => {
+      const written = await writeOverlapping(10)
+      const first = await store.rows({}, { limit: 20 })
+      await writeEvents(sink, [event(nowMs), event(nowMs - dayMs / 2)])
+      const second = await store.rows({}, { limit: 1000, before: first.next })
+      const all = [...first.items, ...second.items].map((item) => item.event)
+      expect(idsOf(all)).toEqual(idsOf(newestFirst(written)))
+    })
+
+    test('what hardly anything fits is found among many blocks', async () => {
+      const rare = [3, 90, 170].map((block) => event(nowMs - dayMs + block * 1000 + 1, { subject: 'rare' }))
+      for (let block = 0; block < 200; block++) {
+        const timeMs = nowMs - dayMs + block * 1000
+        const found = rare.filter(({ time }) => time === timeMs + 1)
+        await writeEvents(sink, [event(timeMs), ...found, event(timeMs + 2)])
+      }
+      const page = await store.rows({ subject: 'rare' }, { limit: 2 })
+      expect(page.items.map((item) => item.event)).toEqual(rare.toReversed().slice(0, 2))
+      const last = await store.rows({ subject: 'rare' }, { limit: 2, before: page.next })
+      expect(last.items.map((item) => item.event)).toEqual(rare.slice(0, 1))
+      expect(last.next).toBeUndefined()
+      expect(await store.count({ subject: 'rare' })).toBe(3)
+      const start = await store.after('0.0', { subject: 'rare' }, 2)
+      expect(start.items.map((item) => item.event)).toEqual(rare.slice(0, 2))
+      const rest = await store.after(start.next, { subject: 'rare' }, 2)
+      expect(rest.items.map((item) => item.event)).toEqual(rare.slice(2))
+      expect((await store.after(rest.next, { subject: 'rare' }, 2)).items).toEqual([])
+      expect(await store.rows({ subject: 'nobody' }, { limit: 2 })).toEqual({ items: [], next: undefined })
+    })
+
+    test('who follows goes over the ends of blocks, however little is asked for at once', async () => {
+      const written = await writeOverlapping(30)
+      const filters: [EventFilter, GatewayEvent[]][] = [
+        [{}, written],
+        [{ subject: 's1' }, written.filter(({ subject }) => subject === 's1')],
+      ]
+      for (const [filter, expected] of filters) {
+        for (const limit of [1, 3, 50]) {
+          const followed: GatewayEvent[] = []
+          let cursor = '0.0'
+          for (let items = await store.after(cursor, filter, limit); items.items.length > 0; ) {
+            expect(items.items.length).toBeLessThanOrEqual(limit)
+            followed.push(...items.items.map((item) => item.event))
+            cursor = items.next
+            items = await store.after(cursor, filter, limit)
+          }
+          expect(idsOf(followed)).toEqual(idsOf(expected))
+        }
+      }
+    })
+
+    test('who follows while several write misses nothing', async () => {
+      const sinks = [sink, database.openSink(), database.openSink()]
+      let { next } = await store.after(undefined, {}, 1)
+      const followed: GatewayEvent[] = []
+      const written: GatewayEvent[] = []
+      let isDone = false
+      const writeMany = async (target: EventSink<GatewayEvent>) => {
+        for (let round = 0; round < 25; round++) {
+          const events = [event(nowMs - round), event(nowMs + round)]
+          await writeEvents(target, events)
+          written.push(...events)
+          await setImmediate()
+        }
+      }
+      const follow = async () => {
+        for (let wasDone = false; !wasDone; ) {
+          wasDone = isDone
+          for (let isMore = true; isMore; ) {
+            const page = await store.after(next, {}, 7)
+            followed.push(...page.items.map((item) => item.event))
+            ;({ next } = page)
+            isMore = page.items.length > 0
+          }
+          await setImmediate()
+        }
+      }
+      const writing = Promise.all(sinks.map(writeMany)).finally(() => {
+        isDone = true
+      })
+      await Promise.all([writing, follow()])
+      for (const other of sinks.slice(1)) await other.close()
+      expect(followed).toHaveLength(150)
+      expect(idsOf(followed).toSorted()).toEqual(idsOf(written).toSorted())
+    })
+
+    test('each event is found by its id, also one that was recorded long after it happened', async () => {
+      const written = await writeOverlapping(20)
+      const late = event(nowMs - 2 * dayMs, { detail: 'late' })
+      await writeEvents(sink, [event(nowMs), late, event(nowMs + 1)])
+      for (const each of [...written, late]) expect(await store.row(each.id)).toEqual(each)
+      expect(await store.row(event(nowMs).id)).toBeUndefined()
     })
 
     test('every member of the filter takes part', async () => {
@@ -309,12 +476,6 @@ describe.each(databases)('events in $name', ({ create }) => {
   })
 
   describe('roll-ups', () => {
-    const many = (count: number, from = 0) =>
-      Array.from({ length: count }, (_, index) =>
-        event(nowMs - dayMs + (from + index) * 1000, { subject: `s${index % 7}` }),
-      )
-    const total = async () => (await ask('success-rate', { sinceMs: nowMs - 2 * dayMs })).events
-
     test('who dies between writing and rolling up catches up, and counts nothing twice', async () => {
       await writeEvents(sink, many(100))
       expect(await rollUp(pool)).toBe(100)
@@ -407,6 +568,49 @@ describe.each(databases)('events in $name', ({ create }) => {
       expect(await ask('success-rate', longAgo)).toMatchObject({ events: 1 })
     })
 
+    test('a block goes when all of its events are old, and never with one that is young', async () => {
+      const old = [nowMs - 40 * dayMs, nowMs - 40 * dayMs + 1].map((time) => event(time))
+      const mixed = [nowMs - 30 * dayMs - 1, nowMs - 30 * dayMs].map((time) => event(time))
+      const young = [nowMs - 5, nowMs - 4].map((time) => event(time))
+      for (const events of [mixed, old, young]) await writeEvents(sink, events)
+      await rollUp(pool)
+      expect(await deleteOldEvents(pool, nowMs - 30 * dayMs)).toBe(2)
+      const left = await store.rows({}, { limit: 9 })
+      expect(left.items.map((item) => item.event)).toEqual([...mixed, ...young].toReversed())
+      for (const { id } of old) expect(await store.row(id)).toBeUndefined()
+      expect(await deleteOldEvents(pool, nowMs - 30 * dayMs)).toBe(0)
+      expect(await deleteOldEvents(pool, nowMs - 30 * dayMs + 1)).toBe(2)
+      expect(await store.count({})).toBe(2)
+    })
+
+    test('what is old and in many blocks goes in steps; what is not rolled up stays', async () => {
+      for (let block = 0; block < 50; block++) await writeEvents(sink, many(2, 2 * block))
+      await rollUp(pool)
+      await writeEvents(sink, many(2, 100))
+      await writeEvents(sink, [event(nowMs)])
+      expect(await deleteOldEvents(pool, nowMs)).toBe(100)
+      expect(await store.count({})).toBe(3)
+      await rollUp(pool)
+      expect(await deleteOldEvents(pool, nowMs)).toBe(2)
+    })
+
+    test('merging blocks changes no number, no page and no cursor', async () => {
+      for (let block = 0; block < 64; block++) await writeEvents(sink, many(1 + (block % 7), 10 * block))
+      await rollUp(pool)
+      const read = async () => ({
+        listed: await store.rows({}, { limit: 1000 }),
+        followed: await store.after('0.0', {}, 1000),
+        count: await store.count({ subject: 's3' }),
+        slow: await ask('success-rate', { sinceMs: nowMs - 2 * dayMs, minLatencyMs: 0 }),
+        total: await total(),
+      })
+      const before = await read()
+      await mergeBlocks(pool, nowMs)
+      expect(await countBlocks()).toBeLessThan(16)
+      expect(await read()).toEqual(before)
+      expect(await rollUp(pool)).toBe(0)
+    })
+
     test('row numbers are never used again', async () => {
       await writeEvents(sink, [event(nowMs - 3), event(nowMs - 2)])
       await rollUp(pool)
@@ -437,7 +641,12 @@ describe.each(databases)('events in $name', ({ create }) => {
           resultTokens: 500_000,
           ...changes,
         })
-      await writeEvents(sink, [call('a'), call('a', { capability: 'issue_create' }), call('b', { via: 'all' }), call('b')])
+      await writeEvents(sink, [
+        call('a'),
+        call('a', { capability: 'issue_create' }),
+        call('b', { via: 'all' }),
+        call('b'),
+      ])
       prices = {
         ...noPrices,
         perCall: 1,
@@ -489,6 +698,85 @@ describe.each(databases)('events in $name', ({ create }) => {
       )
       expect(found.toSorted()).toEqual(['failing errorRate up', 'silent events down', 'slow p95Ms up'])
     })
+  })
+})
+
+describe.runIf(isInstalled)('processes that share a PostgreSQL database', () => {
+  const hourMs = 60 * minuteMs
+
+  /** Blocks of one event each, rolled up. */
+  async function fill(count: number) {
+    const url = await postgres?.createDatabase()
+    if (!url) throw new Error('PostgreSQL does not run')
+    const pools = [openPool(url), openPool(url)] as const
+    const [pool, other] = pools
+    const sink = createPostgresSink(openPool(url))
+    onTestFinished(async () => {
+      await sink.close()
+      await Promise.all(pools.map((each) => each.close()))
+    })
+    const store = openEventStore({ pool, prices: () => noPrices, clock: () => nowMs })
+    const events = Array.from({ length: count }, (_, index) =>
+      newEvent('capability_completed', nowMs - hourMs + index, `request-${index}`),
+    )
+    for (const each of events) await writeEvents(sink, [each])
+    await rollUp(pool)
+    return { pool, other, store, events }
+  }
+
+  /** Others do something before the nth statement of a pool that begins so. */
+  function interrupt(pool: SqlPool, nth: number, beginning: string, meanwhile: () => Promise<unknown>): SqlPool {
+    let count = 0
+    const pass = async (sql: string) => {
+      if (sql.startsWith(beginning) && ++count === nth) await meanwhile()
+    }
+    const wrap = (session: SqlSession): SqlSession => ({
+      ...session,
+      all: async (sql, parameters) => pass(sql).then(() => session.all(sql, parameters)),
+      run: async (sql, parameters) => pass(sql).then(() => session.run(sql, parameters)),
+    })
+    return { ...pool, write: (work) => pool.write((session) => work(wrap(session))) }
+  }
+
+  const listIds = async (store: GatewayEventStore) =>
+    (await store.rows({}, { limit: 1000 })).items.map((item) => item.event.id).toReversed()
+
+  // Nothing of what is merged or deleted is compared with what was read.
+  test.fails('one that reads what another merges meanwhile goes on', async () => {
+    const { pool, other, store, events } = await fill(64)
+    await mergeBlocks(
+      interrupt(pool, 2, 'select details', () => mergeBlocks(other, nowMs)),
+      nowMs,
+    )
+    expect(await listIds(store)).toEqual(events.map(({ id }) => id))
+  })
+
+  test.fails('one that merges what another has merged meanwhile, twice, loses nothing', async () => {
+    const { pool, other, store, events } = await fill(64)
+    await mergeBlocks(
+      interrupt(pool, 1, 'delete', () => mergeBlocks(other, nowMs)),
+      nowMs,
+    )
+    expect(await listIds(store)).toEqual(events.map(({ id }) => id))
+  })
+
+  test.fails('one that merges what another has deleted meanwhile does not bring it back', async () => {
+    const { pool, other, store, events } = await fill(8)
+    await mergeBlocks(
+      interrupt(pool, 1, 'delete', () => deleteOldEvents(other, events[4]?.time ?? 0)),
+      nowMs,
+    )
+    expect(await listIds(store)).toEqual(events.slice(4).map(({ id }) => id))
+  })
+
+  test.fails('one that deletes what another has merged meanwhile keeps what is young', async () => {
+    const { pool, other, store, events } = await fill(8)
+    await deleteOldEvents(
+      interrupt(pool, 1, 'delete', () => mergeBlocks(other, nowMs)),
+      events[4]?.time ?? 0,
+    )
+    const left = await listIds(store)
+    expect(left).toEqual(expect.arrayContaining(events.slice(4).map(({ id }) => id)))
   })
 })
 
