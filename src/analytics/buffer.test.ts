@@ -291,14 +291,9 @@ describe('a sink with batches of its own', () => {
     }
     /** Lets one write after the other end, until all are written. */
     const release = async (flushed: Promise<unknown>) => {
-      let isDone = false
-      void flushed.then(() => {
-        isDone = true
-      })
-      while (!isDone) {
-        waiting.shift()?.()
-        await new Promise(setImmediate)
-      }
+      const done = flushed.then(() => true)
+      const nextTurn = () => new Promise<boolean>((resolve) => setImmediate(resolve, false))
+      while (!(await Promise.race([done, nextTurn()]))) waiting.shift()?.()
     }
     return { sink, written, made, release }
   }

@@ -234,6 +234,14 @@ describe.each(databases)('events in $name', ({ create }) => {
       }
     })
 
+    test('of events of one time the one that was written last is first, also when another block ends later', async () => {
+      const first = [10, 5, 5].map((ms) => event(nowMs - 100 + ms))
+      const second = [event(nowMs - 95)]
+      for (const events of [first, second]) await writeEvents(sink, events)
+      const expected = [first[0], second[0], first[2], first[1]].map((each) => each?.id)
+      for (const limit of [1, 2, 3]) expect(idsOf(await listAll({}, limit))).toEqual(expected)
+    })
+
     test('what is recorded while somebody turns pages changes none of those to come', async () => {
       const written = await writeOverlapping(10)
       const first = await store.rows({}, { limit: 20 })

@@ -228,7 +228,7 @@ describe('merging in a database', () => {
   test('who reads on from the middle of what was merged misses nothing, and gets nothing twice', async () => {
     const written = await write(Array<number>(16).fill(3))
     await rollUp(pool)
-    const cursors = [...(await readAll()).followed.map(({ cursor }) => cursor)]
+    const cursors = (await readAll()).followed.map(({ cursor }) => cursor)
     await mergeBlocks(pool, nowMs)
     expect(await listPlaces()).toHaveLength(2)
     for (const [index, cursor] of cursors.entries()) {

@@ -34,7 +34,7 @@ const columns = fc
 
 const plain = ({ values: own, arrays }: PlainColumn) => ({
   values: own,
-  arrays: arrays.map((array) => [...Array.from(array)]),
+  arrays: arrays.map((array) => Array.from(array)),
 })
 const plainAll = (all: ReadonlyMap<string, PlainColumn>) => [...all].map(([name, each]) => [name, plain(each)])
 

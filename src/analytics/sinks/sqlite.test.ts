@@ -74,7 +74,7 @@ interface NumberedEvent {
 const forms = [
   {
     form: 'a row for each event',
-    fill(database: DatabaseSync, events: readonly NumberedEvent[]) {
+    fill: (database: DatabaseSync, events: readonly NumberedEvent[]) => {
       createWide(database)
       const rows = events.map(({ rowId, event }) => ({ keys: { row_id: rowId }, event }))
       fillTable(database, 'events', eventColumns, rows)
@@ -83,7 +83,7 @@ const forms = [
   },
   {
     form: 'a row for each event, and a context for many',
-    fill(database: DatabaseSync, events: readonly NumberedEvent[]) {
+    fill: (database: DatabaseSync, events: readonly NumberedEvent[]) => {
       const { own, shared } = createRowsAndContexts(database)
       const contexts = new Map<string, number>()
       for (const { rowId, event } of events) {
