@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { SqlPool } from '../contracts/sql-pool.ts'
+import type { SqlPool, SqlSession } from '../contracts/sql-pool.ts'
 
 /** Takes the database for a few milliseconds; more at once keeps events waiting. */
 const blocksAtOnce = 16
@@ -10,17 +10,25 @@ const pauseMs = 20
  * hour. Returns how many.
  */
 export async function deleteOldEvents(pool: SqlPool, beforeMs: number): Promise<number> {
-  const sql = `select first_row, events from event_blocks
-    where last_ms < ? and last_row <= (select row_id from event_progress where name = 'minute') order by last_ms limit ?`
-  let total = 0
-  for (;;) {
-    const old = await pool.write(async (session) => {
-      const rows = await session.all(sql, [beforeMs, blocksAtOnce])
-      for (const { first_row: row = null } of rows) await session.run('delete from event_blocks where first_row = ?', [row])
-      return rows
-    })
-    total += old.reduce((sum, { events }) => sum + Number(events), 0)
-    if (old.length < blocksAtOnce) return total
+  for (let total = 0; ; ) {
+    const { found, events } = await pool.write((session) => deleteSome(session, beforeMs))
+    total += events
+    if (found < blocksAtOnce) return total
     await pause(pauseMs)
   }
+}
+
+async function deleteSome(session: SqlSession, beforeMs: number) {
+  const old = await session.all(
+    `select first_row, last_row, events from event_blocks
+     where last_ms < ? and last_row <= (select row_id from event_progress where name = 'minute') order by last_ms limit ?`,
+    [beforeMs, blocksAtOnce],
+  )
+  let events = 0
+  for (const { first_row: first = null, last_row: last = null, events: count } of old) {
+    // With the last row: somebody may have merged it with others meanwhile.
+    const gone = await session.run('delete from event_blocks where first_row = ? and last_row = ?', [first, last])
+    if (gone > 0) events += Number(count)
+  }
+  return { found: old.length, events }
 }

@@ -4,6 +4,7 @@ import { type EventType, type GatewayEvent, newEvent } from '../analytics/event.
 import { AuditLog } from '../audit/audit-log.ts'
 import { createAuditSink } from '../audit/audit-sink.ts'
 import type { Settings } from '../config/project-schema.ts'
+import type { EventSink } from '../contracts/event-sink.ts'
 import { randomId } from '../lib/random-id.ts'
 import { openEventSink } from '../open-events.ts'
 import { openDatabase } from '../storage/sqlite/open-database.ts'
@@ -30,13 +31,15 @@ export async function recordAdministration(
   const open = (file: string) => openDatabase(join(storageDirectory, file), { durability: 'full' })
   const warn = (_fields: object, message: string) => void process.stderr.write(`sallyport: ${message}\n`)
   const { sink } = await openEventSink({ ...settings.events, durable: true }, storageDirectory, { warn }, busyTimeoutMs)
-  const sinks = [sink]
+  const sinks: EventSink<GatewayEvent>[] = [sink]
   // The gateway signs what is appended here: the vault keys may not be at hand.
   if (settings.audit.enabled)
     sinks.push(createAuditSink(AuditLog.open(open('audit.db'), Date.now), { toolCalls: false }))
   for (const sink of sinks) {
     try {
-      await sink.write(events)
+      const batch = sink.newBatch?.() ?? ([] as GatewayEvent[])
+      for (const event of events) batch.push(event)
+      await sink.write(batch)
     } finally {
       await sink.close()
     }

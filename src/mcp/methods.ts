@@ -73,5 +73,7 @@ export function isKnownMethod(method: string): boolean {
 
 /** Methods that list capabilities, with the list member of their result. */
 export const listMethods: ReadonlyMap<string, string> = new Map(
-  Object.entries(declarations).flatMap(([name, method]) => (method.lists ? [[name, method.lists.member] as const] : [])),
+  Object.entries(declarations).flatMap(([name, method]) =>
+    method.lists ? [[name, method.lists.member] as const] : [],
+  ),
 )

@@ -1,6 +1,7 @@
 import { encodeColumns, type FieldValue, type PlainColumn } from '../columns/column.ts'
 import { type GatewayEvent, listValues } from '../event.ts'
 import { type BlockColumnKind, blockColumns, identifierDigits } from './block-columns.ts'
+import { GrowingNumbers, GrowingTexts } from './growing-arrays.ts'
 
 /** A block as it is stored. */
 export interface EncodedBlock {
@@ -17,15 +18,15 @@ export interface EncodedBlock {
 
 type Value = string | number | boolean | null
 
-const placesOf = (...kinds: readonly BlockColumnKind[]) =>
-  blockColumns.flatMap(({ kind }, place) => (kinds.includes(kind) ? [place] : []))
+const placesOf = (wanted: BlockColumnKind) =>
+  blockColumns.flatMap(({ kind }, place) => (kind === wanted ? [place] : []))
 const fieldPlaces = placesOf('field')
 const numberPlaces = placesOf('number')
-const textPlaces = placesOf('text', 'identifier')
+const textPlaces = placesOf('text')
 
 /**
- * Takes events into columns, as they are recorded: nothing of an event is kept but its texts and numbers. A list of events would outlive several
- * collections of garbage, which costs a call more than everything else that is done with its event.
+ * Takes events into columns, as they are recorded, and nearly all of them outside of the heap. A list of events would outlive several collections of
+ * garbage, which costs a call more than everything else that is done with its event.
  */
 export class BlockBuilder {
   readonly #fields = fieldPlaces.map(() => new FieldBuilder())
@@ -34,7 +35,7 @@ export class BlockBuilder {
   /** The fields of the event before: most have the same. */
   readonly #last: (Value | undefined)[] = fieldPlaces.map(() => undefined)
   readonly #numbers = numberPlaces.map(() => new NumberBuilder())
-  readonly #texts: readonly (string | null)[][] = textPlaces.map(() => [])
+  readonly #texts = textPlaces.map(() => new TextBuilder())
   #name = ''
   #firstMs = Number.POSITIVE_INFINITY
   #lastMs = Number.NEGATIVE_INFINITY
@@ -71,7 +72,7 @@ export class BlockBuilder {
     for (const [index, place] of fieldPlaces.entries()) put(place, this.#fields[index]?.finish())
     for (const [index, place] of numberPlaces.entries()) put(place, this.#numbers[index]?.finish())
     for (const [index, place] of textPlaces.entries()) {
-      put(place, encodeTexts(this.#texts[index] ?? [], blockColumns[place]?.kind === 'identifier'))
+      put(place, this.#texts[index]?.finish())
     }
     return {
       name: this.#name,
@@ -100,7 +101,7 @@ export class BlockBuilder {
 class FieldBuilder {
   readonly #values: Value[] = []
   #code = 0
-  #codes: number[] | undefined
+  #codes: GrowingNumbers | undefined
   #known: Map<Value, number> | undefined
 
   /** From this row on it is another value. True: from now on `push` is to be called for each row. */
@@ -110,7 +111,7 @@ class FieldBuilder {
       return false
     }
     const begins = this.#codes === undefined
-    this.#codes ??= Array<number>(row).fill(0)
+    this.#codes ??= GrowingNumbers.zeros(row)
     this.#known ??= new Map([[this.#values[0] ?? null, 0]])
     this.#code = this.#known.get(value) ?? this.#add(value, this.#known)
     return begins
@@ -123,8 +124,8 @@ class FieldBuilder {
   /** Undefined: no event has a value. */
   finish(): PlainColumn | undefined {
     if (this.#values.length === 1 && this.#values[0] === null) return undefined
-    const values: FieldValue[] = this.#values.map((value) => (typeof value === 'boolean' ? Number(value) : value))
-    return { values, arrays: this.#codes ? [this.#codes] : [] }
+    const values = this.#values.map(toFieldValue)
+    return { values, arrays: this.#codes ? [this.#codes.finish()] : [] }
   }
 
   #add(value: Value, known: Map<Value, number>): number {
@@ -134,10 +135,16 @@ class FieldBuilder {
   }
 }
 
+/** No filter can have halves of surrogate pairs: nobody could ask for what has them. */
+function toFieldValue(value: Value): FieldValue {
+  if (typeof value === 'string') return value.toWellFormed()
+  return typeof value === 'boolean' ? Number(value) : value
+}
+
 /** Rows that have none are listed behind the numbers. */
 class NumberBuilder {
-  readonly #numbers: number[] = []
-  readonly #missing: number[] = []
+  readonly #numbers = new GrowingNumbers()
+  readonly #missing = new GrowingNumbers()
 
   push(number: number | null): void {
     if (number === null) this.#missing.push(this.#numbers.length)
@@ -147,21 +154,46 @@ class NumberBuilder {
   /** Undefined: no event has a number. */
   finish(): PlainColumn | undefined {
     if (this.#missing.length === this.#numbers.length) return undefined
-    return { arrays: this.#missing.length === 0 ? [this.#numbers] : [this.#numbers, this.#missing] }
+    const arrays = [this.#numbers.finish()]
+    return { arrays: this.#missing.length === 0 ? arrays : [...arrays, this.#missing.finish()] }
   }
 }
 
-/** Undefined: no event has a text. */
-function encodeTexts(texts: readonly (string | null)[], areIdentifiers: boolean): PlainColumn | undefined {
-  if (texts.every((text) => text === null)) return undefined
-  const bytes = areIdentifiers ? encodeIdentifiers(texts) : undefined
-  return bytes ? { arrays: [bytes] } : { values: texts, arrays: [] }
+/** Bytes, where each text ends, and the rows that have none. Identifiers are bytes only, half as many. */
+class TextBuilder {
+  readonly #texts = new GrowingTexts()
+  readonly #missing = new GrowingNumbers()
+
+  push(text: string | null): void {
+    if (text === null) this.#missing.push(this.#texts.length)
+    this.#texts.push(text ?? '')
+  }
+
+  /** Undefined: no event has a text. */
+  finish(): PlainColumn | undefined {
+    if (this.#missing.length === this.#texts.length) return undefined
+    const { bytes, ends } = this.#texts.finish()
+    const identifiers = packIdentifiers(bytes, ends)
+    return { arrays: identifiers ? [identifiers] : [bytes, ends, this.#missing.finish()] }
+  }
 }
 
-/** Half as many bytes. Undefined: something else is among them. */
-function encodeIdentifiers(texts: readonly (string | null)[]): Uint8Array | undefined {
-  if (texts.some((text) => text?.length !== identifierDigits)) return undefined
-  const all = texts.join('')
-  const bytes = Buffer.from(all, 'hex')
-  return bytes.toString('hex') === all ? bytes : undefined
+/** Undefined: there is something else than 32 hexadecimal characters. */
+function packIdentifiers(bytes: Buffer, ends: Float64Array): Buffer | undefined {
+  if (bytes.length !== ends.length * identifierDigits) return undefined
+  if (!ends.every((end, row) => end === (row + 1) * identifierDigits)) return undefined
+  const packed = Buffer.allocUnsafeSlow(bytes.length / 2)
+  for (let at = 0; at < packed.length; at++) {
+    const byte = (digitValues[bytes[2 * at] ?? 0] ?? none) * 16 + (digitValues[bytes[2 * at + 1] ?? 0] ?? none)
+    if (byte >= none) return undefined
+    packed[at] = byte
+  }
+  return packed
 }
+
+/** More than two digits make. */
+const none = 256
+const digitValues = Uint16Array.from({ length: 256 }, (_, code) => {
+  const value = '0123456789abcdef'.indexOf(String.fromCharCode(code))
+  return value === -1 ? none : value
+})

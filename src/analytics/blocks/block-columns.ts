@@ -6,11 +6,11 @@ export type BlockHalf = 'facts' | 'details'
 
 /**
  * How a column is kept. `field`: values that many events share, each once, and for each event which one. `number`: one for each event. `text`: one for
- * each event, and hardly two are the same. `identifier`: a text of 32 hexadecimal characters, as a rule.
+ * each event, and hardly two are the same.
  */
-export type BlockColumnKind = 'field' | 'number' | 'text' | 'identifier'
+export type BlockColumnKind = 'field' | 'number' | 'text'
 
-/** Characters of an identifier, two of which make a byte. */
+/** Characters of an identifier, hexadecimal digits. */
 export const identifierDigits = 32
 
 export interface BlockColumn {
@@ -21,8 +21,7 @@ export interface BlockColumn {
 }
 
 const numbers: readonly string[] = ['time', 'latencyMs', 'upstreamMs', 'bytesIn', 'bytesOut', 'resultTokens']
-const texts: readonly string[] = ['stepMs', 'detail']
-const identifiers: readonly string[] = ['id', 'requestId', 'traceId']
+const texts: readonly string[] = ['id', 'requestId', 'traceId', 'stepMs']
 
 /** The columns of a block, in the order of the declaration of an event. */
 export const blockColumns: readonly BlockColumn[] = eventColumns.map(({ name, isBoolean }) => {
@@ -33,6 +32,5 @@ export const blockColumns: readonly BlockColumn[] = eventColumns.map(({ name, is
 
 function kindOf(name: string): BlockColumnKind {
   if (numbers.includes(name)) return 'number'
-  if (identifiers.includes(name)) return 'identifier'
   return texts.includes(name) ? 'text' : 'field'
 }

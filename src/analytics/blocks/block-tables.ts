@@ -7,14 +7,16 @@ const schemaLock = 7_420_251_121
 
 /**
  * The tables of events, see docs/adr. Rows are numbered in the order in which events were written. `event_blocks` holds the events, many in a block;
- * `event_parts` and their columns hold roll-ups, and `part` is the `first_row` of the part that a column is of. `event_progress` has the last row that was given to an event (`row`) and the last
- * one that is rolled up (`minute`).
+ * `event_parts`
+ * and their columns hold roll-ups, and `part` is the `first_row` of the part that a column is of. `event_progress` has the last row that was given to
+ * an event (`row`) and the last one that is rolled up (`minute`).
  */
 export function listTableStatements(dialect: Dialect): readonly string[] {
   const bytes = dialect === 'postgres' ? 'bytea' : 'blob'
   return [
     `create table if not exists event_blocks (first_row bigint primary key, last_row bigint not null, name text not null unique,
-     events bigint not null, first_ms bigint not null, last_ms bigint not null, facts ${bytes} not null, details ${bytes} not null)`,
+     events bigint not null, first_ms bigint not null, last_ms bigint not null, facts ${bytes} not null, details ${bytes} not null,
+     stored_ms bigint not null)`,
     'create index if not exists event_blocks_by_time on event_blocks (last_ms, first_row)',
     `create table if not exists event_parts (first_row bigint primary key, last_row bigint not null, level integer not null,
      rows bigint not null, events bigint not null, first_ms bigint not null, last_ms bigint not null)`,

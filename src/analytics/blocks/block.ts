@@ -63,8 +63,7 @@ function readValues(
   column: Column | undefined,
   rows: number,
 ): (row: number) => FieldValue | boolean | undefined {
-  if (kind === 'text') return (row) => column?.values?.[row]
-  if (kind === 'identifier') return readIdentifiers(column)
+  if (kind === 'text') return readTexts(column)
   if (kind === 'number') {
     const numbers = readNumbers(column, rows)
     return (row) => (Number.isNaN(numbers[row]) ? null : numbers[row])
@@ -75,9 +74,12 @@ function readValues(
   return isBoolean ? (row) => valueOf(row) === 1 : valueOf
 }
 
-function readIdentifiers({ values, arrays }: Column = { arrays: [] }): (row: number) => FieldValue | undefined {
-  const [bytes] = arrays
-  if (bytes === undefined) return (row) => values?.[row]
+function readTexts(column: Column | undefined): (row: number) => string | null {
+  const [bytes, ends, missing = []] = column?.arrays ?? []
+  if (bytes === undefined) return () => null
+  const text = Buffer.from(bytes as Uint8Array)
   const size = identifierDigits / 2
-  return (row) => Buffer.from(bytes.subarray(row * size, (row + 1) * size)).toString('hex')
+  if (ends === undefined) return (row) => text.toString('hex', row * size, (row + 1) * size)
+  const without = new Set<number>(missing)
+  return (row) => (without.has(row) ? null : text.toString('utf8', row === 0 ? 0 : ends[row - 1], ends[row]))
 }

@@ -26,7 +26,10 @@ export function readPlace(row: SqlRow): BlockPlace {
 const readBlock = (row: SqlRow) => new Block(readPlace(row), row.facts as Uint8Array)
 
 /** Blocks with events in a range, by their latest event, the latest first. */
-export async function* readNewestFirst(session: SqlSession, { sinceMs = 0, untilMs }: TimeRange): AsyncGenerator<Block> {
+export async function* readNewestFirst(
+  session: SqlSession,
+  { sinceMs = 0, untilMs }: TimeRange,
+): AsyncGenerator<Block> {
   const sql = `select ${place}, facts from event_blocks
     where last_ms >= ? and first_ms < ? and (last_ms, first_row) < (?, ?) order by last_ms desc, first_row desc limit ?`
   let [lastMs, firstRow] = [Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER]
@@ -72,12 +75,13 @@ export async function readDetails(session: SqlSession, { firstRow }: BlockPlace)
 export const takeRows = "update event_progress set row_id = row_id + ? where name = 'row' returning row_id"
 
 /** Stores a block; one that was stored already is left as it is: a connection may break after a commit, and before anybody is told. */
-export const insertBlock = `insert into event_blocks (${place}, name, facts, details) values (?, ?, ?, ?, ?, ?, ?, ?) on conflict (name) do nothing`
+export const insertBlock = `insert into event_blocks (${place}, name, facts, details, stored_ms)
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (name) do nothing`
 
 /** Parameters of `insertBlock`. */
-export function describeBlock(firstRow: number, block: EncodedBlock): SqlValue[] {
+export function describeBlock(firstRow: number, block: EncodedBlock, storedMs: number): SqlValue[] {
   const { events, firstMs, lastMs, name, facts, details } = block
-  return [firstRow, firstRow + events - 1, events, firstMs, lastMs, name, facts, details]
+  return [firstRow, firstRow + events - 1, events, firstMs, lastMs, name, facts, details, storedMs]
 }
 
 /** The last row there is. */

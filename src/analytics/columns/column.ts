@@ -75,7 +75,7 @@ function pack(header: object, headers: readonly ArrayHeader[], arrays: readonly 
   const text = JSON.stringify(header)
   const length = Buffer.byteLength(text)
   const start = align(4 + length)
-  const bytes = Buffer.allocUnsafeSlow(start + headers.reduce((sum, each) => sum + measureArray(each), 0))
+  const bytes = Buffer.alloc(start + headers.reduce((sum, each) => sum + measureArray(each), 0))
   bytes.writeUInt32LE(length)
   bytes.write(text, 4)
   let offset = start

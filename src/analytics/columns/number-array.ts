@@ -42,7 +42,9 @@ export function describeArray(numbers: ArrayLike<number>): ArrayHeader {
   if (!whole) return fine && least >= 0 ? describeFine(length, most) : { kind: 'f64', length }
   const plain = kindOf(most)
   const based = kindOf(most - least)
-  return least >= 0 && plain === based ? { kind: plain, length } : { kind: based, length, ...(based !== 'f64' && { base: least }) }
+  return least >= 0 && plain === based
+    ? { kind: plain, length }
+    : { kind: based, length, ...(based !== 'f64' && { base: least }) }
 }
 
 function describeFine(length: number, most: number): ArrayHeader {

@@ -1,7 +1,7 @@
 import type { Block } from '../blocks/block.ts'
+import { encodeColumn, type FieldValue } from '../columns/column.ts'
 import { equalFields } from '../event-filter.ts'
 import { findBucket } from '../histogram.ts'
-import { encodeColumn, type FieldValue } from '../columns/column.ts'
 import { HistogramRows } from './histogram-rows.ts'
 import { type Field, type PartColumnMap, readField, readSums, readWhole } from './part-view.ts'
 

@@ -1,5 +1,5 @@
-import type { EqualField } from '../event-filter.ts'
 import type { Column, FieldValue } from '../columns/column.ts'
+import type { EqualField } from '../event-filter.ts'
 
 /** Some columns of a part, as `PartColumns` read them. */
 export type PartColumnMap = ReadonlyMap<string, Column>

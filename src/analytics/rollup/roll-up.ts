@@ -1,8 +1,8 @@
 import type { SqlPool, SqlSession } from '../../contracts/sql-pool.ts'
-import { equalFields } from '../event-filter.ts'
 import type { Block } from '../blocks/block.ts'
 import { readProgress } from '../blocks/block-tables.ts'
 import { readFollowing } from '../blocks/stored-blocks.ts'
+import { equalFields } from '../event-filter.ts'
 import { insertPart, listParts, PartColumns, removePart, type StoredPart } from './event-parts.ts'
 import { histogramColumns, minuteMs, PartBuilder, sumColumns } from './part-builder.ts'
 

@@ -1,5 +1,5 @@
-import { type EqualField, type EventFilter, equalFields, listFamilyTypes } from '../event-filter.ts'
 import type { FieldValue } from '../columns/column.ts'
+import { type EqualField, type EventFilter, equalFields, listFamilyTypes } from '../event-filter.ts'
 import { minuteMs } from './part-builder.ts'
 import { type PartColumnMap, readField } from './part-view.ts'
 

@@ -59,7 +59,7 @@ async function insertBlocks(session: SqlSession, blocks: readonly EncodedBlock[]
   const [taken] = await session.all(takeRows, [events])
   let firstRow = Number(taken?.row_id) - events + 1
   for (const block of blocks) {
-    await session.run(insertBlock, describeBlock(firstRow, block))
+    await session.run(insertBlock, describeBlock(firstRow, block, Date.now()))
     firstRow += block.events
   }
 }

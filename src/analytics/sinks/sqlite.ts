@@ -1,3 +1,4 @@
+import type { Clock } from '../../contracts/clock.ts'
 import type { EventSink } from '../../contracts/event-sink.ts'
 import type { SqlDatabase } from '../../contracts/sql-database.ts'
 import { BlockBuilder } from '../blocks/block-builder.ts'
@@ -10,7 +11,10 @@ import { convertRows } from './convert-rows.ts'
  * Writes events to a database of its own, each batch as a block, in a transaction. The tables are created here. The sink owns the database and
  * closes it.
  */
-export function createSqliteSink(database: SqlDatabase): EventSink<GatewayEvent, BlockBuilder> {
+export function createSqliteSink(
+  database: SqlDatabase,
+  clock: Clock = Date.now,
+): EventSink<GatewayEvent, BlockBuilder> {
   transact(database, () => {
     for (const statement of listTableStatements('sqlite')) database.exec(statement)
     convertRows(database)
@@ -23,7 +27,7 @@ export function createSqliteSink(database: SqlDatabase): EventSink<GatewayEvent,
       const block = batch.finish()
       transact(database, () => {
         const lastRow = Number(take.get(block.events)?.row_id)
-        insert.run(...describeBlock(lastRow - block.events + 1, block))
+        insert.run(...describeBlock(lastRow - block.events + 1, block, clock()))
       })
     },
     close() {
