@@ -32,6 +32,8 @@ import { writeEvents } from '../harness/write-events.ts'
 const minuteMs = 60_000
 const dayMs = 24 * 60 * minuteMs
 const nowMs = Date.UTC(2026, 10, 21, 12)
+/** Everything was stored long ago. */
+const storedAt = () => 0
 
 /** One of the two databases, empty. */
 interface Database {
@@ -62,7 +64,11 @@ let files = 0
 function createSqlite(): Database {
   const path = join(directory, `events-${++files}.db`)
   const location = { kind: 'sqlite', path } as const
-  return { location, openPool: () => openSqlitePool(path, {}), openSink: () => createSqliteSink(openDatabase(path)) }
+  return {
+    location,
+    openPool: () => openSqlitePool(path, {}),
+    openSink: () => createSqliteSink(openDatabase(path), storedAt),
+  }
 }
 function openPool(url: Secret): SqlPool {
   return openPostgresPool({
@@ -77,7 +83,11 @@ async function createPostgres(): Promise<Database> {
   if (!postgres) throw new Error('PostgreSQL does not run')
   const url = await postgres.createDatabase()
   const location = { kind: 'postgres', url: url.reveal() } as const
-  return { location, openPool: () => openPool(url), openSink: () => createPostgresSink(openPool(url)) }
+  return {
+    location,
+    openPool: () => openPool(url),
+    openSink: () => createPostgresSink(openPool(url), { clock: storedAt }),
+  }
 }
 
 const databases = [
@@ -133,7 +143,9 @@ describe.each(databases)('events in $name', ({ create }) => {
             const written = event(nowMs, { detail, subject: name, latencyMs, cached: latencyMs > 5 })
             await writeEvents(sink, [written])
             const read = await store.row(written.id)
-            expect(read).toEqual({ ...written, latencyMs: latencyMs + 0 })
+            // Halves of surrogate pairs are no text.
+            const kept = { detail: detail?.toWellFormed() ?? null, subject: name.toWellFormed() }
+            expect(read).toEqual({ ...written, ...kept, latencyMs: latencyMs + 0 })
           },
         ),
         { numRuns: 30 },
@@ -613,7 +625,7 @@ describe.each(databases)('events in $name', ({ create }) => {
         total: await total(),
       })
       const before = await read()
-      await mergeBlocks(pool, nowMs)
+      await mergeBlocks(pool, nowMs - dayMs + 60 * minuteMs)
       expect(await countBlocks()).toBeLessThan(16)
       expect(await read()).toEqual(before)
       expect(await rollUp(pool)).toBe(0)
@@ -718,7 +730,7 @@ describe.runIf(isInstalled)('processes that share a PostgreSQL database', () => 
     if (!url) throw new Error('PostgreSQL does not run')
     const pools = [openPool(url), openPool(url)] as const
     const [pool, other] = pools
-    const sink = createPostgresSink(openPool(url))
+    const sink = createPostgresSink(openPool(url), { clock: storedAt })
     onTestFinished(async () => {
       await sink.close()
       await Promise.all(pools.map((each) => each.close()))
@@ -749,17 +761,7 @@ describe.runIf(isInstalled)('processes that share a PostgreSQL database', () => 
   const listIds = async (store: GatewayEventStore) =>
     (await store.rows({}, { limit: 1000 })).items.map((item) => item.event.id).toReversed()
 
-  // Nothing of what is merged or deleted is compared with what was read.
-  test.fails('one that reads what another merges meanwhile goes on', async () => {
-    const { pool, other, store, events } = await fill(64)
-    await mergeBlocks(
-      interrupt(pool, 2, 'select details', () => mergeBlocks(other, nowMs)),
-      nowMs,
-    )
-    expect(await listIds(store)).toEqual(events.map(({ id }) => id))
-  })
-
-  test.fails('one that merges what another has merged meanwhile, twice, loses nothing', async () => {
+  test('one that merges what another has merged meanwhile, twice, loses nothing', async () => {
     const { pool, other, store, events } = await fill(64)
     await mergeBlocks(
       interrupt(pool, 1, 'delete', () => mergeBlocks(other, nowMs)),
@@ -768,7 +770,7 @@ describe.runIf(isInstalled)('processes that share a PostgreSQL database', () => 
     expect(await listIds(store)).toEqual(events.map(({ id }) => id))
   })
 
-  test.fails('one that merges what another has deleted meanwhile does not bring it back', async () => {
+  test('one that merges what another has deleted meanwhile does not bring it back', async () => {
     const { pool, other, store, events } = await fill(8)
     await mergeBlocks(
       interrupt(pool, 1, 'delete', () => deleteOldEvents(other, events[4]?.time ?? 0)),
@@ -777,7 +779,7 @@ describe.runIf(isInstalled)('processes that share a PostgreSQL database', () => 
     expect(await listIds(store)).toEqual(events.slice(4).map(({ id }) => id))
   })
 
-  test.fails('one that deletes what another has merged meanwhile keeps what is young', async () => {
+  test('one that deletes what another has merged meanwhile keeps what is young', async () => {
     const { pool, other, store, events } = await fill(8)
     await deleteOldEvents(
       interrupt(pool, 1, 'delete', () => mergeBlocks(other, nowMs)),

@@ -1,7 +1,8 @@
 import { encodeColumns, type FieldValue, type PlainColumn } from '../columns/column.ts'
+import { Alphabet, encodeTexts } from '../columns/text-column.ts'
 import { type GatewayEvent, listValues } from '../event.ts'
-import { type BlockColumnKind, blockColumns, identifierDigits } from './block-columns.ts'
-import { GrowingNumbers, GrowingTexts } from './growing-arrays.ts'
+import { type BlockColumnKind, blockColumns } from './block-columns.ts'
+import { GrowingNumbers, GrowingTexts, noteRows } from './growing-arrays.ts'
 
 /** A block as it is stored. */
 export interface EncodedBlock {
@@ -23,6 +24,7 @@ const placesOf = (wanted: BlockColumnKind) =>
 const fieldPlaces = placesOf('field')
 const numberPlaces = placesOf('number')
 const textPlaces = placesOf('text')
+const noAlphabet = new Alphabet('')
 
 /**
  * Takes events into columns, as they are recorded, and nearly all of them outside of the heap. A list of events would outlive several collections of
@@ -35,7 +37,7 @@ export class BlockBuilder {
   /** The fields of the event before: most have the same. */
   readonly #last: (Value | undefined)[] = fieldPlaces.map(() => undefined)
   readonly #numbers = numberPlaces.map(() => new NumberBuilder())
-  readonly #texts = textPlaces.map(() => new TextBuilder())
+  readonly #texts = textPlaces.map((place) => new TextBuilder(blockColumns[place]?.alphabet ?? noAlphabet))
   #name = ''
   #firstMs = Number.POSITIVE_INFINITY
   #lastMs = Number.NEGATIVE_INFINITY
@@ -64,6 +66,7 @@ export class BlockBuilder {
 
   /** The block; of at least one event. */
   finish(): EncodedBlock {
+    noteRows(this.#length)
     const halves = { facts: new Map<string, PlainColumn>(), details: new Map<string, PlainColumn>() }
     const put = (place: number, column: PlainColumn | undefined) => {
       const { name, half } = blockColumns[place] ?? {}
@@ -159,10 +162,14 @@ class NumberBuilder {
   }
 }
 
-/** Bytes, where each text ends, and the rows that have none. Identifiers are bytes only, half as many. */
 class TextBuilder {
   readonly #texts = new GrowingTexts()
   readonly #missing = new GrowingNumbers()
+  readonly #alphabet: Alphabet
+
+  constructor(alphabet: Alphabet) {
+    this.#alphabet = alphabet
+  }
 
   push(text: string | null): void {
     if (text === null) this.#missing.push(this.#texts.length)
@@ -172,28 +179,6 @@ class TextBuilder {
   /** Undefined: no event has a text. */
   finish(): PlainColumn | undefined {
     if (this.#missing.length === this.#texts.length) return undefined
-    const { bytes, ends } = this.#texts.finish()
-    const identifiers = packIdentifiers(bytes, ends)
-    return { arrays: identifiers ? [identifiers] : [bytes, ends, this.#missing.finish()] }
+    return encodeTexts({ ...this.#texts.finish(), missing: this.#missing.finish() }, this.#alphabet)
   }
 }
-
-/** Undefined: there is something else than 32 hexadecimal characters. */
-function packIdentifiers(bytes: Buffer, ends: Float64Array): Buffer | undefined {
-  if (bytes.length !== ends.length * identifierDigits) return undefined
-  if (!ends.every((end, row) => end === (row + 1) * identifierDigits)) return undefined
-  const packed = Buffer.allocUnsafeSlow(bytes.length / 2)
-  for (let at = 0; at < packed.length; at++) {
-    const byte = (digitValues[bytes[2 * at] ?? 0] ?? none) * 16 + (digitValues[bytes[2 * at + 1] ?? 0] ?? none)
-    if (byte >= none) return undefined
-    packed[at] = byte
-  }
-  return packed
-}
-
-/** More than two digits make. */
-const none = 256
-const digitValues = Uint16Array.from({ length: 256 }, (_, code) => {
-  const value = '0123456789abcdef'.indexOf(String.fromCharCode(code))
-  return value === -1 ? none : value
-})

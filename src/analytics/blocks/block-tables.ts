@@ -12,12 +12,15 @@ const schemaLock = 7_420_251_121
  * an event (`row`) and the last one that is rolled up (`minute`).
  */
 export function listTableStatements(dialect: Dialect): readonly string[] {
-  const bytes = dialect === 'postgres' ? 'bytea' : 'blob'
+  const [bytes, key] = dialect === 'postgres' ? ['bytea', 'bigint'] : ['blob', 'integer']
   return [
-    `create table if not exists event_blocks (first_row bigint primary key, last_row bigint not null, name text not null unique,
-     events bigint not null, first_ms bigint not null, last_ms bigint not null, facts ${bytes} not null, details ${bytes} not null,
+    `create table if not exists event_blocks (first_row ${key} primary key, last_row bigint not null, name text not null, events bigint not null, first_ms bigint not null, last_ms bigint not null, facts ${bytes} not null, details ${bytes} not null,
      stored_ms bigint not null)`,
     'create index if not exists event_blocks_by_time on event_blocks (last_ms, first_row)',
+    // Whoever writes to a file knows what became of it.
+    ...(dialect === 'postgres'
+      ? ['create unique index if not exists event_blocks_by_name on event_blocks (name)']
+      : []),
     `create table if not exists event_parts (first_row bigint primary key, last_row bigint not null, level integer not null,
      rows bigint not null, events bigint not null, first_ms bigint not null, last_ms bigint not null)`,
     `create table if not exists event_part_columns (part bigint not null, name text not null, content ${bytes} not null,

@@ -1,8 +1,9 @@
 import { type Column, decodeColumns, type FieldValue } from '../columns/column.ts'
+import { readTexts } from '../columns/text-column.ts'
 import type { GatewayEvent } from '../event.ts'
 import type { EqualField } from '../event-filter.ts'
 import { type Field, readField } from '../rollup/part-view.ts'
-import { type BlockColumn, blockColumns, identifierDigits } from './block-columns.ts'
+import { type BlockColumn, blockColumns } from './block-columns.ts'
 
 /** Where a block is, and when its events happened. Row numbers grow in the order in which events were written. */
 export interface BlockPlace {
@@ -63,7 +64,7 @@ function readValues(
   column: Column | undefined,
   rows: number,
 ): (row: number) => FieldValue | boolean | undefined {
-  if (kind === 'text') return readTexts(column)
+  if (kind === 'text') return column ? readTexts(column) : () => null
   if (kind === 'number') {
     const numbers = readNumbers(column, rows)
     return (row) => (Number.isNaN(numbers[row]) ? null : numbers[row])
@@ -72,14 +73,4 @@ function readValues(
   const [codes] = arrays
   const valueOf = (row: number) => values[codes?.[row] ?? 0]
   return isBoolean ? (row) => valueOf(row) === 1 : valueOf
-}
-
-function readTexts(column: Column | undefined): (row: number) => string | null {
-  const [bytes, ends, missing = []] = column?.arrays ?? []
-  if (bytes === undefined) return () => null
-  const text = Buffer.from(bytes as Uint8Array)
-  const size = identifierDigits / 2
-  if (ends === undefined) return (row) => text.toString('hex', row * size, (row + 1) * size)
-  const without = new Set<number>(missing)
-  return (row) => (without.has(row) ? null : text.toString('utf8', row === 0 ? 0 : ends[row - 1], ends[row]))
 }

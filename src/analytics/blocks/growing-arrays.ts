@@ -1,16 +1,22 @@
-/** So many numbers there is room for at first: most blocks of a gateway with little to do have one event. */
-const firstRoom = 16
 /** How much more room there is when there is too little. */
-const growth = 4
+const growth = 2
+
+/** Room that is made at once: for as many rows as there were the last time, since blocks of a gateway are alike. */
+let usualRows = 1
+
+/** To be told of how many rows a block became. */
+export function noteRows(rows: number): void {
+  usualRows = rows
+}
 
 /** Numbers outside of the heap: what waits there costs the collector of garbage nothing. */
 export class GrowingNumbers {
-  #numbers = new Float64Array(firstRoom)
+  #numbers = new Float64Array(0)
   #length = 0
 
   static zeros(length: number): GrowingNumbers {
     const zeros = new GrowingNumbers()
-    zeros.#numbers = new Float64Array(Math.max(length * growth, firstRoom))
+    zeros.#numbers = new Float64Array(Math.max(length * growth, usualRows))
     zeros.#length = length
     return zeros
   }
@@ -30,7 +36,7 @@ export class GrowingNumbers {
   }
 
   #grow(): void {
-    const larger = new Float64Array(this.#numbers.length * growth)
+    const larger = new Float64Array(Math.max(this.#length * growth, usualRows))
     larger.set(this.#numbers)
     this.#numbers = larger
   }
@@ -38,6 +44,8 @@ export class GrowingNumbers {
 
 /** Texts that are joined before they are written: by itself each costs three times as much. */
 const joined = 32
+/** Bytes of a text that there is room for at first. */
+const usualBytes = 32
 
 /** Texts as the bytes of UTF-8, one behind the other, outside of the heap. Halves of surrogate pairs, which have none, become U+FFFD. */
 export class GrowingTexts {
@@ -45,7 +53,7 @@ export class GrowingTexts {
   #bytes = Buffer.alloc(0)
   #written = 0
   #length = 0
-  readonly #ends = new GrowingNumbers()
+  readonly #lengths = new GrowingNumbers()
 
   get length(): number {
     return this.#length
@@ -56,30 +64,31 @@ export class GrowingTexts {
     if (this.#waiting.push(text) === joined) this.#write()
   }
 
-  /** Views of the bytes, and of where each text ends. */
-  finish(): { readonly bytes: Buffer; readonly ends: Float64Array } {
+  /** Views of the bytes, and of how many each text has. */
+  finish(): { readonly bytes: Buffer; readonly lengths: Float64Array } {
     this.#write()
-    return { bytes: this.#bytes.subarray(0, this.#written), ends: this.#ends.finish() }
+    return { bytes: this.#bytes.subarray(0, this.#written), lengths: this.#lengths.finish() }
   }
 
   #write(): void {
     const texts = this.#waiting
     this.#waiting = []
     const all = texts.join('')
+    const isAscii = Buffer.byteLength(all) === all.length
     // Of one character UTF-8 makes three bytes at most.
-    if (this.#written + all.length * 3 > this.#bytes.length) this.#grow(all.length * 3)
-    const start = this.#written
-    this.#written += this.#bytes.write(all, start)
-    const isAscii = this.#written - start === all.length
-    let end = start
+    this.#makeRoom(isAscii ? all.length : all.length * 3)
+    if (isAscii) this.#bytes.write(all, this.#written, 'latin1')
     for (const text of texts) {
-      end += isAscii ? text.length : Buffer.byteLength(text)
-      this.#ends.push(end)
+      // Halves of a pair must not become one because they are next to each other.
+      const length = isAscii ? text.length : this.#bytes.write(text, this.#written)
+      this.#written += length
+      this.#lengths.push(length)
     }
   }
 
-  #grow(more: number): void {
-    const larger = Buffer.alloc((this.#written + more) * growth)
+  #makeRoom(more: number): void {
+    if (this.#written + more <= this.#bytes.length) return
+    const larger = Buffer.allocUnsafeSlow(Math.max((this.#written + more) * growth, usualRows * usualBytes))
     this.#bytes.copy(larger, 0, 0, this.#written)
     this.#bytes = larger
   }

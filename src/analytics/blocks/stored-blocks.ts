@@ -76,7 +76,7 @@ export const takeRows = "update event_progress set row_id = row_id + ? where nam
 
 /** Stores a block; one that was stored already is left as it is: a connection may break after a commit, and before anybody is told. */
 export const insertBlock = `insert into event_blocks (${place}, name, facts, details, stored_ms)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (name) do nothing`
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`
 
 /** Parameters of `insertBlock`. */
 export function describeBlock(firstRow: number, block: EncodedBlock, storedMs: number): SqlValue[] {

@@ -6,27 +6,31 @@ import {
   readArray,
   writeArray,
 } from './number-array.ts'
+import type { TextHeader } from './text-column.ts'
 
 /** A value of a field by which events are grouped. */
 export type FieldValue = string | number | null
 
 /**
  * Something of many rows. A field: its distinct values, and one array with the place of each row's value among them. A number: one array. A
- * histogram: three arrays, of where the buckets of a row end, of the buckets, and of how often each.
+ * histogram: three arrays, of where the buckets of a row end, of the buckets, and of how often each. Texts: see text-column.ts.
  */
 export interface Column {
   readonly values?: readonly FieldValue[] | undefined
+  readonly text?: TextHeader | undefined
   readonly arrays: readonly NumberArray[]
 }
 
 /** A column before it is written: numbers that are not negative are written as narrow as they are. */
 export interface PlainColumn {
   readonly values?: readonly FieldValue[] | undefined
+  readonly text?: TextHeader | undefined
   readonly arrays: readonly ArrayLike<number>[]
 }
 
 interface ColumnHeader {
   readonly values?: readonly FieldValue[] | undefined
+  readonly text?: TextHeader | undefined
   readonly arrays: readonly ArrayHeader[]
 }
 
@@ -51,9 +55,9 @@ export function encodeColumns(columns: ReadonlyMap<string, PlainColumn>): Uint8A
   const described: { [name: string]: ColumnHeader } = {}
   const headers: ArrayHeader[] = []
   const all: ArrayLike<number>[] = []
-  for (const [name, { values, arrays }] of columns) {
+  for (const [name, { values, text, arrays }] of columns) {
     const own = arrays.map(describeArray)
-    described[name] = { values, arrays: own }
+    described[name] = { values, text, arrays: own }
     headers.push(...own)
     all.push(...arrays)
   }
@@ -64,8 +68,8 @@ export function encodeColumns(columns: ReadonlyMap<string, PlainColumn>): Uint8A
 export function decodeColumns(bytes: Uint8Array): ReadonlyMap<string, Column> {
   const { header, read } = unpack(bytes)
   const columns = new Map<string, Column>()
-  for (const [name, { values, arrays }] of Object.entries(header as { [name: string]: ColumnHeader })) {
-    columns.set(name, { values, arrays: arrays.map(read) })
+  for (const [name, { values, text, arrays }] of Object.entries(header as { [name: string]: ColumnHeader })) {
+    columns.set(name, { values, text, arrays: arrays.map(read) })
   }
   return columns
 }

@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
+import type { Clock } from '../../contracts/clock.ts'
 import type { EventSink } from '../../contracts/event-sink.ts'
 import type { SqlPool, SqlSession } from '../../contracts/sql-pool.ts'
 import { BlockBatch } from '../blocks/block-batch.ts'
@@ -12,11 +13,17 @@ const tryForMs = 30_000
 const firstPauseMs = 100
 const longestPauseMs = 3000
 
-/**
- * Writes events as blocks to PostgreSQL, what waits in one transaction. Makes the tables before the first one. Closes the pool. `durable`: a
- * written batch survives a crash of the database, too.
- */
-export function createPostgresSink(pool: SqlPool, { durable = false } = {}): EventSink<GatewayEvent, BlockBatch> {
+export interface PostgresSinkOptions {
+  /** A written batch survives a crash of the database, too. Default false. */
+  readonly durable?: boolean
+  readonly clock?: Clock
+}
+
+/** Writes events as blocks to PostgreSQL, what waits in one transaction. Makes the tables before the first one. Closes the pool. */
+export function createPostgresSink(
+  pool: SqlPool,
+  { durable = false, clock = Date.now }: PostgresSinkOptions = {},
+): EventSink<GatewayEvent, BlockBatch> {
   let prepared = false
   let closed = false
   const write = async (blocks: readonly EncodedBlock[]) => {
@@ -25,7 +32,7 @@ export function createPostgresSink(pool: SqlPool, { durable = false } = {}): Eve
     await pool.write(async (session) => {
       // Else a commit is there for everybody at once, and on disk within a second.
       if (!durable) await session.run('set local synchronous_commit = off')
-      await insertBlocks(session, blocks)
+      await insertBlocks(session, blocks, clock())
     })
   }
   return {
@@ -54,12 +61,12 @@ export function createPostgresSink(pool: SqlPool, { durable = false } = {}): Eve
   }
 }
 
-async function insertBlocks(session: SqlSession, blocks: readonly EncodedBlock[]): Promise<void> {
+async function insertBlocks(session: SqlSession, blocks: readonly EncodedBlock[], nowMs: number): Promise<void> {
   const events = blocks.reduce((sum, block) => sum + block.events, 0)
   const [taken] = await session.all(takeRows, [events])
   let firstRow = Number(taken?.row_id) - events + 1
   for (const block of blocks) {
-    await session.run(insertBlock, describeBlock(firstRow, block, Date.now()))
+    await session.run(insertBlock, describeBlock(firstRow, block, nowMs))
     firstRow += block.events
   }
 }
