@@ -2,6 +2,11 @@ import type { SqlPool, SqlSession } from '../../contracts/sql-pool.ts'
 
 type Dialect = SqlPool['dialect']
 
+/** A block is not merged any more when it has as many events. */
+export const fullBlock = 128
+/** As the index of small blocks says it: word for word, or no database uses that. */
+export const isSmall = `events < ${fullBlock}`
+
 /** Any number that no other program uses for advisory locks in this database. */
 const schemaLock = 7_420_251_121
 
@@ -17,6 +22,7 @@ export function listTableStatements(dialect: Dialect): readonly string[] {
     `create table if not exists event_blocks (first_row ${key} primary key, last_row bigint not null, name text not null, events bigint not null, first_ms bigint not null, last_ms bigint not null, facts ${bytes} not null, details ${bytes} not null,
      stored_ms bigint not null)`,
     'create index if not exists event_blocks_by_time on event_blocks (last_ms, first_row)',
+    `create index if not exists event_blocks_small on event_blocks (last_ms) where ${isSmall}`,
     // Whoever writes to a file knows what became of it.
     ...(dialect === 'postgres'
       ? ['create unique index if not exists event_blocks_by_name on event_blocks (name)']

@@ -1,11 +1,9 @@
 import type { SqlPool, SqlSession } from '../../contracts/sql-pool.ts'
 import { Block, type BlockPlace } from './block.ts'
 import { BlockBuilder } from './block-builder.ts'
-import { readProgress } from './block-tables.ts'
+import { fullBlock, isSmall, readProgress } from './block-tables.ts'
 import { describeBlock, insertBlock, readPlace } from './stored-blocks.ts'
 
-/** A block is not merged any more when it has as many events. */
-const fullBlock = 128
 /** So many blocks become one. */
 const fanIn = 8
 /** Blocks go when all of their events are old, so none spans more. */
@@ -27,10 +25,11 @@ export async function mergeBlocks(pool: SqlPool, nowMs: number): Promise<void> {
 async function listSmall(session: SqlSession, nowMs: number): Promise<readonly BlockPlace[]> {
   const rows = await session.all(
     `select first_row, last_row, events, first_ms, last_ms from event_blocks
-     where last_ms >= ? and events < ? and stored_ms < ? and last_row <= ? order by first_row`,
-    [nowMs - newestMs, fullBlock, nowMs - settledMs, await readProgress(session)],
+     where last_ms >= ? and ${isSmall} and stored_ms < ? and last_row <= ?`,
+    [nowMs - newestMs, nowMs - settledMs, await readProgress(session)],
   )
-  return rows.map(readPlace)
+  // Not by SQLite: it would read all blocks in that order, and not use the index.
+  return rows.map(readPlace).toSorted((left, right) => left.firstRow - right.firstRow)
 }
 
 /**

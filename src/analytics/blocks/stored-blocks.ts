@@ -46,13 +46,16 @@ export async function* readNewestFirst(
 
 /** Blocks with rows after one, in their order. */
 export async function* readFollowing(session: SqlSession, afterRow: number): AsyncGenerator<Block> {
-  const sql = `select ${place}, facts from event_blocks where last_row > ? order by first_row limit ?`
-  let after = afterRow
+  // Not by `last_row`, which has no index: the block with the row is the last one that begins no later.
+  const start = 'select coalesce(max(first_row), 0) as first_row from event_blocks where first_row <= ?'
+  const sql = `select ${place}, facts from event_blocks where first_row >= ? and last_row > ? order by first_row limit ?`
+  const [begin] = await session.all(start, [afterRow + 1])
+  let from = Number(begin?.first_row)
   for (let count = fewest; ; count = Math.min(count * 2, most)) {
-    const rows = await session.all(sql, [after, count])
+    const rows = await session.all(sql, [from, afterRow, count])
     for (const row of rows) {
       const block = readBlock(row)
-      after = block.place.lastRow
+      from = block.place.lastRow + 1
       yield block
     }
     if (rows.length < count) return
