@@ -37,6 +37,11 @@ export interface EventBuffer extends EventRecorder {
   readonly sinks: readonly SinkState[]
 }
 
+/**
+ * Events that the sinks take together. Between two calls everything that a sink needs has left the cache of the processor, and costs more to fetch
+ * than to do. With many more the events would outlive collections of garbage.
+ */
+const takenTogether = 32
 /** At most one line about what a sink lost per this many milliseconds. */
 const dropReportMs = 10_000
 
@@ -48,6 +53,8 @@ export function createEventBuffer(options: EventBufferOptions): EventBuffer {
 class BoundedEventBuffer implements EventBuffer {
   readonly #options: Required<EventBufferOptions>
   readonly #lanes: readonly SinkLane<GatewayEvent>[]
+  /** Events that no lane has yet. */
+  #recent: GatewayEvent[] = []
   /** Events that were recorded since the last time they were handed over. */
   #pending = 0
   #timer: NodeJS.Timeout | undefined
@@ -91,7 +98,7 @@ class BoundedEventBuffer implements EventBuffer {
       this.#drop('buffer', this.#lanes.length, undefined)
       return
     }
-    for (const lane of this.#lanes) lane.collect(event)
+    if (this.#recent.push(event) === takenTogether) this.#collect()
     this.#pending++
     if (this.#pending === 1) this.#armTimer()
     if (this.#pending % this.#options.batchSize === 0) this.#cut()
@@ -147,8 +154,16 @@ class BoundedEventBuffer implements EventBuffer {
     this.#timer = setTimeout(() => this.#handOver(), this.#options.flushMilliseconds).unref()
   }
 
+  /** Lane by lane. */
+  #collect(): void {
+    const recent = this.#recent
+    this.#recent = []
+    for (const lane of this.#lanes) for (const event of recent) lane.collect(event)
+  }
+
   /** The call that fills a batch is answered first; the batch is written right after it. */
   #cut(): void {
+    this.#collect()
     for (const lane of this.#lanes) lane.cut()
     if (this.#pending === this.#options.batchSize) setImmediate(() => this.#handOver())
   }
@@ -157,6 +172,7 @@ class BoundedEventBuffer implements EventBuffer {
     clearTimeout(this.#timer)
     if (this.#pending === 0) return
     this.#pending = 0
+    this.#collect()
     for (const lane of this.#lanes) lane.handOver()
   }
 

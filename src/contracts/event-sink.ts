@@ -18,9 +18,9 @@ export interface EventSink<Event, Batch extends EventBatch<Event> = EventBatch<E
   join?(batches: readonly Batch[]): Batch
   /** Set while its receiver does not take events. Nothing secret. */
   readonly trouble?: SinkTrouble | undefined
-  /** Which events it takes. Called once for each event, on the request path. Default: all. */
+  /** Which events it takes. Called once for each event, soon after it was recorded, on the request path. Default: all. */
   wants?(event: Event): boolean
-  /** An empty batch, which gets each event when it is recorded, on the request path. Default: a list. */
+  /** An empty batch, which gets each event soon after it was recorded, on the request path. Default: a list. */
   newBatch?(): Batch
   /** Events in the order they happened. Called by one flush at a time. */
   write(batch: Batch): MaybePromise<void>

@@ -51,14 +51,16 @@ test('counts, sums and times by virtual server', () => {
   expect(families.has('process_resident_memory_bytes')).toBe(true)
 })
 
-test('what is recorded is counted at once, before anything is written', () => {
+test('what is recorded is counted when it is handed over, and not when it is written', async () => {
   const metrics = create()
   const silent = () => undefined
   const log = { debug: silent, info: silent, warn: silent, error: silent }
   const buffer = createEventBuffer({ sinks: [metrics.sink], log })
   buffer.record(request())
+  await buffer.flush()
   expect(metrics.ownCounts().requests).toMatchObject([{ virtualServer: 'crm', count: 1 }])
   buffer.record(request({ latencyMs: null }))
+  void buffer.flush()
   expect(metrics.ownCounts().types).toEqual([['capability_completed', 2]])
   expect(metrics.ownCounts().requests).toMatchObject([{ count: 1 }])
 })

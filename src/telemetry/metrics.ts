@@ -32,7 +32,7 @@ export interface Metrics {
   renderMetrics(): { readonly contentType: string; readonly body: string }
 }
 
-/** Counts events as they are recorded, and renders what was counted. Nothing of it grows with what clients send. */
+/** Counts events soon after they were recorded, and renders what was counted. Nothing of it grows with what clients send. */
 export function createMetrics({ isKnownMethod, readers }: MetricsOptions): Metrics {
   const own = new EventCounts(isKnownMethod)
   const others = new Map<string, CountsSnapshot>()
