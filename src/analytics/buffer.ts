@@ -11,7 +11,7 @@ export interface EventBufferOptions {
   readonly maxSize?: number
   /** Longest time an event waits for others, in milliseconds. Default 500. */
   readonly flushMilliseconds?: number
-  /** Events that are written at once. Small batches keep the thread free for calls. Default 512. */
+  /** Events that are written at once. Small batches keep the thread free for calls. Default 1,024. */
   readonly batchSize?: number
   /** How long `close` waits for slow sinks, in milliseconds. Default 5,000. */
   readonly closeMilliseconds?: number
@@ -69,7 +69,7 @@ class BoundedEventBuffer implements EventBuffer {
     const defaults = {
       maxSize: 20_000,
       flushMilliseconds: 500,
-      batchSize: 512,
+      batchSize: 1024,
       closeMilliseconds: 5000,
       clock: Date.now,
     }

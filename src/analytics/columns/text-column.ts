@@ -72,16 +72,15 @@ function findSize(lengths: Float64Array): number | undefined {
 
 /** Places at which some text differs from the first one. */
 function findPlaces(bytes: Uint8Array, size: number): readonly number[] {
-  const differs = new Uint8Array(size)
-  let count = 0
-  for (let start = size; start < bytes.length && count < size; start += size) {
-    for (let place = 0; place < size; place++) {
-      if (differs[place] === 1 || bytes[start + place] === bytes[place]) continue
-      differs[place] = 1
-      count++
-    }
-  }
-  return [...differs.keys()].filter((place) => differs[place] === 1)
+  const places: number[] = []
+  for (let place = 0; place < size; place++) if (differsAt(bytes, size, place)) places.push(place)
+  return places
+}
+
+function differsAt(bytes: Uint8Array, size: number, place: number): boolean {
+  const first = bytes[place]
+  for (let at = place + size; at < bytes.length; at += size) if (bytes[at] !== first) return true
+  return false
 }
 
 function takePlaces(bytes: Uint8Array, size: number, places: readonly number[]): Uint8Array {
