@@ -121,8 +121,9 @@ function unpack(packed: Uint8Array, start: number, count: number, alphabet: stri
   return text
 }
 
+/** Places are of bytes: there may be characters of several where all texts have the same. */
 function fillPattern(pattern: string, places: readonly number[], characters: string): string {
-  const filled = [...pattern]
-  for (const [index, place] of places.entries()) filled[place] = characters[index] ?? ''
-  return filled.join('')
+  const filled = Buffer.from(pattern)
+  for (const [index, place] of places.entries()) filled[place] = characters.charCodeAt(index)
+  return filled.toString('utf8')
 }
