@@ -104,9 +104,13 @@ export async function prepareGateway(
 }
 
 /** `start` refuses dev login, so the command is `dev`; under load it is the gateway behind it, with the log that `start` writes. */
-function spawnGateway(directory: string, entry: 'command' | 'server', core?: number) {
+function spawnGateway(
+  directory: string,
+  entry: 'command' | 'server',
+  { core, nodeFlags = [] }: { readonly core?: number; readonly nodeFlags?: readonly string[] } = {},
+) {
   const output = openSync(join(directory, 'gateway.log'), 'a')
-  const flags = process.env['SALLYPORT_BENCH_NODE_FLAGS']?.split(' ') ?? []
+  const flags = [...nodeFlags, ...(process.env['SALLYPORT_BENCH_NODE_FLAGS']?.split(' ') ?? [])]
   const project = projectOf(directory)
   const started = {
     command: [builtEntry(), 'dev', project],
@@ -130,8 +134,13 @@ function describeGateway(directory: string): Omit<Variant, 'process'> {
 }
 
 /** Starts the gateway with everything on, on the core of measured processes. */
-export async function startGatewayVariant(directory: string, say: (line: string) => void): Promise<Variant> {
-  const variant = { ...describeGateway(directory), process: spawnGateway(directory, 'server', cores.measured) }
+export async function startGatewayVariant(
+  directory: string,
+  say: (line: string) => void,
+  nodeFlags: readonly string[] = [],
+): Promise<Variant> {
+  const child = spawnGateway(directory, 'server', { core: cores.measured, nodeFlags })
+  const variant = { ...describeGateway(directory), process: child }
   try {
     await waitUntilAnswering(variant, firstCall)
   } catch (error) {

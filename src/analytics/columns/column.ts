@@ -6,10 +6,18 @@ import {
   readArray,
   writeArray,
 } from './number-array.ts'
-import type { TextHeader } from './text-column.ts'
 
 /** A value of a field by which events are grouped. */
 export type FieldValue = string | number | null
+
+/** How texts are written; without members as bytes of UTF-8, one behind the other. */
+export interface TextHeader {
+  /** Its place in it, half a byte, stands for each character. */
+  readonly alphabet?: string
+  /** Where all texts have one length, and most of them is the same: one of them, and the places where others differ from it. */
+  readonly pattern?: string
+  readonly places?: readonly number[]
+}
 
 /**
  * Something of many rows. A field: its distinct values, and one array with the place of each row's value among them. A number: one array. A

@@ -1,14 +1,5 @@
 import type { Column, PlainColumn } from './column.ts'
 
-/** How texts are written; without members as bytes of UTF-8, one behind the other. */
-export interface TextHeader {
-  /** Its place in it, half a byte, stands for each character. */
-  readonly alphabet?: string
-  /** Where all texts have one length, and most of them is the same: one of them, and the places where others differ from it. */
-  readonly pattern?: string
-  readonly places?: readonly number[]
-}
-
 /** Texts before they are written: their bytes of UTF-8, one behind the other, how many each has, and the rows without one. */
 export interface PlainTexts {
   readonly bytes: Uint8Array
