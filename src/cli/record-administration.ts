@@ -38,8 +38,8 @@ export async function recordAdministration(
   for (const sink of sinks) {
     try {
       const batch = sink.newBatch?.() ?? ([] as GatewayEvent[])
-      for (const event of events) batch.push(event)
-      await sink.write(batch)
+      for (const event of events) if (sink.wants?.(event) ?? true) batch.push(event)
+      if (batch.length > 0) await sink.write(batch)
     } finally {
       await sink.close()
     }

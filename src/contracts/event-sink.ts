@@ -22,7 +22,7 @@ export interface EventSink<Event, Batch extends EventBatch<Event> = EventBatch<E
   wants?(event: Event): boolean
   /** An empty batch, which gets each event soon after it was recorded, on the request path. Default: a list. */
   newBatch?(): Batch
-  /** Events in the order they happened. Called by one flush at a time. */
+  /** Events in the order they happened; at least one. Called by one flush at a time. */
   write(batch: Batch): MaybePromise<void>
   /** The gateway stops: what is not taken at the next attempt is lost. */
   hurry?(): void
