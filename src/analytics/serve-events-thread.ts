@@ -47,11 +47,16 @@ export function serveEventsThread(port: MessagePort, pool: SqlPool, prices: Pric
   })
 }
 
-/** Everything that is done for the events now and then. */
+/** Everything that is done for the events now and then. What fails keeps nothing else from being done: a store that only grows would be the end. */
 async function maintainEvents(pool: SqlPool, { eventsMs, rollUpsMs }: KeptSince): Promise<void> {
-  await rollUp(pool)
-  await mergeParts(pool)
-  await mergeBlocks(pool, Date.now())
-  await deleteOldEvents(pool, eventsMs)
-  await removeOldParts(pool, Math.min(rollUpsMs, eventsMs))
+  const steps: readonly (() => Promise<unknown>)[] = [
+    () => rollUp(pool),
+    () => mergeParts(pool),
+    () => mergeBlocks(pool, Date.now()),
+    () => deleteOldEvents(pool, eventsMs),
+    () => removeOldParts(pool, Math.min(rollUpsMs, eventsMs)),
+  ]
+  const failures: unknown[] = []
+  for (const step of steps) await step().catch((error: unknown) => void failures.push(error))
+  if (failures.length > 0) throw failures[0]
 }

@@ -136,8 +136,9 @@ function describeMessage(
   exchange: HttpExchange,
 ): void {
   event.method = shorten(message.method, 100) || null
-  event.clientProtocol = message.protocolVersion ?? null
-  event.upstreamProtocol = exchange.upstreamProtocol ?? event.clientProtocol
+  event.clientProtocol = message.protocolVersion === undefined ? null : shorten(message.protocolVersion, 100)
+  const { upstreamProtocol } = exchange
+  event.upstreamProtocol = upstreamProtocol === undefined ? event.clientProtocol : shorten(upstreamProtocol, 100)
   event.capability = message.name === undefined ? null : shorten(message.name, 1000)
   event.capabilityType = declaration?.uses ?? declaration?.lists?.type ?? null
   const { clientInfo } = message

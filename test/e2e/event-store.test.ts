@@ -821,4 +821,78 @@ describe.runIf(isInstalled)('a connection to PostgreSQL that breaks', () => {
     await sink.close()
     await pool.close()
   })
+
+  test('in the middle of a transaction ends nothing but the transaction: each event is stored once', async () => {
+    const url = await postgres?.createDatabase()
+    if (!url) throw new Error('PostgreSQL does not run')
+    const [own, pool] = [openPool(url), openPool(url)]
+    const killed = new Set<number>()
+    const sink = createPostgresSink({
+      ...own,
+      write: (work) =>
+        own.write(async (session) => {
+          const result = await work(session)
+          const [backend] = await session.all('select pg_backend_pid() as pid')
+          // Each connection once, before the commit.
+          if (killed.size < 3) {
+            killed.add(Number(backend?.pid))
+            await pool.write((other) => other.all('select pg_terminate_backend(?)', [Number(backend?.pid)]))
+          }
+          return result
+        }),
+    })
+    const events = [1, 2, 3].map((time) => newEvent('capability_completed', nowMs + time, `request-${time}`))
+    await writeEvents(sink, events)
+    expect(killed.size).toBe(3)
+    const store = openEventStore({ pool, prices: () => noPrices, clock: () => nowMs })
+    expect((await store.rows({}, { limit: 10 })).items.map(({ event }) => event)).toEqual(events.toReversed())
+    await sink.close()
+    await pool.close()
+  })
+
+  test('whoever hangs while it holds the row numbers does not hold them for long', { timeout: 30_000 }, async () => {
+    const url = await postgres?.createDatabase()
+    if (!url) throw new Error('PostgreSQL does not run')
+    const [hanging, pool] = [openPool(url), openPool(url)]
+    await prepareEventTables(pool)
+    const { promise: awake, resolve: wake } = Promise.withResolvers<void>()
+    const { promise: holds, resolve: hold } = Promise.withResolvers<void>()
+    const hung = hanging.write(async (session) => {
+      await session.run("update event_progress set row_id = row_id + 1 where name = 'row'")
+      hold()
+      await awake
+    })
+    await holds
+    const sink = createPostgresSink(pool)
+    await writeEvents(sink, [newEvent('capability_completed', nowMs, 'request')])
+    wake()
+    await expect(hung).rejects.toThrow()
+    await hanging.close()
+    await sink.close()
+  })
+
+  test('making the tables waits for no writer that waits for it', async () => {
+    const url = await postgres?.createDatabase()
+    if (!url) throw new Error('PostgreSQL does not run')
+    const [pool, other] = [openPool(url), openPool(url)]
+    const sinks = [createPostgresSink(openPool(url)), createPostgresSink(openPool(url))]
+    let isOver = false
+    const writeOn = async (sink: (typeof sinks)[number]) => {
+      let count = 0
+      for (; !isOver; count++) await writeEvents(sink, [newEvent('capability_completed', nowMs, `request-${count}`)])
+      return count
+    }
+    await prepareEventTables(pool)
+    const writing = sinks.map(writeOn)
+    for (let round = 0; round < 30; round++) await Promise.all([prepareEventTables(pool), prepareEventTables(other)])
+    isOver = true
+    const counts = await Promise.all(writing)
+    const [stored] = await pool.read((session) => session.all('select sum(events) as events from event_blocks'))
+    expect(Number(stored?.events)).toBe(counts.reduce((sum, count) => sum + count, 0))
+    const [deadlocks] = await pool.read((session) =>
+      session.all('select deadlocks from pg_stat_database where datname = current_database()'),
+    )
+    expect(Number(deadlocks?.deadlocks)).toBe(0)
+    await Promise.all([...sinks.map((sink) => sink.close()), pool.close(), other.close()])
+  })
 })

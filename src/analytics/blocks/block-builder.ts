@@ -150,8 +150,9 @@ class NumberBuilder {
   readonly #missing = new GrowingNumbers()
 
   push(number: number | null): void {
-    if (number === null) this.#missing.push(this.#numbers.length)
-    this.#numbers.push(number ?? 0)
+    const isThere = Number.isFinite(number)
+    if (!isThere) this.#missing.push(this.#numbers.length)
+    this.#numbers.push(isThere ? (number as number) : 0)
   }
 
   /** Undefined: no event has a number. */

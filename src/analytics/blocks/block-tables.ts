@@ -21,12 +21,6 @@ export function listTableStatements(dialect: Dialect): readonly string[] {
   return [
     `create table if not exists event_blocks (first_row ${key} primary key, last_row bigint not null, name text not null, events bigint not null, first_ms bigint not null, last_ms bigint not null, facts ${bytes} not null, details ${bytes} not null,
      stored_ms bigint not null)`,
-    'create index if not exists event_blocks_by_time on event_blocks (last_ms, first_row)',
-    `create index if not exists event_blocks_small on event_blocks (last_ms) where ${isSmall}`,
-    // Whoever writes to a file knows what became of it.
-    ...(dialect === 'postgres'
-      ? ['create unique index if not exists event_blocks_by_name on event_blocks (name)']
-      : []),
     `create table if not exists event_parts (first_row bigint primary key, last_row bigint not null, level integer not null,
      rows bigint not null, events bigint not null, first_ms bigint not null, last_ms bigint not null)`,
     `create table if not exists event_part_columns (part bigint not null, name text not null, content ${bytes} not null,
@@ -35,6 +29,13 @@ export function listTableStatements(dialect: Dialect): readonly string[] {
     "insert into event_progress (name, row_id) values ('minute', 0) on conflict do nothing",
     // Where there are roll-ups of an older version, rows go on behind them.
     "insert into event_progress (name, row_id) select 'row', row_id from event_progress where name = 'minute' on conflict do nothing",
+    // Last: they lock the table also where they are there, and would wait for a writer that waits for it.
+    'create index if not exists event_blocks_by_time on event_blocks (last_ms, first_row)',
+    `create index if not exists event_blocks_small on event_blocks (last_ms) where ${isSmall}`,
+    // Whoever writes to a file knows what became of it.
+    ...(dialect === 'postgres'
+      ? ['create unique index if not exists event_blocks_by_name on event_blocks (name)']
+      : []),
   ]
 }
 

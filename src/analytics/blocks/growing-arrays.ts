@@ -1,12 +1,14 @@
 /** How much more room there is when there is too little. */
-const growth = 2
+const growth = 4
 
 /** Room that is made at once: for as many rows as there were the last time, since blocks of a gateway are alike. */
 let usualRows = 1
+/** But not for more: thousands of batches of one event may wait for a database that hangs. */
+const mostAtOnce = 64
 
 /** To be told of how many rows a block became. */
 export function noteRows(rows: number): void {
-  usualRows = rows
+  usualRows = Math.min(Math.max(rows, 1), mostAtOnce)
 }
 
 /** Numbers outside of the heap: what waits there costs the collector of garbage nothing. */

@@ -8,16 +8,17 @@ import { describeBlock, insertBlock, readPlace } from './stored-blocks.ts'
 const fanIn = 8
 /** Blocks go when all of their events are old, so none spans more. */
 const longestMs = 60 * 60_000
-/** Who writes a block again, because nobody told that it was stored, has given up by then: see `insertBlock`. */
-const settledMs = 120_000
+/** Who writes a block again, because nobody told that it was stored, has given up long before, whatever its clock says: see `insertBlockOnce`. */
+const settledMs = 10 * 60_000
 /** What could not be merged for so long has no neighbours that it could be merged with. */
 const newestMs = 3 * longestMs
 
 /** Makes few blocks of many small ones, which a gateway with little to do leaves behind. One with much to do leaves full ones. */
 export async function mergeBlocks(pool: SqlPool, nowMs: number): Promise<void> {
   for (;;) {
-    const run = findMergeableBlocks(await pool.read((session) => listSmall(session, nowMs)))
-    if (run === undefined || !(await mergeRun(pool, run))) return
+    const runs = findMergeableBlocks(await pool.read((session) => listSmall(session, nowMs)))
+    if (runs.length === 0) return
+    for (const run of runs) if (!(await mergeRun(pool, run))) return
   }
 }
 
@@ -33,26 +34,29 @@ async function listSmall(session: SqlSession, nowMs: number): Promise<readonly B
 }
 
 /**
- * The blocks to be made one: nothing but them in their stretch of rows, together within an hour, and small ones before larger ones, so that few
+ * Blocks to be made one: nothing but them in their stretch of rows, together within an hour, and small ones before larger ones, so that few
  * events are merged often.
  */
-export function findMergeableBlocks(small: readonly BlockPlace[]): readonly BlockPlace[] | undefined {
+export function findMergeableBlocks(small: readonly BlockPlace[]): readonly (readonly BlockPlace[])[] {
   for (let most = fanIn; most / fanIn < fullBlock; most *= fanIn) {
-    const run = findRun(small, most)
-    if (run) return run
+    const runs = findRuns(small, most)
+    if (runs.length > 0) return runs
   }
-  return undefined
+  return []
 }
 
 /** Of blocks that have fewer events than `most`. */
-function findRun(small: readonly BlockPlace[], most: number): readonly BlockPlace[] | undefined {
+function findRuns(small: readonly BlockPlace[], most: number): readonly (readonly BlockPlace[])[] {
+  const runs: BlockPlace[][] = []
   let run: BlockPlace[] = []
   for (const block of small) {
     if (block.events >= most) run = []
     else run = continues(run, block) ? [...run, block] : [block]
-    if (run.length === fanIn) return run
+    if (run.length < fanIn) continue
+    runs.push(run)
+    run = []
   }
-  return undefined
+  return runs
 }
 
 function continues(run: readonly BlockPlace[], block: BlockPlace): boolean {

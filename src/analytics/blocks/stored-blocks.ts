@@ -77,9 +77,12 @@ export async function readDetails(session: SqlSession, { firstRow }: BlockPlace)
 /** Takes row numbers for so many events, and returns the first. Until the transaction ends nobody else gets any: rows appear in their order. */
 export const takeRows = "update event_progress set row_id = row_id + ? where name = 'row' returning row_id"
 
-/** Stores a block; one that was stored already is left as it is: a connection may break after a commit, and before anybody is told. */
+/** Stores a block. */
 export const insertBlock = `insert into event_blocks (${place}, name, facts, details, stored_ms)
-  values (?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict do nothing`
+  values (?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+/** One that was stored already is left as it is: a connection may break after a commit, and before anybody is told. */
+export const insertBlockOnce = `${insertBlock} on conflict (name) do nothing`
 
 /** Parameters of `insertBlock`. */
 export function describeBlock(firstRow: number, block: EncodedBlock, storedMs: number): SqlValue[] {

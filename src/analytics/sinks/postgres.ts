@@ -5,7 +5,7 @@ import type { SqlPool, SqlSession } from '../../contracts/sql-pool.ts'
 import { BlockBatch } from '../blocks/block-batch.ts'
 import type { EncodedBlock } from '../blocks/block-builder.ts'
 import { prepareEventTables } from '../blocks/block-tables.ts'
-import { describeBlock, insertBlock, takeRows } from '../blocks/stored-blocks.ts'
+import { describeBlock, insertBlockOnce, takeRows } from '../blocks/stored-blocks.ts'
 import type { GatewayEvent } from '../event.ts'
 
 /** A database that restarts is back within this time. Meanwhile the events wait in the bounded buffer. */
@@ -66,7 +66,7 @@ async function insertBlocks(session: SqlSession, blocks: readonly EncodedBlock[]
   const [taken] = await session.all(takeRows, [events])
   let firstRow = Number(taken?.row_id) - events + 1
   for (const block of blocks) {
-    await session.run(insertBlock, describeBlock(firstRow, block, nowMs))
+    await session.run(insertBlockOnce, describeBlock(firstRow, block, nowMs))
     firstRow += block.events
   }
 }

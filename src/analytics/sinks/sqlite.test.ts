@@ -263,6 +263,16 @@ describe('writing and reading', () => {
     void sink.close()
   })
 
+  test('row numbers that were given already are an error, and no silent loss', async () => {
+    const database = new DatabaseSync(path)
+    const sink = createSqliteSink(database)
+    await writeEvents(sink, [eventAt(1), eventAt(2)])
+    database.exec("update event_progress set row_id = 0 where name = 'row'")
+    await expect(writeEvents(sink, [eventAt(3)])).rejects.toThrow('UNIQUE')
+    expect(timesOf(readEvents(database, { limit: 9 }))).toEqual([1, 2])
+    void sink.close()
+  })
+
   test('the latest events, oldest first; then what follows a row; from a time on', async () => {
     const database = new DatabaseSync(path)
     const sink = createSqliteSink(database)

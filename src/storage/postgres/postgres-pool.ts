@@ -15,6 +15,8 @@ export interface PostgresPoolOptions {
 }
 
 const connectMs = 5000
+/** Whoever hangs or is cut off while it holds locks keeps others waiting no longer. No parameter of the connection: poolers refuse those. */
+const beginWrite = "begin; set local idle_in_transaction_session_timeout = '10s'"
 
 /** Connections to a PostgreSQL database. None is opened before it is needed. */
 export function openPostgresPool({ url, connections, statementMs, onError }: PostgresPoolOptions): SqlPool {
@@ -29,6 +31,8 @@ export function openPostgresPool({ url, connections, statementMs, onError }: Pos
   pool.on('error', onError)
   const transact = async <Result>(begin: string, work: (session: SqlSession) => Promise<Result>): Promise<Result> => {
     const client = await pool.connect()
+    // The pool listens only while nobody uses the connection, and nobody else would. The statement fails, too, and says so.
+    client.on('error', ignore)
     let broken: Error | undefined
     try {
       await client.query(begin)
@@ -41,16 +45,19 @@ export function openPostgresPool({ url, connections, statementMs, onError }: Pos
       })
       throw error
     } finally {
+      client.off('error', ignore)
       client.release(broken)
     }
   }
   return {
     dialect: 'postgres',
     read: (work) => transact('begin isolation level repeatable read read only', work),
-    write: (work) => transact('begin', work),
+    write: (work) => transact(beginWrite, work),
     close: () => pool.end(),
   }
 }
+
+const ignore = () => undefined
 
 /** Numbers of rows and milliseconds since the epoch are below 2^53. */
 const chooseParser: CustomTypesConfig['getTypeParser'] = (type, format) =>
