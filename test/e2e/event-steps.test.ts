@@ -25,6 +25,7 @@ beforeAll(async () => {
       filtered: { upstream: `${upstream.origin}/mcp`, inbound: ['only; a (1%)'] },
       limited: { upstream: `${upstream.origin}/mcp`, inbound: ['few-calls'] },
       broken: { upstream: `${upstream.origin}/broken`, inbound: [] },
+      open: { upstream: `${upstream.origin}/mcp`, inbound: [] },
     },
   })
 })
@@ -74,4 +75,14 @@ test('a policy that refuses, a message that cannot be read, an upstream that mak
   expect(summary(await stepsOf('broken', 0))).toEqual([['body', '', 'refused', 'message_not_json']])
   await postModern(gateway.server('broken'), '', 'tools/call', { name: 'a', arguments: {} })
   expect(summary(await stepsOf('broken', 1)).at(-1)).toMatchObject(['result', '', 'failed', 'upstream_protocol_error'])
+})
+
+test('a client does not decide how large an event is', async () => {
+  const long = 'x'.repeat(10_000)
+  const answer = JSON.stringify({ jsonrpc: '2.0', id: 1, result: {} })
+  await postRaw(gateway.server('open'), answer, { 'mcp-protocol-version': long })
+  const ofServer = () => gateway.events().filter(({ virtualServer }) => virtualServer === 'open')
+  await gateway.waitForEvent(() => ofServer().length > 0)
+  expect(ofServer()[0]?.clientProtocol).toBe('x'.repeat(100))
+  expect(JSON.stringify(ofServer()[0]).length).toBeLessThan(2500)
 })
