@@ -876,16 +876,17 @@ describe.runIf(isInstalled)('a connection to PostgreSQL that breaks', () => {
     if (!url) throw new Error('PostgreSQL does not run')
     const [pool, other] = [openPool(url), openPool(url)]
     const sinks = [createPostgresSink(openPool(url)), createPostgresSink(openPool(url))]
-    let isOver = false
+    const over = new AbortController()
     const writeOn = async (sink: (typeof sinks)[number]) => {
       let count = 0
-      for (; !isOver; count++) await writeEvents(sink, [newEvent('capability_completed', nowMs, `request-${count}`)])
+      for (; !over.signal.aborted; count++)
+        await writeEvents(sink, [newEvent('capability_completed', nowMs, `request-${count}`)])
       return count
     }
     await prepareEventTables(pool)
     const writing = sinks.map(writeOn)
     for (let round = 0; round < 30; round++) await Promise.all([prepareEventTables(pool), prepareEventTables(other)])
-    isOver = true
+    over.abort()
     const counts = await Promise.all(writing)
     const [stored] = await pool.read((session) => session.all('select sum(events) as events from event_blocks'))
     expect(Number(stored?.events)).toBe(counts.reduce((sum, count) => sum + count, 0))
