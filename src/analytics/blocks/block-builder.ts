@@ -2,7 +2,7 @@ import { encodeColumns, type FieldValue, type PlainColumn } from '../columns/col
 import { Alphabet, encodeTexts } from '../columns/text-column.ts'
 import { type GatewayEvent, listValues } from '../event.ts'
 import { type BlockColumnKind, blockColumns } from './block-columns.ts'
-import { GrowingNumbers, GrowingTexts, noteRows } from './growing-arrays.ts'
+import { GrowingNumbers, GrowingTexts } from './growing-arrays.ts'
 
 /** A block as it is stored. */
 export interface EncodedBlock {
@@ -64,9 +64,8 @@ export class BlockBuilder {
     this.#length++
   }
 
-  /** The block; of at least one event. */
+  /** The block; of at least one event, and once. */
   finish(): EncodedBlock {
-    noteRows(this.#length)
     const halves = { facts: new Map<string, PlainColumn>(), details: new Map<string, PlainColumn>() }
     const put = (place: number, column: PlainColumn | undefined) => {
       const { name, half } = blockColumns[place] ?? {}
@@ -77,14 +76,9 @@ export class BlockBuilder {
     for (const [index, place] of textPlaces.entries()) {
       put(place, this.#texts[index]?.finish())
     }
-    return {
-      name: this.#name,
-      events: this.#length,
-      firstMs: this.#firstMs,
-      lastMs: this.#lastMs,
-      facts: encodeColumns(halves.facts),
-      details: encodeColumns(halves.details),
-    }
+    const [facts, details] = [encodeColumns(halves.facts), encodeColumns(halves.details)]
+    for (const column of [...this.#fields, ...this.#numbers, ...this.#texts]) column.release()
+    return { name: this.#name, events: this.#length, firstMs: this.#firstMs, lastMs: this.#lastMs, facts, details }
   }
 
   #pushFields(values: readonly Value[]): void {
@@ -131,6 +125,10 @@ class FieldBuilder {
     return { values, arrays: this.#codes ? [this.#codes.finish()] : [] }
   }
 
+  release(): void {
+    this.#codes?.release()
+  }
+
   #add(value: Value, known: Map<Value, number>): number {
     const code = this.#values.push(value) - 1
     known.set(value, code)
@@ -161,6 +159,11 @@ class NumberBuilder {
     const arrays = [this.#numbers.finish()]
     return { arrays: this.#missing.length === 0 ? arrays : [...arrays, this.#missing.finish()] }
   }
+
+  release(): void {
+    this.#numbers.release()
+    this.#missing.release()
+  }
 }
 
 class TextBuilder {
@@ -181,5 +184,10 @@ class TextBuilder {
   finish(): PlainColumn | undefined {
     if (this.#missing.length === this.#texts.length) return undefined
     return encodeTexts({ ...this.#texts.finish(), missing: this.#missing.finish() }, this.#alphabet)
+  }
+
+  release(): void {
+    this.#texts.release()
+    this.#missing.release()
   }
 }

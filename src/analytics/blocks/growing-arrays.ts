@@ -1,25 +1,42 @@
 /** How much more room there is when there is too little. */
 const growth = 4
 
-/** Room that is made at once: for as many rows as there were the last time, since blocks of a gateway are alike. */
-let usualRows = 1
-/** But not for more: thousands of batches of one event may wait for a database that hangs. */
-const mostAtOnce = 64
+/** Room of a whole block, as a rule. What a block left is used by the next one: fresh memory is in no cache of the processor. */
+class UsedRooms<Room extends { readonly length: number }> {
+  readonly #size: number
+  readonly #most: number
+  readonly #rooms: Room[] = []
 
-/** To be told of how many rows a block became. */
-export function noteRows(rows: number): void {
-  usualRows = Math.min(Math.max(rows, 1), mostAtOnce)
+  constructor(size: number, most: number) {
+    this.#size = size
+    this.#most = most
+  }
+
+  take(): Room | undefined {
+    return this.#rooms.pop()
+  }
+
+  give(room: Room): void {
+    if (room.length === this.#size && this.#rooms.length < this.#most) this.#rooms.push(room)
+  }
 }
+
+/** Thousands of batches of one event may wait for a database that hangs. */
+const [firstRows, firstBytes] = [16, 1024]
+const [wholeRows, wholeBytes] = [firstRows * growth ** 3, firstBytes * growth ** 3]
+const usedNumbers = new UsedRooms<Float64Array<ArrayBuffer>>(wholeRows, 64)
+const usedBytes = new UsedRooms<Buffer<ArrayBuffer>>(wholeBytes, 8)
+const noNumbers = new Float64Array(0)
+const noBytes = Buffer.alloc(0)
 
 /** Numbers outside of the heap: what waits there costs the collector of garbage nothing. */
 export class GrowingNumbers {
-  #numbers = new Float64Array(0)
+  #numbers = noNumbers
   #length = 0
 
   static zeros(length: number): GrowingNumbers {
     const zeros = new GrowingNumbers()
-    zeros.#numbers = new Float64Array(Math.max(length * growth, usualRows))
-    zeros.#length = length
+    for (let row = 0; row < length; row++) zeros.push(0)
     return zeros
   }
 
@@ -32,13 +49,21 @@ export class GrowingNumbers {
     this.#numbers[this.#length++] = number
   }
 
-  /** A view of what was pushed. */
+  /** A view of what was pushed, until `release`. */
   finish(): Float64Array {
     return this.#numbers.subarray(0, this.#length)
   }
 
+  /** Nobody reads the numbers any more. */
+  release(): void {
+    usedNumbers.give(this.#numbers)
+    this.#numbers = noNumbers
+    this.#length = 0
+  }
+
   #grow(): void {
-    const larger = new Float64Array(Math.max(this.#length * growth, usualRows))
+    const used = this.#length === 0 ? usedNumbers.take() : undefined
+    const larger = used ?? new Float64Array(Math.max(this.#length * growth, firstRows))
     larger.set(this.#numbers)
     this.#numbers = larger
   }
@@ -46,13 +71,11 @@ export class GrowingNumbers {
 
 /** Texts that are joined before they are written: by itself each costs three times as much. */
 const joined = 32
-/** Bytes of a text that there is room for at first. */
-const usualBytes = 32
 
 /** Texts as the bytes of UTF-8, one behind the other, outside of the heap. Halves of surrogate pairs, which have none, become U+FFFD. */
 export class GrowingTexts {
   #waiting: string[] = []
-  #bytes = Buffer.alloc(0)
+  #bytes = noBytes
   #written = 0
   #length = 0
   readonly #lengths = new GrowingNumbers()
@@ -66,10 +89,19 @@ export class GrowingTexts {
     if (this.#waiting.push(text) === joined) this.#write()
   }
 
-  /** Views of the bytes, and of how many each text has. */
+  /** Views of the bytes, and of how many each text has, until `release`. */
   finish(): { readonly bytes: Buffer; readonly lengths: Float64Array } {
     this.#write()
     return { bytes: this.#bytes.subarray(0, this.#written), lengths: this.#lengths.finish() }
+  }
+
+  /** Nobody reads the texts any more. */
+  release(): void {
+    usedBytes.give(this.#bytes)
+    this.#lengths.release()
+    this.#bytes = noBytes
+    this.#written = 0
+    this.#length = 0
   }
 
   #write(): void {
@@ -89,8 +121,12 @@ export class GrowingTexts {
   }
 
   #makeRoom(more: number): void {
-    if (this.#written + more <= this.#bytes.length) return
-    const larger = Buffer.allocUnsafeSlow(Math.max((this.#written + more) * growth, usualRows * usualBytes))
+    const needed = this.#written + more
+    if (needed <= this.#bytes.length) return
+    const used = this.#written === 0 && needed <= wholeBytes ? usedBytes.take() : undefined
+    let size = firstBytes
+    while (size < needed) size *= growth
+    const larger = used ?? Buffer.allocUnsafeSlow(size)
     this.#bytes.copy(larger, 0, 0, this.#written)
     this.#bytes = larger
   }
