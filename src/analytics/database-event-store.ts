@@ -66,14 +66,14 @@ function readPage(
   const from = before === undefined ? undefined : readCursor(before)
   const untilMs = Math.min(filter.untilMs ?? Number.MAX_SAFE_INTEGER, from ? from.timeMs + 1 : Number.MAX_SAFE_INTEGER)
   return pool.read(async (session) => {
-    let found: readonly Found[] = []
+    let found: Found[] = []
     for await (const block of readNewestFirst(session, { ...filter, untilMs })) {
       const oldest = found[limit]
       if (oldest && oldest.timeMs > block.place.lastMs) break
-      const more = listFound(filter, block).filter((each) => !from || compareNewestFirst(from, each) < 0)
-      if (more.length > 0) found = [...found, ...more].toSorted(compareNewestFirst).slice(0, limit + 1)
+      for (const each of listFound(filter, block)) if (!from || compareNewestFirst(from, each) < 0) found.push(each)
+      if (found.length > limit) found = found.toSorted(compareNewestFirst).slice(0, limit + 1)
     }
-    const items = await readFound(session, found.slice(0, limit))
+    const items = await readFound(session, found.toSorted(compareNewestFirst).slice(0, limit))
     return { items, next: found.length > limit ? items.at(-1)?.cursor : undefined }
   })
 }
