@@ -1,5 +1,5 @@
-// What events add to the CPU of a small call, in all threads: gateways as they are beside gateways that make none, in turns.
-// Run: node bench/events.ts [--gateways 4] [--rounds 30] [--no-build]
+// What events add to the CPU of a call, in all threads: gateways as they are beside gateways that make none, in turns.
+// Run: node bench/events.ts [--case call-32] [--gateways 4] [--rounds 30] [--no-build]
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -14,6 +14,7 @@ import { prepareLoadFiles, type Variant } from './variants.ts'
 
 const { values: options } = parseArgs({
   options: {
+    case: { type: 'string', default: 'call-32' },
     gateways: { type: 'string', default: '4' },
     rounds: { type: 'string', default: '30' },
     'no-build': { type: 'boolean', default: false },
@@ -38,11 +39,12 @@ interface Measured {
 
 function findCase(name: string): Case {
   const found = cases.find((each) => each.name === name)
-  if (found === undefined) throw new Error(`there is no case ${name}`)
+  if (found === undefined)
+    throw new Error(`there is no case ${name}; there are ${cases.map((each) => each.name).join(', ')}`)
   return found
 }
 
-const measuredCase = findCase('call-32')
+const measuredCase = findCase(options.case)
 
 async function startGateway(kind: Measured['kind'], directory: string, upstreamPort: number): Promise<Measured> {
   const own = mkdtempSync(join(directory, `${kind}-`))
@@ -85,7 +87,7 @@ function describe(gateways: readonly Measured[]): string {
     line('without'),
     line('with'),
     '',
-    `Events add ${percent(total('with') / total('without'))} (median of the rounds ${percent(computeMedian(ratios) ?? Number.NaN)}).`,
+    `${measuredCase.name}: events add ${percent(total('with') / total('without'))} (median of the rounds ${percent(computeMedian(ratios) ?? Number.NaN)}).`,
     '',
   ].join('\n')
 }
@@ -111,7 +113,7 @@ async function run(directory: string): Promise<void> {
   const table = describe(gateways)
   const results = join(import.meta.dirname, 'results')
   mkdirSync(results, { recursive: true })
-  writeFileSync(join(results, 'events.md'), table)
+  writeFileSync(join(results, `events-${measuredCase.name}.md`), table)
   process.stdout.write(table)
   await Promise.all([...gateways.map(({ variant }) => stopProcess(variant.process)), stopProcess(upstream.process)])
 }

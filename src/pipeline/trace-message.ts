@@ -63,8 +63,9 @@ export function propagateTrace(message: McpMessage, exchange: HttpExchange, trac
 /** The trace that an event belongs to. */
 export function traceIdOf(message: McpMessage | undefined, exchange: HttpExchange): string | null {
   if (exchange.trace) return exchange.trace.traceId
-  const { ofMessage, ofHttp } = readContexts(message, exchange)
-  return (ofMessage ?? ofHttp)?.traceId ?? null
+  const meta = message && metaOf(message)
+  const context = readContext(meta?.traceparent) ?? readContext(exchange.headers.traceparent)
+  return context?.traceId ?? null
 }
 
 function describeUpstreamSpan({ traceId, upstreamSpanId, sampled }: MessageTrace): string {
@@ -76,10 +77,11 @@ function readContexts(
   { headers }: HttpExchange,
 ): { readonly ofMessage: SpanContext | undefined; readonly ofHttp: SpanContext | undefined } {
   const meta = message && metaOf(message)
-  return {
-    ofMessage: meta?.traceparent === undefined ? undefined : parseTraceparent(meta.traceparent),
-    ofHttp: headers.traceparent === undefined ? undefined : parseTraceparent(headers.traceparent),
-  }
+  return { ofMessage: readContext(meta?.traceparent), ofHttp: readContext(headers.traceparent) }
+}
+
+function readContext(traceparent: unknown): SpanContext | undefined {
+  return traceparent === undefined ? undefined : parseTraceparent(traceparent)
 }
 
 function metaOf({ body }: McpMessage): JsonObject | undefined {

@@ -53,6 +53,7 @@ export class Block {
 function readNumbers(column: Column | undefined, rows: number): Float64Array {
   const [numbers, missing = []] = column?.arrays ?? []
   if (numbers === undefined) return new Float64Array(rows).fill(Number.NaN)
+  if (missing.length === 0 && numbers instanceof Float64Array) return numbers
   const all = new Float64Array(numbers)
   for (const row of missing) all[row] = Number.NaN
   return all

@@ -58,20 +58,28 @@ export function readTexts({ text = {}, arrays }: Column): (row: number) => strin
 
 function findSize(lengths: Float64Array): number | undefined {
   const [size = 0] = lengths
-  return lengths.every((length) => length === size) ? size : undefined
+  for (let row = 1; row < lengths.length; row++) if (lengths[row] !== size) return undefined
+  return size
 }
 
 /** Places at which some text differs from the first one. */
 function findPlaces(bytes: Uint8Array, size: number): readonly number[] {
-  const places: number[] = []
-  for (let place = 0; place < size; place++) if (differsAt(bytes, size, place)) places.push(place)
-  return places
+  const words = viewWords(bytes, size)
+  const differences = words.slice(0, size / words.BYTES_PER_ELEMENT)
+  const { length } = differences.fill(0)
+  for (let start = 0; start < words.length; start += length) {
+    for (let at = 0; at < length; at++)
+      differences[at] = (differences[at] ?? 0) | ((words[start + at] ?? 0) ^ (words[at] ?? 0))
+  }
+  return [...new Uint8Array(differences.buffer)].flatMap((bits, place) => (bits === 0 ? [] : [place]))
 }
 
-function differsAt(bytes: Uint8Array, size: number, place: number): boolean {
-  const first = bytes[place]
-  for (let at = place + size; at < bytes.length; at += size) if (bytes[at] !== first) return true
-  return false
+/** Four bytes are compared at once, where that is possible. */
+function viewWords({ buffer, byteOffset, length }: Uint8Array, size: number): Uint32Array | Uint8Array {
+  const width = Uint32Array.BYTES_PER_ELEMENT
+  return size % width === 0 && byteOffset % width === 0
+    ? new Uint32Array(buffer, byteOffset, length / width)
+    : new Uint8Array(buffer, byteOffset, length)
 }
 
 function takePlaces(bytes: Uint8Array, size: number, places: readonly number[]): Uint8Array {

@@ -73,7 +73,10 @@ export class PartBuilder {
   /** Adds events of a block; all, or some. */
   addBlock(block: Block, events: ArrayLike<number> = countTo(block.place.events)): void {
     const rows = this.#findRows(block, events)
-    for (const row of rows) this.#events[row] = (this.#events[row] ?? 0) + 1
+    for (let place = 0; place < rows.length; place++) {
+      const row = rows[place] ?? 0
+      this.#events[row] = (this.#events[row] ?? 0) + 1
+    }
     for (const [index, name] of sumColumns.entries()) addNumbers(this.#sums[index], rows, block.numbers(name), events)
     this.#addDurations(block, events, rows)
   }
@@ -133,13 +136,15 @@ export class PartBuilder {
     }
   }
 
-  #addDurations(block: Block, events: ArrayLike<number>, rows: readonly number[]): void {
+  #addDurations(block: Block, events: ArrayLike<number>, rows: Uint32Array): void {
     const [total, gateway, upstream] = this.#histograms
     const [latencies, upstreams] = [block.numbers('latencyMs'), block.numbers('upstreamMs')]
-    for (const [place, row] of rows.entries()) {
-      const latencyMs = latencies[events[place] ?? 0] ?? Number.NaN
+    for (let place = 0; place < rows.length; place++) {
+      const event = events[place] ?? 0
+      const latencyMs = latencies[event] ?? Number.NaN
       if (Number.isNaN(latencyMs)) continue
-      const upstreamMs = upstreams[events[place] ?? 0] ?? Number.NaN
+      const row = rows[place] ?? 0
+      const upstreamMs = upstreams[event] ?? Number.NaN
       const isUpstream = !Number.isNaN(upstreamMs)
       total?.add(row, findBucket(latencyMs), 1)
       gateway?.add(row, findBucket(isUpstream ? latencyMs - upstreamMs : latencyMs), 1)
@@ -148,22 +153,28 @@ export class PartBuilder {
   }
 
   /** The row of each event. */
-  #findRows(block: Block, events: ArrayLike<number>): readonly number[] {
+  #findRows(block: Block, events: ArrayLike<number>): Uint32Array {
     const times = block.numbers('time')
     const fields = equalFields.map((name) => block.field(name))
     const combinations = combineFields(fields, block.place.events)
     // Of this block: most of its events have fields that others of it have.
     const known = new Map<number, Fields>()
-    const rows: number[] = []
+    const findFields = (event: number, combination: number) => {
+      const found = known.get(combination) ?? this.#findFields(fields, event)
+      known.set(combination, found)
+      return found
+    }
+    const rows = new Uint32Array(events.length)
+    let [lastMinute, lastCombination, row] = [Number.NaN, Number.NaN, 0]
     for (let place = 0; place < events.length; place++) {
       const event = events[place] ?? 0
+      const minute = Math.floor((times[event] ?? 0) / minuteMs)
       const combination = combinations[event] ?? 0
-      let found = known.get(combination)
-      if (found === undefined) {
-        found = this.#findFields(fields, event)
-        known.set(combination, found)
-      }
-      rows.push(this.#findRow(Math.floor((times[event] ?? 0) / minuteMs), found))
+      // Where much happens, most are like the one before.
+      const isSame = this.#joinsEvents && minute === lastMinute && combination === lastCombination
+      if (!isSame) row = this.#findRow(minute, findFields(event, combination))
+      rows[place] = row
+      ;[lastMinute, lastCombination] = [minute, combination]
     }
     return rows
   }
@@ -226,17 +237,22 @@ function renumber(numbers: Float64Array): number {
   return known.size
 }
 
-const countTo = (length: number) => Uint32Array.from({ length }, (_, index) => index)
+function countTo(length: number): Uint32Array {
+  const numbers = new Uint32Array(length)
+  for (let index = 0; index < length; index++) numbers[index] = index
+  return numbers
+}
 
 /** Adds what events have of a number to their rows. */
 function addNumbers(
   sums: number[] | undefined,
-  rows: readonly number[],
+  rows: Uint32Array,
   numbers: Float64Array,
   events: ArrayLike<number>,
 ): void {
   if (sums === undefined) return
-  for (const [place, row] of rows.entries()) {
+  for (let place = 0; place < rows.length; place++) {
+    const row = rows[place] ?? 0
     const number = numbers[events[place] ?? 0] ?? 0
     if (!Number.isNaN(number)) sums[row] = (sums[row] ?? 0) + number
   }
