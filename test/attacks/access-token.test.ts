@@ -181,7 +181,7 @@ async function postPath(path: string): Promise<PostAnswer> {
   const answer = await client.request({ path, method: 'POST', headers, body: list })
   const text = await answer.body.text()
   await client.close()
-  return { status: answer.statusCode, headers: answer.headers, text, message: undefined }
+  return { status: answer.statusCode, headers: answer.headers, text, isComplete: true, message: undefined }
 }
 
 async function signedInCookies(): Promise<string> {

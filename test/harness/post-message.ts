@@ -4,7 +4,10 @@ import { request } from 'undici'
 export interface PostAnswer {
   readonly status: number
   readonly headers: { readonly [name: string]: string | string[] | undefined }
+  /** Empty where the connection broke off. */
   readonly text: string
+  /** False: the connection broke off before all of the body was here. */
+  readonly isComplete: boolean
   /** The JSON-RPC message: the body, or the last event of a stream. Undefined when there is none. */
   readonly message: JsonRpcAnswer | undefined
 }
@@ -21,8 +24,15 @@ export async function postRaw(url: string, body: string, headers: Record<string,
   const standard = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
   const entries = Object.entries({ ...standard, ...headers }).filter(([, value]) => value !== '')
   const answer = await request(url, { method: 'POST', headers: Object.fromEntries(entries), body })
-  const text = await answer.body.text().catch(() => '')
-  return { status: answer.statusCode, headers: answer.headers, text, message: parseAnswer(text) }
+  const received = await answer.body.text().catch(() => undefined)
+  const text = received ?? ''
+  return {
+    status: answer.statusCode,
+    headers: answer.headers,
+    text,
+    isComplete: received !== undefined,
+    message: parseAnswer(text),
+  }
 }
 
 /** POSTs one message of an older revision, without a session. */
