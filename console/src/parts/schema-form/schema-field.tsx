@@ -1,8 +1,8 @@
 import { NumberInput, Select, Switch, TagsInput, Textarea, TextInput } from '@mantine/core'
 import { type JsonSchema, listAlternatives } from '../editor/json-schema.ts'
+import { isRecord, listProperties, withMember } from './form-values.ts'
 import { JsonField } from './json-field.tsx'
 import styles from './schema-form.module.css'
-import { isRecord, listProperties, withMember } from './schema-form.tsx'
 
 interface SchemaFieldProps {
   readonly name: string

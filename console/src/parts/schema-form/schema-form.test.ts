@@ -3,7 +3,8 @@ import { createElement } from 'react'
 import { renderToString } from 'react-dom/server'
 import { expect, it } from 'vitest'
 import type { JsonSchema } from '../editor/json-schema.ts'
-import { listProperties, SchemaForm, withMember } from './schema-form.tsx'
+import { listProperties, withMember } from './form-values.ts'
+import { SchemaForm } from './schema-form.tsx'
 
 function render(schema: JsonSchema): string {
   const form = createElement(SchemaForm, { label: 'Arguments', schema, value: {}, onChange: () => undefined })

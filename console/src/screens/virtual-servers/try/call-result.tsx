@@ -2,7 +2,7 @@ import type { OperationResult } from '../../../../../src/admin/api-types.ts'
 import { CodeBlock } from '../../../parts/code-block.tsx'
 import { formatMs } from '../../../parts/format.ts'
 import { RowsLink } from '../../../parts/rows-link.tsx'
-import { isRecord } from '../../../parts/schema-form/schema-form.tsx'
+import { isRecord } from '../../../parts/schema-form/form-values.ts'
 import { StatusBadge } from '../../../parts/status-badge.tsx'
 import styles from './call-result.module.css'
 

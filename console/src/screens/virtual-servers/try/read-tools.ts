@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../../../parts/editor/json-schema.ts'
-import { isRecord } from '../../../parts/schema-form/schema-form.tsx'
+import { isRecord } from '../../../parts/schema-form/form-values.ts'
 
 /** One tool of a `tools/list` result. */
 export interface Tool {
