@@ -4,7 +4,7 @@ const timeDigits = 12
 const sourceDigits = 12
 const countDigits = 8
 const mostCounted = 16 ** countDigits
-/** Of the time, what one number of 32 bits holds. */
+/** The last digits of the time: all of them are more than the 32 bits that `writeDigits` takes. */
 const lateDigits = 6
 const late = 16 ** lateDigits
 
@@ -12,7 +12,7 @@ const symbols = Buffer.from('0123456789abcdef')
 /** The last two digits of the count; only they differ from one event to the next. */
 const lastDigits = Array.from({ length: 256 }, (_, count) => count.toString(16).padStart(2, '0'))
 
-/** All others, as bytes: as texts they would cost a microsecond each millisecond. */
+/** All others. */
 const digits = Buffer.alloc(timeDigits + sourceDigits + countDigits - 2)
 let counted = mostCounted
 let lastTime = Number.NaN
@@ -45,6 +45,7 @@ function beginCount(): void {
   counted = 0
 }
 
+/** Of a whole number of at most 32 bits. */
 function writeDigits(number: number, start: number, length: number): void {
   let left = number
   for (let at = start + length - 1; at >= start; at--) {

@@ -63,9 +63,8 @@ export function propagateTrace(message: McpMessage, exchange: HttpExchange, trac
 /** The trace that an event belongs to. */
 export function traceIdOf(message: McpMessage | undefined, exchange: HttpExchange): string | null {
   if (exchange.trace) return exchange.trace.traceId
-  const meta = message && metaOf(message)
-  const context = readContext(meta?.traceparent) ?? readContext(exchange.headers.traceparent)
-  return context?.traceId ?? null
+  const { ofMessage, ofHttp } = readContexts(message, exchange)
+  return (ofMessage ?? ofHttp)?.traceId ?? null
 }
 
 function describeUpstreamSpan({ traceId, upstreamSpanId, sampled }: MessageTrace): string {

@@ -73,10 +73,7 @@ export class PartBuilder {
   /** Adds events of a block; all, or some. */
   addBlock(block: Block, events: ArrayLike<number> = countTo(block.place.events)): void {
     const rows = this.#findRows(block, events)
-    for (let place = 0; place < rows.length; place++) {
-      const row = rows[place] ?? 0
-      this.#events[row] = (this.#events[row] ?? 0) + 1
-    }
+    for (const row of rows) this.#events[row] = (this.#events[row] ?? 0) + 1
     for (const [index, name] of sumColumns.entries()) addNumbers(this.#sums[index], rows, block.numbers(name), events)
     this.#addDurations(block, events, rows)
   }
